@@ -1,0 +1,47 @@
+# Each target sets itself up in .venv; a machine needs Python 3.10 or later, venv and make.
+# On a sourced ROS 2 its rclpy is used, else ROS 2 Jazzy is installed as Python wheels.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+IMAGES ?= demo/crops
+HAS_ROS := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
+
+ifeq ($(HAS_ROS),yes)
+VENV_OPTIONS := --system-site-packages
+EXTRAS := test
+else
+EXTRAS := test,ros
+endif
+
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+
+.PHONY: demo test lint bench setup clean
+
+demo: setup  ## play the shipped crops (or IMAGES=folder) through the real node
+	$(RUN) -m lprnet_ros.nodes.demo --images "$(IMAGES)" --output demo_readings.png
+
+test: setup  ## all tests; those that need what is absent say so and are skipped
+	$(RUN) -m pytest $(ARGS)
+
+lint: setup $(VENV)/.lint  ## style and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: setup  ## plates a second of the bundled network on this machine
+	$(RUN) -m lprnet_ros.tools.benchmark
+
+setup: $(VENV)/.setup
+
+$(VENV)/.setup: setup.py pyproject.toml
+	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.setup
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[lint]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache demo_readings.png

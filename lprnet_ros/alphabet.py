@@ -1,0 +1,123 @@
+"""The characters a network can write, and which strings of them are plates.
+
+The 68 classes and their order are the output contract of every published
+LPRNet (LPRNet_Pytorch, data/load_data.py; the same list stands in the board's
+demo).  The plate syntax follows GA 36-2018, "License plates of motor vehicles
+of the People's Republic of China", section 5.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+PROVINCES = "京沪津渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新"
+"""The 31 province-level abbreviations, in class order (Hong Kong, Macau and
+Taiwan issue plates of their own that this alphabet does not hold)."""
+
+DIGITS = "0123456789"
+
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""The letters of a serial: GA 36 leaves out I and O, which look like 1 and 0."""
+
+NEW_ENERGY_LETTERS = "ABCDEFGHJK"
+"""Letters that mark a new-energy vehicle: D, A, B, C, E battery electric,
+F, G, H, J, K everything else."""
+
+_CITY_LETTERS = LETTERS + "O"  # O was issued as a city letter to older official plates
+_MAX_SERIAL_LETTERS = 2
+
+
+class PlateKind(enum.Enum):
+    """The families of single-row plates that GA 36 gives one syntax each."""
+
+    STANDARD = "standard"
+    """Blue or yellow, 7 characters: province, city letter, serial of 5 with at most 2 letters."""
+
+    NEW_ENERGY_SMALL = "new_energy_small"
+    """Green, 8 characters: serial of 6 that begins with a new-energy letter."""
+
+    NEW_ENERGY_LARGE = "new_energy_large"
+    """Yellow-green, 8 characters: serial of 6 that ends with a new-energy letter."""
+
+
+def plate_kind(text: str) -> PlateKind | None:
+    """Tell which kind of plate a string is.
+
+    Args:
+        text: a candidate such as ``京A12345``.
+
+    Returns:
+        The kind, or None where GA 36 knows no such single-row plate.
+    """
+    if len(text) not in (7, 8) or text[0] not in PROVINCES or text[1] not in _CITY_LETTERS:
+        return None
+    serial = text[2:]
+    if any(character not in DIGITS and character not in LETTERS for character in serial):
+        return None
+    if len(serial) == 5:
+        letters = sum(character in LETTERS for character in serial)
+        return PlateKind.STANDARD if letters <= _MAX_SERIAL_LETTERS else None
+    first, second, last = serial[0], serial[1], serial[-1]
+    if first in NEW_ENERGY_LETTERS and serial[2:].isdigit() and (second in DIGITS or second in LETTERS):
+        return PlateKind.NEW_ENERGY_SMALL
+    if last in NEW_ENERGY_LETTERS and serial[:-1].isdigit():
+        return PlateKind.NEW_ENERGY_LARGE
+    return None
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """The classes of a network, in output order.
+
+    Attributes:
+        characters: one character a class, all different; class ``i`` of the
+            logits is ``characters[i]``.
+        blank: index of the class that CTC drops.
+
+    Raises:
+        ValueError: a class is not exactly one character, stands twice, or the
+            blank lies outside the classes.
+    """
+
+    characters: tuple[str, ...]
+    blank: int
+
+    def __post_init__(self) -> None:
+        """Check that the classes form an alphabet."""
+        if any(len(character) != 1 for character in self.characters):
+            raise ValueError("every class of an alphabet is exactly one character")
+        if len(set(self.characters)) != len(self.characters):
+            repeated = sorted({c for c in self.characters if self.characters.count(c) > 1})
+            raise ValueError(f"the alphabet holds {''.join(repeated)!r} more than once")
+        if not 0 <= self.blank < len(self.characters):
+            raise ValueError(
+                f"the blank is class {self.blank}, but there are {len(self.characters)} classes"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of classes, the blank included."""
+        return len(self.characters)
+
+    def encode(self, text: str) -> list[int]:
+        """Turn text into class indices.
+
+        Args:
+            text: characters of this alphabet; the blank is none of them.
+
+        Returns:
+            One class index a character.
+
+        Raises:
+            ValueError: a character is not in the alphabet; the message names it.
+        """
+        indices = []
+        for character in text:
+            if character not in self.characters or character == self.characters[self.blank]:
+                raise ValueError(f"{character!r} (in {text!r}) is not in the model's alphabet")
+            indices.append(self.characters.index(character))
+        return indices
+
+
+CHINESE_PLATES = Alphabet(characters=tuple(PROVINCES + DIGITS + LETTERS + "IO-"), blank=67)
+"""The 68 classes of LPRNet for Chinese plates; the last, ``-``, is the blank."""

@@ -1,0 +1,234 @@
+"""A model file and the manifest beside it, which says how the file wants to be used.
+
+The manifest of ``lprnet.onnx`` is ``lprnet.onnx.yaml`` in the same folder.
+Channel order, scale and alphabet differ between published LPRNets, and a wrong
+one costs nearly every plate (89.4 % falls to 2 % for LPRNet_Pytorch), so they
+are never defaults of the code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lprnet_ros.alphabet import Alphabet
+
+MANIFEST_SUFFIX = ".yaml"
+BUNDLED_MODEL = "lprnet.onnx"
+
+
+class ManifestError(ValueError):
+    """A manifest or its model file is missing or broken; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a crop becomes a network's input.
+
+    Attributes:
+        channel_order: ``rgb`` or ``bgr``.
+        mean: subtracted from each 8-bit value.
+        scale: multiplies the difference.
+        width: input width in pixels.
+        height: input height in pixels.
+
+    Raises:
+        ManifestError: an order, size or scale that makes no sense.
+    """
+
+    channel_order: str
+    mean: float
+    scale: float
+    width: int = 94
+    height: int = 24
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        if self.channel_order not in ("rgb", "bgr"):
+            raise ManifestError(f"channel_order is {self.channel_order!r}, expected 'rgb' or 'bgr'")
+        if self.scale == 0:
+            raise ManifestError("scale is 0, every input would be 0")
+        if self.width < 1 or self.height < 1:
+            raise ManifestError(f"input of {self.width} x {self.height} pixels, expected at least 1 x 1")
+
+    def normalise(self, blue: float, green: float, red: float) -> tuple[float, float, float]:
+        """Return what one pixel becomes, in the order of the input's channels."""
+        pixel = (red, green, blue) if self.channel_order == "rgb" else (blue, green, red)
+        first, second, third = ((value - self.mean) * self.scale for value in pixel)
+        return first, second, third
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """What a model must answer before it may be used.
+
+    Attributes:
+        blue_pixel: what a pure blue pixel becomes at the input, one value a
+            channel; guards order and scale without running the network.
+        image: a picture of a plate, or None where none is published.
+        text: what the network reads on it.
+        logits: a ``.npy`` file with the logits for it (classes x time steps),
+            or None; a network that is robust to colour still reads the plate
+            when red and blue are swapped, but its logits differ.
+        minimum_cosine: least cosine similarity with these logits, 0..1; leaves
+            room for 8-bit arithmetic.
+    """
+
+    blue_pixel: tuple[float, float, float]
+    image: Path | None = None
+    text: str = ""
+    logits: Path | None = None
+    minimum_cosine: float = 0.97
+
+
+@dataclass(frozen=True)
+class ModelManifest:
+    """How to use one model file.
+
+    Attributes:
+        path: the model file.
+        name: what people call it.
+        sha256: of the file, lower-case hexadecimal.
+        preprocessing: how a crop becomes its input, 1 x 3 x height x width float32.
+        alphabet: its classes.
+        time_steps: length of its output, 1 x classes x time steps float32.
+        self_test: what it must answer.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    preprocessing: Preprocessing
+    alphabet: Alphabet
+    time_steps: int
+    self_test: SelfTest
+
+    @property
+    def input_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the input, NCHW."""
+        return (1, 3, self.preprocessing.height, self.preprocessing.width)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Shape of the output: 1, classes, time steps."""
+        return (1, len(self.alphabet), self.time_steps)
+
+    def verify_file(self) -> None:
+        """Check that the model file is the one the manifest speaks of.
+
+        Raises:
+            ManifestError: it is missing, unreadable, or has another SHA-256.
+        """
+        if not self.path.is_file():
+            raise ManifestError(f"{self.path}: no such model file")
+        try:
+            actual = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ManifestError(f"{self.path}: cannot be read ({error.strerror})") from error
+        if actual != self.sha256:
+            raise ManifestError(
+                f"{self.path} is not the file its manifest describes: sha256 {actual}, "
+                f"expected {self.sha256}; get the file again, or write a manifest for this one"
+            )
+
+
+def manifest_path(model: Path) -> Path:
+    """Return where the manifest of a model file lies."""
+    return model.with_name(model.name + MANIFEST_SUFFIX)
+
+
+def load_manifest(model: Path) -> ModelManifest:
+    """Read the manifest beside a model file.
+
+    Args:
+        model: the model file; it need not exist yet.
+
+    Raises:
+        ManifestError: the manifest is missing, is no YAML, lacks something or
+            contradicts itself; the message names the file and the field.
+    """
+    path = manifest_path(model)
+    if not path.is_file():
+        missing = "" if model.is_file() else f" (nor is there a model {model.name})"
+        raise ManifestError(
+            f"{path}: no such manifest{missing}; every model needs one beside it, see models/README.md"
+        )
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ManifestError(f"{path}: not readable YAML ({error})") from error
+    try:
+        return _from_values(model, values)
+    except KeyError as error:
+        raise ManifestError(f"{path}: lacks the field {error.args[0]!r}") from error
+    except (TypeError, ValueError) as error:
+        raise ManifestError(f"{path}: {error}") from error
+
+
+def _from_values(model: Path, values: Any) -> ModelManifest:
+    source, output, test = values["input"], values["output"], values["self_test"]
+    characters = str(output["alphabet"])
+    pixel = test["blue_pixel"]
+    if len(pixel) != 3:
+        raise ManifestError(f"self_test.blue_pixel holds {len(pixel)} values, expected 3")
+    if len(str(values["sha256"])) != 64:
+        raise ManifestError("sha256 is not 64 hexadecimal digits")
+    return ModelManifest(
+        path=model,
+        name=str(values["name"]),
+        sha256=str(values["sha256"]).lower(),
+        preprocessing=Preprocessing(
+            channel_order=str(source["channel_order"]),
+            mean=float(source["mean"]),
+            scale=float(source["scale"]),
+            width=int(source["width"]),
+            height=int(source["height"]),
+        ),
+        alphabet=Alphabet(tuple(characters), blank=characters.index(str(output["blank"]))),
+        time_steps=int(output["time_steps"]),
+        self_test=SelfTest(
+            blue_pixel=(float(pixel[0]), float(pixel[1]), float(pixel[2])),
+            image=_beside(model, test.get("image")),
+            text=str(test.get("text", "")),
+            logits=_beside(model, test.get("logits")),
+            minimum_cosine=float(test.get("minimum_cosine", 0.97)),
+        ),
+    )
+
+
+def _beside(model: Path, name: str | None) -> Path | None:
+    return model.parent / name if name else None
+
+
+def find_models_folder() -> Path:
+    """Return the folder of the bundled models.
+
+    In a source tree it is ``models/``; installed by pip, colcon or a Debian
+    package it is ``share/lprnet_ros/models`` below the same prefix.
+
+    Raises:
+        ManifestError: it is in neither place.
+    """
+    package = Path(__file__).resolve().parent
+    candidates = [package.parent / "models"]
+    candidates += [parent / "share" / "lprnet_ros" / "models" for parent in package.parents]
+    for folder in candidates:
+        if manifest_path(folder / BUNDLED_MODEL).is_file():
+            return folder
+    raise ManifestError(
+        f"the bundled models are not installed: no {BUNDLED_MODEL} in {candidates[0]} "
+        f"or in share/lprnet_ros/models above {package}"
+    )
+
+
+def bundled_model() -> Path:
+    """Return the path of the bundled network.
+
+    Raises:
+        ManifestError: the package was installed without its models.
+    """
+    return find_models_folder() / BUNDLED_MODEL

@@ -1,0 +1,78 @@
+"""Declares the parameters of ``lprnet_ros.settings`` on a node, and reads them back."""
+
+from __future__ import annotations
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+
+from lprnet_ros.settings import PARAMETERS, Parameter, Settings
+
+_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+def _descriptor(parameter: Parameter) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(
+        name=parameter.name,
+        description=f"{parameter.description} Takes effect {parameter.when()}.",
+        read_only=parameter.read_only,
+        additional_constraints=f"one of {', '.join(parameter.choices)}" if parameter.choices else "",
+    )
+    if parameter.minimum is not None and parameter.maximum is not None:
+        if isinstance(parameter.default, float):
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=parameter.minimum, to_value=parameter.maximum)
+            ]
+        else:
+            descriptor.integer_range = [
+                IntegerRange(from_value=int(parameter.minimum), to_value=int(parameter.maximum))
+            ]
+    return descriptor
+
+
+def declare_parameters(node: Node) -> None:
+    """Declare every parameter with its description, range and read-only flag.
+
+    Raises:
+        rclpy.exceptions.ParameterException: a value given from outside has the
+            wrong type or lies outside its range; the message names the parameter.
+    """
+    for parameter in PARAMETERS:
+        node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+
+
+def read_settings(node: Node) -> Settings:
+    """Read all parameters of a node.
+
+    Raises:
+        ValueError: a value is not allowed; the message names the parameter.
+    """
+    return Settings.from_values(
+        {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
+    )
+
+
+def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParametersResult:
+    """Judge a change of parameters before it happens.
+
+    Args:
+        changes: what somebody wants to set.
+        configured: whether the node has read its parameters already.
+
+    Returns:
+        Success, or a refusal that says why.
+    """
+    for change in changes:
+        parameter = _BY_NAME.get(change.name)
+        if parameter is None:
+            continue
+        complaint = parameter.complaint(change.value)
+        if complaint is not None:
+            return SetParametersResult(successful=False, reason=complaint)
+        if configured and not parameter.dynamic:
+            return SetParametersResult(
+                successful=False,
+                reason=f"{change.name} is read when the node is configured: "
+                "deactivate and clean up the node, set it, and configure again",
+            )
+    return SetParametersResult(successful=True)

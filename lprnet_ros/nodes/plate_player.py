@@ -1,0 +1,116 @@
+"""``plate_player``: publishes the crops of a folder, for demonstrations and tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import cv2
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy._rclpy_pybind11 import RCLError
+from rclpy.duration import Duration
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+
+from lprnet_ros.labelled import LabelledDataError, list_images, read_image
+
+
+class PlatePlayer(Node):
+    """Publishes each picture of a folder; its name goes into ``header.frame_id``.
+
+    Waits for a subscriber first, so that none is lost.
+
+    Raises:
+        LabelledDataError: the folder holds no pictures.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("plate_player")
+
+        def declare(name: str, default: str | float | bool, description: str) -> object:
+            descriptor = ParameterDescriptor(description=description, read_only=True)
+            return self.declare_parameter(name, default, descriptor).value
+
+        folder = Path(str(declare("images", "", "Folder of crops to publish.")))
+        rate = float(str(declare("rate", 10.0, "Crops a second.")))
+        self._loop = bool(declare("loop", False, "Begin again after the last crop."))
+        self._is_compressed = declare("transport", "raw", "raw or compressed, as in lpr_node.") == "compressed"
+        self._paths = list_images(folder) if folder.is_dir() else []
+        if not self._paths:
+            raise LabelledDataError(f"{folder}: no pictures there; set the parameter images to a folder of crops")
+        if rate <= 0:
+            raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
+        self._next = 0
+        message_type = CompressedImage if self._is_compressed else Image
+        self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
+        self.create_timer(1.0 / rate, self._publish_next)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every picture was published, and none is to be repeated."""
+        return self._next >= len(self._paths)
+
+    def wait_until_delivered(self) -> None:
+        """Wait up to 2 s until every subscriber that asked for it has confirmed every crop."""
+        self._images.wait_for_all_acked(Duration(seconds=2))
+
+    def _publish_next(self) -> None:
+        if self.is_done or self._images.get_subscription_count() == 0:
+            return
+        path = self._paths[self._next]
+        self._next += 1
+        if self._loop and self.is_done:
+            self._next = 0
+        try:
+            image = read_image(path)
+        except LabelledDataError as error:
+            self.get_logger().warning(f"left out: {error}")
+            return
+        if self._is_compressed:
+            message = CompressedImage(format="png")
+            message.data.frombytes(cv2.imencode(".png", image)[1].tobytes())
+        else:
+            height, width = image.shape[:2]
+            message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
+            message.data.frombytes(image.tobytes())
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = path.name
+        self._images.publish(message)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Publish the folder once (or for ever with ``loop``), then end.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status: 0, or 1 where there is nothing to play.
+    """
+    rclpy.init(args=arguments)
+    player: PlatePlayer | None = None
+    try:
+        player = PlatePlayer()
+        while rclpy.ok() and not player.is_done:
+            rclpy.spin_once(player, timeout_sec=0.5)
+        player.wait_until_delivered()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (LabelledDataError, ValueError) as error:
+        print(f"plate_player: {error}", file=sys.stderr)
+        return 1
+    except RCLError:  # the context went away in the middle of a call
+        if rclpy.ok():
+            raise
+    finally:
+        if player is not None:
+            player.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

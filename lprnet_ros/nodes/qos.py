@@ -1,0 +1,66 @@
+"""QoS profiles of the image subscriptions, and plain words when a publisher does not fit."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks  # type: ignore[no-redef]
+
+QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
+"""No event callbacks: rclpy's own log every incompatible publisher without naming it."""
+
+
+def image_qos(profile: str, depth: int) -> QoSProfile:
+    """Return the QoS profile of a parameter value.
+
+    Args:
+        profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``.
+        depth: messages that may wait; the oldest is dropped.
+    """
+    reliable = profile == "reliable"
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+    )
+
+
+class TopicWatch:
+    """Finds publishers whose messages cannot arrive, and names each once.
+
+    Args:
+        node: the node that subscribes.
+        expected_type: its message type, such as ``sensor_msgs/msg/Image``.
+    """
+
+    def __init__(self, node: Node, expected_type: str) -> None:
+        self._node = node
+        self._expected_type = expected_type
+        self._named: set[tuple[str, str]] = set()
+
+    def check(self, subscription: Subscription) -> None:
+        """Warn of each publisher on the topic that cannot reach the subscription, once each."""
+        topic = subscription.topic_name
+        wants_reliable = subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+        for publisher in self._node.get_publishers_info_by_topic(topic):
+            name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+            complaint = None
+            if publisher.topic_type != self._expected_type:
+                wanted = "compressed" if "Compressed" in publisher.topic_type else "raw"
+                complaint = (
+                    f"{name} publishes {publisher.topic_type} on {topic}, this node reads "
+                    f"{self._expected_type}; set the parameter transport to {wanted!r} or another topic"
+                )
+            elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
+                complaint = (
+                    f"{name} publishes {topic} best effort, this node asks for reliable and gets nothing; "
+                    "set the parameter qos_profile to 'sensor_data'"
+                )
+            if complaint is not None and (name, topic) not in self._named:
+                self._named.add((name, topic))
+                self._node.get_logger().warning(complaint)

@@ -1,0 +1,158 @@
+"""Crop in, reading out: preprocessing, a runtime and the decoder behind one call."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.ctc import LogitsError, decode_greedy
+from lprnet_ros.model import ManifestError, ModelManifest, bundled_model, load_manifest
+from lprnet_ros.preprocess import preprocess
+from lprnet_ros.reading import Acceptance, PlateReading, Timings
+from lprnet_ros.runtimes import Runtime, open_runtime
+
+
+class SelfTestError(RuntimeError):
+    """A model does not answer its self-test as its manifest says; the message says what it did."""
+
+
+class PlateRecognizer:
+    """Reads plate crops with one model.
+
+    Args:
+        manifest: how to use the model.
+        runtime: the opened model.
+        acceptance: the rule for accepting readings; may be replaced at any time.
+    """
+
+    def __init__(
+        self, manifest: ModelManifest, runtime: Runtime, acceptance: Acceptance | None = None
+    ) -> None:
+        self.manifest = manifest
+        self.runtime = runtime
+        self.acceptance = acceptance if acceptance is not None else Acceptance()
+
+    @classmethod
+    def open(
+        cls,
+        model: Path | None = None,
+        runtime: str = "auto",
+        *,
+        threads: int = 1,
+        acceptance: Acceptance | None = None,
+    ) -> PlateRecognizer:
+        """Open a model, check its file and let it answer its self-test.
+
+        Args:
+            model: the model file; None is the bundled one.
+            runtime: ``auto``, ``onnx``, ``hbm`` or ``bpu``.
+            threads: CPU threads of the runtime, where it has any.
+            acceptance: the rule for accepting readings.
+
+        Raises:
+            ManifestError: the model or its manifest is missing, broken or does not fit.
+            RuntimeUnavailableError: the runtime's library is not installed.
+            InferenceError: the runtime cannot load or run the model.
+            SelfTestError: the model answers wrongly.
+        """
+        manifest = load_manifest(model if model is not None else bundled_model())
+        manifest.verify_file()
+        opened = open_runtime(runtime, manifest, threads=threads)
+        recognizer = cls(manifest, opened, acceptance)
+        try:
+            recognizer.self_test()
+        except (ManifestError, SelfTestError, LogitsError, RuntimeError):
+            opened.close()
+            raise
+        return recognizer
+
+    def read(self, image: npt.NDArray[np.uint8]) -> PlateReading:
+        """Read one crop.
+
+        Args:
+            image: BGR, uint8, height x width x 3.
+
+        Raises:
+            ValueError: the image is empty or of another type.
+            InferenceError: the runtime failed.
+            LogitsError: the network's output is not finite.
+        """
+        started = time.perf_counter()
+        tensor = preprocess(image, self.manifest.preprocessing)
+        prepared = time.perf_counter()
+        logits = self.runtime.infer(tensor)
+        inferred = time.perf_counter()
+        decoding = decode_greedy(logits, self.manifest.alphabet)
+        rejection = self.acceptance.judge(decoding)
+        decoded = time.perf_counter()
+        return PlateReading(
+            text=decoding.text,
+            confidence=decoding.confidence,
+            character_confidences=decoding.character_confidences,
+            rejection=rejection,
+            timings=Timings(
+                preprocess_ms=(prepared - started) * 1e3,
+                inference_ms=(inferred - prepared) * 1e3,
+                decode_ms=(decoded - inferred) * 1e3,
+            ),
+        )
+
+    def self_test(self) -> None:
+        """Check that the model, used as its manifest says, answers as its manifest says.
+
+        Raises:
+            ManifestError: a file of the self-test is missing or broken.
+            SelfTestError: the input or the answer is wrong.
+        """
+        test, name = self.manifest.self_test, self.manifest.path.name
+        pixel = self.manifest.preprocessing.normalise(blue=255, green=0, red=0)
+        if not np.allclose(pixel, test.blue_pixel, atol=0.01):
+            raise SelfTestError(
+                f"{name}: its manifest turns a blue pixel into {_rounded(pixel)}, the model wants "
+                f"{_rounded(test.blue_pixel)}; channel_order, mean or scale is wrong"
+            )
+        if test.image is None:
+            return
+        image = cv2.imread(str(test.image), cv2.IMREAD_COLOR)
+        if image is None:
+            raise ManifestError(f"{test.image}: the picture of the self-test is missing or broken")
+        logits = self.runtime.infer(preprocess(np.asarray(image, np.uint8), self.manifest.preprocessing))
+        text = decode_greedy(logits, self.manifest.alphabet).text
+        if text != test.text:
+            raise SelfTestError(
+                f"{name} read {text!r} on {test.image.name} instead of {test.text!r}; the model file, "
+                "its channel order, mean or scale is not what its manifest says"
+            )
+        if test.logits is not None:
+            cosine = _cosine(logits, _load_logits(test.logits))
+            if cosine < test.minimum_cosine:
+                raise SelfTestError(
+                    f"{name} read {test.image.name}, but its logits have a cosine of {cosine:.3f} with "
+                    f"the expected ones, least {test.minimum_cosine}; is channel_order right?"
+                )
+
+    def close(self) -> None:
+        """Release the runtime."""
+        self.runtime.close()
+
+
+def _load_logits(path: Path) -> npt.NDArray[np.float32]:
+    try:
+        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"{path}: the logits of the self-test are missing or broken ({error})") from error
+
+
+def _cosine(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:
+    if first.shape != second.shape:
+        raise ManifestError(f"the self-test's logits have shape {second.shape}, the model's {first.shape}")
+    norms = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(np.vdot(first, second)) / norms if norms > 0 else 0.0
+
+
+def _rounded(values: tuple[float, ...]) -> list[float]:
+    return [round(value, 3) for value in values]

@@ -1,0 +1,78 @@
+"""bpu_infer_lib: the BPU of an RDK X5 with older system images.
+
+Source: the RDK model zoo's bpu_infer_lib_x5 and its users; its methods report
+failures by returning False, never by an exception.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.model import ModelManifest
+from lprnet_ros.runtimes.protocol import InferenceError, RuntimeUnavailableError, check_output
+
+_INSTALL = (
+    "the runtime 'bpu' needs bpu_infer_lib on the RDK X5: pip install bpu_infer_lib_x5 "
+    "-i http://sdk.d-robotics.cc:8080/simple/ --trusted-host sdk.d-robotics.cc "
+    "(Python 3.10 of the system, no virtual environment)"
+)
+
+
+class BpuRuntime:
+    """A ``.bin`` model on the BPU through ``bpu_infer_lib.Infer``.
+
+    Input, forward and output share state inside the library's object, so each
+    inference holds a lock from the first to the last, and copies the result.
+
+    Args:
+        manifest: the model.
+
+    Raises:
+        RuntimeUnavailableError: bpu_infer_lib is missing or its libraries are.
+        InferenceError: the model cannot be loaded.
+    """
+
+    def __init__(self, manifest: ModelManifest) -> None:
+        try:
+            import bpu_infer_lib
+        except ImportError as error:
+            raise RuntimeUnavailableError(f"{_INSTALL} ({error})") from error
+        self._manifest = manifest
+        self._lock = threading.Lock()
+        library = bpu_infer_lib.Infer(False)
+        # load_model's return value is not documented: None passes, False does not
+        if library.load_model(str(manifest.path)) is False:
+            raise InferenceError(f"bpu_infer_lib cannot load {manifest.path}; its messages are on stdout")
+        self._library: Any = library
+
+    @property
+    def name(self) -> str:
+        """``bpu``."""
+        return "bpu"
+
+    def infer(self, tensor: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Run the network on one crop; see :class:`Runtime`."""
+        tensor = np.ascontiguousarray(tensor, dtype=np.float32)
+        with self._lock:
+            if self._library is None:
+                raise InferenceError("the runtime is closed")
+            library = self._library
+            self._check(library.read_input(tensor, 0), "read_input", f"a float32 input {tensor.shape}")
+            self._check(library.forward(more=True), "forward", "the inference")
+            self._check(library.get_output(), "get_output", "the output")
+            return check_output(library.outputs[0].data, self._manifest)
+
+    def close(self) -> None:
+        """Give the model back."""
+        with self._lock:
+            self._library = None
+
+    def _check(self, result: object, method: str, what: str) -> None:
+        if result is False:
+            raise InferenceError(
+                f"bpu_infer_lib refused {what} ({method} returned False); its messages are on stdout"
+            )

@@ -1,0 +1,92 @@
+"""``lpr_benchmark``: the source project's table of threads, delay and frames a second."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from lprnet_ros.recognizer import PlateRecognizer
+from lprnet_ros.tools.common import add_model_options, open_recognizer, run
+
+_WARM_UP = 20
+
+
+@dataclass(frozen=True)
+class BenchmarkRow:
+    """One line of the table.
+
+    Attributes:
+        threads: crops in flight at once.
+        frames: crops read.
+        total_ms: sum of the delays of all crops.
+        average_ms: mean delay of a crop.
+        fps: crops a second of wall time.
+    """
+
+    threads: int
+    frames: int
+    total_ms: float
+    average_ms: float
+    fps: float
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure the runtime, preprocessing and decoding, without ROS.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="lpr_benchmark", description="Measure how fast a model reads crops.")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4, 8], help="crops in flight at once")
+    parser.add_argument("--frames", type=int, default=200, help="crops to read for each line of the table")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model_options(parser)
+    options = parser.parse_args(arguments)
+    if options.frames < 1 or min(options.threads) < 1:
+        parser.error("--frames and --threads are at least 1")
+    return run(lambda: _benchmark(options))
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    recognizer = open_recognizer(options)
+    rows = [measure(recognizer, threads, options.frames) for threads in options.threads]
+    if options.json:
+        model = {"model": recognizer.manifest.name, "runtime": recognizer.runtime.name}
+        print(json.dumps(model | {"rows": [asdict(row) for row in rows]}))
+    else:
+        print("| threads | frames | total delay (ms) | average delay (ms) | FPS |\n|---|---|---|---|---|")
+        for row in rows:
+            print(f"| {row.threads} | {row.frames} | {row.total_ms:.2f} | {row.average_ms:.3f} | {row.fps:.1f} |")
+    recognizer.close()
+    return 0
+
+
+def measure(recognizer: PlateRecognizer, threads: int, frames: int) -> BenchmarkRow:
+    """Read random 94 x 24 crops with a number of threads."""
+    crops = np.random.default_rng(0).integers(0, 256, size=(16, 24, 94, 3), dtype=np.uint8)
+
+    def read(index: int) -> float:
+        started = time.perf_counter()
+        recognizer.read(crops[index % len(crops)])
+        return (time.perf_counter() - started) * 1e3
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(read, range(_WARM_UP)))
+        started = time.perf_counter()
+        delays = list(pool.map(read, range(frames)))
+        seconds = time.perf_counter() - started
+    total = sum(delays)
+    return BenchmarkRow(threads, frames, total, total / frames, frames / seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""``lpr_evaluate``: measure a model on labelled crops."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from fnmatch import fnmatch
+from pathlib import Path
+
+from lprnet_ros.labelled import LabelledCrop, LabelledDataError, is_held_out, read_labelled
+from lprnet_ros.metrics import Outcome, Score, score
+from lprnet_ros.recognizer import PlateRecognizer
+from lprnet_ros.tools.common import add_model_options, open_recognizer, run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Evaluate and print a table, or one JSON object.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="lpr_evaluate", description="Measure a model on labelled plate crops.")
+    parser.add_argument("--data", type=Path, required=True, help="folder, or CSV with the columns file and label")
+    parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
+    parser.add_argument("--split", choices=("all", "held-out", "training"), default="all",
+                        help="held-out: only plates that the trainer never sees (split plate-sha256/6)")
+    parser.add_argument("--without", metavar="COLUMN=PATTERN", action="append", default=[],
+                        help="leave out the rows whose column fits a shell pattern; may be repeated")
+    parser.add_argument("--errors", action="store_true", help="also print every misread crop")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model_options(parser)
+    options = parser.parse_args(arguments)
+    return run(lambda: _evaluate(options))
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    crops = select(read_labelled(options.data), options.split, options.without)
+    if not crops:
+        raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
+    outcomes = measure(open_recognizer(options), crops)
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    if options.group_by:
+        for crop, outcome in zip(crops, outcomes, strict=True):
+            groups[crop.group(options.group_by)].append(outcome)
+    total = score(outcomes)
+    scores = {name: score(members) for name, members in sorted(groups.items())}
+    if options.json:
+        print(json.dumps(asdict(total) | {"groups": {name: asdict(s) for name, s in scores.items()}},
+                         ensure_ascii=False))
+    else:
+        print(f"{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'characters':>12}{'ms':>8}")
+        for name, part in {**scores, "all": total}.items():
+            print(_row(name, part))
+    if options.errors:
+        for crop, outcome in zip(crops, outcomes, strict=True):
+            if not outcome.is_correct:
+                print(f"{crop.path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
+    return 0
+
+
+def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) -> list[LabelledCrop]:
+    """Choose crops.
+
+    Args:
+        crops: all of them.
+        split: ``all``, ``held-out`` or ``training``.
+        without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
+
+    Raises:
+        LabelledDataError: a rule is malformed or names no column of the data.
+    """
+    rules = []
+    for rule in without:
+        column, equals, pattern = rule.partition("=")
+        if not equals:
+            raise LabelledDataError(f"--without {rule}: expected COLUMN=PATTERN")
+        rules.append((column, pattern))
+    return [
+        crop
+        for crop in crops
+        if (split == "all" or is_held_out(crop.label) == (split == "held-out"))
+        and not any(fnmatch(crop.group(column), pattern) for column, pattern in rules)
+    ]
+
+
+def measure(recognizer: PlateRecognizer, crops: Iterable[LabelledCrop]) -> list[Outcome]:
+    """Read every crop and set it beside its label."""
+    outcomes = []
+    for crop in crops:
+        reading = recognizer.read(crop.read())
+        outcomes.append(Outcome(crop.label, reading.text, reading.confidence, reading.timings.total_ms))
+    return outcomes
+
+
+def _row(name: str, part: Score) -> str:
+    return (
+        f"{name:24}{part.plates:8}{part.correct:9}{part.accuracy:10.2%}"
+        f"{part.character_accuracy:12.2%}{part.ms_per_plate:8.3f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

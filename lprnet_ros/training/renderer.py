@@ -1,0 +1,238 @@
+"""Draws licence plates: layout and colours of GA 36-2018, before any camera saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES, PlateKind
+from lprnet_ros.training.glyphs import GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
+
+Image = npt.NDArray[np.uint8]
+Quad = npt.NDArray[np.float32]
+
+PIXELS_PER_MM = 0.5
+MARGIN = 24
+"""Pixels of surroundings drawn on each side of the plate."""
+
+_PLATE_HEIGHT_MM = 140
+_GLYPH_TOP_MM = 25
+_STANDARD_LEFTS_MM = (15.5, 72.5, 151.5, 208.5, 265.5, 322.5, 379.5)
+_GREEN_LEFTS_MM = (15.5, 69.5, 163.5, 215.5, 267.5, 319.5, 371.5, 423.5)
+_BOLTS_MM = ((0.26, 13.0), (0.74, 13.0), (0.26, 127.0), (0.74, 127.0))
+
+
+@dataclass(frozen=True)
+class RenderedPlate:
+    """A flat, clean plate in its surroundings.
+
+    Attributes:
+        image: BGR, uint8; the plate with ``MARGIN`` pixels around it.
+        quad: the plate's corners in the image, 4 x 2 float32, from top left
+            clockwise.
+        text: what stands on it.
+    """
+
+    image: Image
+    quad: Quad
+    text: str
+
+
+def random_plate_text(generator: np.random.Generator, kind: PlateKind) -> str:
+    """Draw a plate number of one kind, provinces and letters evenly."""
+
+    def pick(characters: str) -> str:
+        return characters[int(generator.integers(len(characters)))]
+
+    def digits(count: int) -> str:
+        return "".join(pick(DIGITS) for _ in range(count))
+
+    head = pick(PROVINCES) + pick(LETTERS)
+    if kind is PlateKind.NEW_ENERGY_SMALL:
+        return head + pick(NEW_ENERGY_LETTERS) + pick(DIGITS * 2 + LETTERS) + digits(4)
+    if kind is PlateKind.NEW_ENERGY_LARGE:
+        return head + digits(5) + pick(NEW_ENERGY_LETTERS)
+    serial = list(digits(5))
+    for position in generator.choice(5, size=int(generator.integers(0, 3)), replace=False):
+        serial[position] = pick(LETTERS)
+    return head + "".join(serial)
+
+
+class PlateRenderer:
+    """Draws plates with given glyph styles.
+
+    Args:
+        styles: at least one style for blue and yellow plates; green plates use
+            those for green where there are any.
+        surroundings: pictures to cut the ground behind the plate from, BGR
+            uint8; may be empty.
+        generator: the source of all randomness.
+    """
+
+    def __init__(
+        self,
+        styles: Sequence[GlyphStyle],
+        surroundings: Sequence[Image],
+        generator: np.random.Generator,
+    ) -> None:
+        self._generator = generator
+        self._standard = [style for style in styles if style.for_standard]
+        self._green = [style for style in styles if style.for_green] or self._standard
+        self._surroundings = surroundings
+
+    def render(self) -> RenderedPlate:
+        """Draw a random plate: 55 % blue, 20 % yellow, 25 % new energy."""
+        chance = self._generator.random()
+        if chance < 0.55:
+            return self.draw(random_plate_text(self._generator, PlateKind.STANDARD), "blue")
+        if chance < 0.75:
+            return self.draw(random_plate_text(self._generator, PlateKind.STANDARD), "yellow")
+        if chance < 0.95:
+            return self.draw(random_plate_text(self._generator, PlateKind.NEW_ENERGY_SMALL), "green")
+        text = random_plate_text(self._generator, PlateKind.NEW_ENERGY_LARGE)
+        return self.draw(text, "yellow_green")
+
+    def draw(self, text: str, colour: str) -> RenderedPlate:
+        """Draw one plate.
+
+        Args:
+            text: 7 or 8 characters of the alphabet.
+            colour: ``blue``, ``yellow``, ``green`` or ``yellow_green``.
+        """
+        generator = self._generator
+        is_green = len(text) == 8
+        width = _pixels(480 if is_green else 440)
+        height = _pixels(_PLATE_HEIGHT_MM)
+        ground, paint = self._colours(colour, height, width)
+        coverage = self._coverage(text, height, width, is_green)
+        weight = (coverage.astype(np.float32) / 255.0)[:, :, None]
+        plate = ground + (paint - ground) * weight
+        self._bolts(plate, paint)
+        canvas = self._canvas(height + 2 * MARGIN, width + 2 * MARGIN)
+        canvas[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = plate
+        if generator.random() < 0.3:
+            self._frame(canvas, height, width)
+        quad = np.float32([[0, 0], [width, 0], [width, height], [0, height]]) + MARGIN
+        return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, text)
+
+    def _coverage(self, text: str, height: int, width: int, is_green: bool) -> Image:
+        generator = self._generator
+        styles = self._green if is_green else self._standard
+        weights = np.cumsum([style.weight for style in styles])
+        style = styles[int(np.searchsorted(weights, generator.random() * weights[-1]))]
+        lefts = _GREEN_LEFTS_MM if is_green else _STANDARD_LEFTS_MM
+        coverage = np.zeros((height, width), np.uint8)
+        shift = generator.normal(0, 0.6, size=2)
+        for position, (character, left_mm) in enumerate(zip(text, lefts)):
+            glyph = style.masks[character]
+            if is_green and position > 1:
+                glyph = cv2.resize(glyph, (_pixels(43), GLYPH_HEIGHT), interpolation=cv2.INTER_AREA)
+            jitter = generator.normal(0, 0.35, size=2)
+            x = round(left_mm * PIXELS_PER_MM + shift[0] + jitter[0])
+            y = round(_GLYPH_TOP_MM * PIXELS_PER_MM + shift[1] + jitter[1])
+            x = min(max(x, 0), width - glyph.shape[1])
+            region = coverage[y : y + GLYPH_HEIGHT, x : x + glyph.shape[1]]
+            np.maximum(region, glyph, out=region)
+        if not is_green or generator.random() < 0.6:  # the dot, or the new-energy mark
+            middle = (round(134 * PIXELS_PER_MM + shift[0]), height // 2)
+            radius = int(generator.integers(2, 4)) + 4 * is_green
+            shade = int(generator.integers(60, 256)) if is_green else 255
+            cv2.circle(coverage, middle, radius, shade, -1, cv2.LINE_AA)
+        if generator.random() < 0.85:
+            inset = int(generator.integers(1, 4))
+            cv2.rectangle(
+                coverage, (inset, inset), (width - 1 - inset, height - 1 - inset), 255,
+                int(generator.integers(1, 3)),
+            )
+        return self._wear(coverage)
+
+    def _wear(self, coverage: Image) -> Image:
+        """Thicken, thin or rub off the paint."""
+        generator = self._generator
+        sigma = generator.uniform(0.3, 1.3)
+        soft = cv2.GaussianBlur(coverage, (0, 0), sigma)
+        threshold = generator.uniform(0.3, 0.7)
+        table = np.clip((np.arange(256) / 255.0 - threshold) * 4.0 + 0.5, 0, 1) * 255
+        worn = cv2.LUT(soft, table.astype(np.uint8))
+        if generator.random() < 0.25:
+            rows, columns = worn.shape
+            patches = generator.random((rows // 8 + 1, columns // 8 + 1)).astype(np.float32)
+            rubbed = cv2.resize(patches, (columns, rows), interpolation=cv2.INTER_CUBIC)
+            strength = generator.uniform(0.3, 0.9)
+            worn = (worn * np.clip(1.3 - strength * np.clip(rubbed, 0, 1), 0, 1)).astype(np.uint8)
+        return np.asarray(worn, dtype=np.uint8)
+
+    def _colours(
+        self, colour: str, height: int, width: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return the ground (height x width x 3) and the paint (3), BGR, 0..255."""
+        generator = self._generator
+        spread = generator.normal(0, 14, size=3)
+        ground = np.empty((height, width, 3), np.float32)
+        if colour == "blue":
+            ground[:] = np.float32([190, 70, 20]) + spread
+            paint = np.float32([240, 240, 235])
+        elif colour == "yellow":
+            ground[:] = np.float32([20, 170, 235]) + spread
+            paint = np.float32([25, 25, 25])
+        elif colour in ("green", "yellow_green"):
+            ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+            top = np.float32([225, 240, 225]) + spread
+            bottom = np.float32([110, 205, 90]) + spread
+            ground[:] = top + (bottom - top) * (ramp ** generator.uniform(0.6, 1.5))
+            paint = np.float32([25, 25, 25])
+            if colour == "yellow_green":
+                ground[:, : round(width * 0.28)] = np.float32([30, 185, 235]) + spread
+        else:
+            raise ValueError(f"unknown plate colour {colour!r}")
+        paint = (paint + generator.normal(0, 10, size=3)).astype(np.float32)
+        return ground, paint
+
+    def _bolts(self, plate: npt.NDArray[np.float32], paint: npt.NDArray[np.float32]) -> None:
+        generator = self._generator
+        if generator.random() < 0.2:
+            return
+        height, width = plate.shape[:2]
+        shade = paint if generator.random() < 0.5 else generator.uniform(20, 220, size=3)
+        for x, y_mm in _BOLTS_MM:
+            if generator.random() < 0.85:
+                centre = (
+                    round(x * width + generator.normal(0, 2)),
+                    round(y_mm * PIXELS_PER_MM + generator.normal(0, 0.7)),
+                )
+                radius = int(generator.integers(2, 5))
+                cv2.circle(plate, centre, radius, [float(v) for v in shade], -1, cv2.LINE_AA)
+
+    def _frame(self, canvas: npt.NDArray[np.float32], height: int, width: int) -> None:
+        """Draw a plate holder that covers a little of the plate's edge."""
+        generator = self._generator
+        shade = [float(generator.uniform(10, 230))] * 3
+        cover = [int(v) for v in generator.integers(0, 5, size=4)]
+        bottom, right = MARGIN + height, MARGIN + width
+        outer = int(generator.integers(3, 12))
+        canvas[MARGIN - outer : MARGIN + cover[0], MARGIN - outer : right + outer] = shade
+        canvas[bottom - cover[1] : bottom + outer, MARGIN - outer : right + outer] = shade
+        canvas[MARGIN - outer : bottom + outer, MARGIN - outer : MARGIN + cover[2]] = shade
+        canvas[MARGIN - outer : bottom + outer, right - cover[3] : right + outer] = shade
+
+    def _canvas(self, height: int, width: int) -> npt.NDArray[np.float32]:
+        """Return surroundings: a piece of a picture, or a plain car colour with shading."""
+        generator = self._generator
+        if self._surroundings and generator.random() < 0.6:
+            picture = self._surroundings[int(generator.integers(len(self._surroundings)))]
+            scaled = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+            return np.asarray(scaled, dtype=np.float32)
+        corners = generator.uniform(0, 255, size=3) + generator.normal(0, 30, size=(2, 2, 3))
+        scaled = cv2.resize(corners.astype(np.float32), (width, height))
+        return np.asarray(scaled, dtype=np.float32)
+
+
+def _pixels(millimetres: float) -> int:
+    return round(millimetres * PIXELS_PER_MM)
+
+
+assert _pixels(45) <= GLYPH_WIDTH

@@ -1,0 +1,164 @@
+"""Training samples without end: rendered plates, augmented real crops, and no plates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import IterableDataset, get_worker_info
+
+from lprnet_ros.alphabet import CHINESE_PLATES
+from lprnet_ros.labelled import LabelledCrop, is_held_out, list_images, read_image, read_labelled
+from lprnet_ros.training.camera import HEIGHT, WIDTH, Camera
+from lprnet_ros.training.glyphs import GlyphStyle
+from lprnet_ros.training.renderer import PlateRenderer
+
+Image = npt.NDArray[np.uint8]
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Images N x 24 x 94 x 3 uint8 BGR; all targets in a row; N target lengths."""
+
+UNREADABLE_SETS = frozenset({"special"})
+"""Sets of plates that the alphabet or the layout does not cover."""
+
+
+@dataclass(frozen=True)
+class RealCrops:
+    """Real crops in memory, with the chance of drawing each.
+
+    Attributes:
+        images: BGR, uint8, of any size.
+        labels: one text each.
+        weights: one probability each; they sum to 1.
+    """
+
+    images: Sequence[Image]
+    labels: Sequence[str]
+    weights: npt.NDArray[np.float64]
+
+
+def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
+    """Give rare sets and rare provinces a larger share: 1 / sqrt(their count) each."""
+    sets = Counter(crop.columns.get("set", "") for crop in crops)
+    provinces = Counter(crop.label[:1] for crop in crops)
+    weights = np.array(
+        [
+            (sets[crop.columns.get("set", "")] * provinces[crop.label[:1]]) ** -0.5
+            for crop in crops
+        ]
+    )
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def load_training_crops(index: Path) -> RealCrops:
+    """Load the crops of an index that training may see.
+
+    Crops of held-out plates and of unreadable sets are left out.
+    """
+    crops = [
+        crop
+        for crop in read_labelled(index)
+        if not is_held_out(crop.label) and crop.columns.get("set") not in UNREADABLE_SETS
+    ]
+    images = [_at_most(crop.read(), 6 * HEIGHT) for crop in crops]
+    return RealCrops(images, [crop.label for crop in crops], balanced_weights(crops))
+
+
+def load_negatives(folder: Path, *, held_out: bool) -> list[Image]:
+    """Load pictures without a plate, from one side of the split by file name."""
+    return [read_image(p) for p in list_images(folder) if is_held_out(p.name) is held_out]
+
+
+def _at_most(image: Image, height: int) -> Image:
+    if image.shape[0] <= height:
+        return image
+    size = (round(image.shape[1] * height / image.shape[0]), height)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+class SampleStream(IterableDataset[Batch]):
+    """Endless batches; every worker process draws its own.
+
+    Args:
+        styles: glyphs for the renderer.
+        real: real crops, or None to train on rendered plates alone.
+        negatives: pictures without a plate; also the ground around rendered plates.
+        batch_size: samples a batch.
+        rendered_share: share of rendered plates among the samples, 0..1.
+        negative_share: share of pictures without a plate, 0..1.
+        seed: same seed and number of workers, same samples.
+    """
+
+    def __init__(
+        self,
+        styles: Sequence[GlyphStyle],
+        real: RealCrops | None,
+        negatives: Sequence[Image],
+        *,
+        batch_size: int,
+        rendered_share: float,
+        negative_share: float,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self._styles = styles
+        self._real = real
+        self._negatives = negatives
+        self._batch_size = batch_size
+        self._rendered_share = rendered_share if real is not None else 1.0
+        self._negative_share = negative_share
+        self._seed = seed
+        self._cumulative = np.cumsum(real.weights) if real is not None else np.ones(1)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield batches for ever."""
+        cv2.setNumThreads(0)
+        info = get_worker_info()
+        worker = info.id if info is not None else 0
+        generator = np.random.default_rng((self._seed, worker))
+        renderer = PlateRenderer(self._styles, self._negatives, generator)
+        camera = Camera(generator)
+        while True:
+            samples = [self._draw(generator, renderer, camera) for _ in range(self._batch_size)]
+            images = torch.from_numpy(np.stack([image for image, _ in samples]))
+            targets = [CHINESE_PLATES.encode(text) for _, text in samples]
+            yield (
+                images,
+                torch.tensor([index for target in targets for index in target], dtype=torch.long),
+                torch.tensor([len(target) for target in targets], dtype=torch.long),
+            )
+
+    def _draw(
+        self, generator: np.random.Generator, renderer: PlateRenderer, camera: Camera
+    ) -> tuple[Image, str]:
+        if generator.random() < self._negative_share:
+            return self._no_plate(generator, camera), ""
+        if self._real is None or generator.random() < self._rendered_share:
+            plate = renderer.render()
+            return camera.photograph(plate.image, plate.quad), plate.text
+        chosen = int(np.searchsorted(self._cumulative, generator.random() * self._cumulative[-1]))
+        image = self._real.images[chosen]
+        return camera.photograph(image, _whole(image), crop_error=0.05), self._real.labels[chosen]
+
+    def _no_plate(self, generator: np.random.Generator, camera: Camera) -> Image:
+        """Draw a patch that is no plate: a picture, noise, or a flat field."""
+        if self._negatives and generator.random() < 0.8:
+            image = self._negatives[int(generator.integers(len(self._negatives)))]
+            if generator.random() < 0.5:
+                image = np.ascontiguousarray(image[:, ::-1])
+            return camera.photograph(image, _whole(image), crop_error=0.3)
+        flat = generator.uniform(0, 255, size=3)
+        sigma = generator.choice([0.0, 5.0, 60.0])
+        noise = generator.normal(0, sigma, size=(HEIGHT, WIDTH, 3)) + flat
+        image = np.clip(noise, 0, 255).astype(np.uint8)
+        return camera.photograph(image, _whole(image))
+
+
+def _whole(image: Image) -> npt.NDArray[np.float32]:
+    height, width = image.shape[:2]
+    return np.float32([[0, 0], [width, 0], [width, height], [0, height]])

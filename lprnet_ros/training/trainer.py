@@ -1,0 +1,265 @@
+"""Trains the network: one YAML, one seed, checkpoints from which a run goes on."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import yaml
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from lprnet_ros.alphabet import CHINESE_PLATES
+from lprnet_ros.ctc import decode_greedy
+from lprnet_ros.labelled import LabelledCrop, is_held_out, read_labelled
+from lprnet_ros.model import ManifestError, Preprocessing
+from lprnet_ros.preprocess import preprocess
+from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
+from lprnet_ros.training.network import PlateNet
+from lprnet_ros.training.samples import (
+    UNREADABLE_SETS,
+    RealCrops,
+    SampleStream,
+    load_negatives,
+    load_training_crops,
+)
+
+log = logging.getLogger(__name__)
+
+PREPROCESSING = Preprocessing(channel_order="rgb", mean=127.5, scale=1 / 127.5)
+"""How the bundled network wants its input; the same as the board's ``lpr.bin``."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything a run depends on; the YAML holds the same names.
+
+    Attributes:
+        index: CSV of real crops; None trains on rendered plates alone.
+        negatives: folder of pictures without a plate, or None.
+        glyphs: folder of glyph pictures; None draws with the open font alone.
+        output: folder for checkpoints and the log.
+        steps: optimiser steps.
+        batch_size: samples a step.
+        learning_rate: the peak of the one-cycle schedule.
+        weight_decay: of AdamW.
+        ema_decay: of the averaged weights that are validated and exported.
+        rendered_share: share of rendered plates among the plates, 0..1.
+        negative_share: share of pictures without a plate, 0..1.
+        validate_every: steps between validations.
+        workers: processes that make samples.
+        seed: of weights and samples.
+    """
+
+    index: Path | None = None
+    negatives: Path | None = None
+    glyphs: Path | None = None
+    output: Path = Path("runs/lprnet")
+    steps: int = 30000
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    ema_decay: float = 0.999
+    rendered_share: float = 0.5
+    negative_share: float = 0.05
+    validate_every: int = 1000
+    workers: int = 1
+    seed: int = 1
+
+
+def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) -> TrainingConfig:
+    """Read a training YAML.
+
+    Args:
+        path: the YAML; paths in it are relative to the working folder.
+        overrides: values that replace the file's.
+
+    Raises:
+        ManifestError: it is no mapping, or names something that does not exist.
+    """
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if not isinstance(values, dict):
+        raise ManifestError(f"{path}: expected a mapping of names to values")
+    values.update(overrides or {})
+    known = {field.name: field.type for field in fields(TrainingConfig)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise ManifestError(f"{path}: unknown {', '.join(unknown)}; known: {', '.join(known)}")
+    for name in ("index", "negatives", "glyphs", "output"):
+        if values.get(name) is not None:
+            values[name] = Path(values[name])
+    return TrainingConfig(**values)
+
+
+def load_styles(config: TrainingConfig) -> list[GlyphStyle]:
+    """Return the glyph styles a configuration asks for: its folder's, and the open font's."""
+    styles = load_glyph_styles(config.glyphs) if config.glyphs is not None else []
+    return [*styles, glyphs_from_font(default_font())]
+
+
+def held_out_crops(index: Path) -> list[LabelledCrop]:
+    """List the real crops whose plates training never sees, exact labels only."""
+    return [
+        crop
+        for crop in read_labelled(index)
+        if is_held_out(crop.label)
+        and crop.columns.get("set") not in UNREADABLE_SETS
+        and not crop.columns.get("set", "").endswith("_pseudo")
+    ]
+
+
+def whole_plate_accuracy(
+    network: nn.Module, images: npt.NDArray[np.float32], labels: Sequence[str], device: torch.device
+) -> float:
+    """Return the share of plates read without a mistake.
+
+    Args:
+        network: maps N x 3 x 24 x 94 to N x 68 x 18.
+        images: N x 3 x 24 x 94, as the network wants them.
+        labels: N texts.
+        device: where the network lives.
+    """
+    network.eval()
+    correct = 0
+    with torch.no_grad():
+        for start in range(0, len(labels), 256):
+            batch = torch.from_numpy(images[start : start + 256]).to(device)
+            for logits, label in zip(network(batch).float().cpu().numpy(), labels[start:]):
+                correct += decode_greedy(logits, CHINESE_PLATES).text == label
+    return correct / max(1, len(labels))
+
+
+class Trainer:
+    """One training run.
+
+    Args:
+        config: what to do; an existing checkpoint in its output folder is continued.
+        threads: CPU threads of the optimiser; None is PyTorch's choice.
+    """
+
+    def __init__(self, config: TrainingConfig, *, threads: int | None = None) -> None:
+        self.config = config
+        if threads is not None:
+            torch.set_num_threads(threads)
+        torch.manual_seed(config.seed)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = PlateNet().to(self.device, memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(self.network).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, config.learning_rate, total_steps=config.steps, pct_start=0.1
+        )
+        self.step = 0
+        self.seconds = 0.0
+        config.output.mkdir(parents=True, exist_ok=True)
+        self.checkpoint = config.output / "checkpoint.pt"
+        if self.checkpoint.exists():
+            self._resume()
+
+    def run(self) -> float:
+        """Train to the end.
+
+        Returns:
+            Whole-plate accuracy on the held-out crops, 0..1.
+        """
+        config = self.config
+        negatives = load_negatives(config.negatives, held_out=False) if config.negatives else []
+        real: RealCrops | None = load_training_crops(config.index) if config.index else None
+        stream = SampleStream(
+            load_styles(config), real, negatives,
+            batch_size=config.batch_size, rendered_share=config.rendered_share,
+            negative_share=config.negative_share, seed=config.seed * 1_000_003 + self.step,
+        )
+        loader = DataLoader(stream, batch_size=None, num_workers=config.workers, prefetch_factor=4)
+        held_out = held_out_crops(config.index) if config.index else []
+        images = np.stack([preprocess(c.read(), PREPROCESSING)[0] for c in held_out] or [np.zeros((3, 24, 94), np.float32)])
+        labels = [crop.label for crop in held_out]
+        progress = tqdm(total=config.steps, initial=self.step, mininterval=5.0)
+        started = time.monotonic() - self.seconds
+        accuracy, loss_sum = 0.0, 0.0
+        for batch in loader:
+            loss_sum += self._train_step(*batch)
+            progress.update()
+            if self.step % config.validate_every == 0 or self.step == config.steps:
+                self.seconds = time.monotonic() - started
+                accuracy = whole_plate_accuracy(self.averaged, images, labels, self.device)
+                record = {
+                    "step": self.step,
+                    "minutes": round(self.seconds / 60, 1),
+                    "loss": round(loss_sum / config.validate_every, 4),
+                    "held_out_accuracy": round(accuracy, 4),
+                }
+                loss_sum = 0.0
+                progress.write(json.dumps(record))
+                with (config.output / "log.jsonl").open("a", encoding="utf-8") as stream_out:
+                    stream_out.write(json.dumps(record) + "\n")
+                self._save()
+            if self.step >= config.steps:
+                break
+        progress.close()
+        return accuracy
+
+    def _train_step(self, images: Tensor, targets: Tensor, lengths: Tensor) -> float:
+        self.network.train()
+        inputs = images.to(self.device, non_blocking=True).permute(0, 3, 1, 2).flip(1).float()
+        inputs = (inputs - PREPROCESSING.mean) * PREPROCESSING.scale
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits = self.network(inputs.contiguous(memory_format=torch.channels_last))
+        scores = logits.float().permute(2, 0, 1).log_softmax(-1)
+        steps = torch.full((len(images),), scores.shape[0], dtype=torch.long)
+        losses = nn.functional.ctc_loss(
+            scores, targets, steps, lengths, blank=CHINESE_PLATES.blank, reduction="none", zero_infinity=True
+        )
+        loss = losses.mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.step += 1
+        self._average()
+        return float(loss.detach())
+
+    def _average(self) -> None:
+        """Move the averaged weights; faster in the beginning, when weights still run."""
+        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, value in zip(self.averaged.state_dict().values(), self.network.state_dict().values()):
+                if mean.dtype.is_floating_point:
+                    mean.lerp_(value, 1 - decay)
+                else:
+                    mean.copy_(value)
+
+    def _save(self) -> None:
+        state = {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "config": {name: str(value) for name, value in asdict(self.config).items()},
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def _resume(self) -> None:
+        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        log.info("going on from step %d of %s", self.step, self.checkpoint)

@@ -1,0 +1,68 @@
+"""Installs the package with colcon, bloom or pip."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = "lprnet_ros"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+    package_data={PACKAGE: ["py.typed", "assets/*.png"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
+        (f"share/{PACKAGE}/config", glob("config/*.yaml")),
+        (f"share/{PACKAGE}/models", glob("models/*")),
+    ],
+    python_requires=">=3.10",
+    install_requires=[
+        "setuptools",
+        "numpy>=1.21,<3",
+        "opencv-python-headless>=4.5,<5",
+        "PyYAML>=5.4",
+        # boards read with their BPU; ask for the extra "onnx" to have it there too
+        "onnxruntime>=1.16,<2; platform_machine != 'aarch64'",
+    ],
+    extras_require={
+        "onnx": ["onnxruntime>=1.16,<2"],
+        # ROS 2 Jazzy as Python wheels, for machines without a ROS installation
+        "ros": [
+            "ros-jazzy-rclpy",
+            "ros-jazzy-rmw-fastrtps-cpp",
+            "ros-jazzy-sensor-msgs",
+            "ros-jazzy-std-msgs",
+            "ros-jazzy-diagnostic-msgs",
+            "ros-jazzy-lifecycle-msgs",
+            "ros-jazzy-rcl-interfaces",
+        ],
+        "training": [
+            "torch>=2.2,<3",
+            "onnx>=1.15,<2",
+            "pillow>=9,<13",
+            "tqdm>=4.60,<5",
+            "cvttf-notosanscjk-bold==1.0",
+        ],
+        "test": ["pytest>=7,<9", "hypothesis>=6.80,<7"],
+        "lint": ["ruff>=0.8,<1", "mypy>=1.11,<3", "types-PyYAML"],
+    },
+    zip_safe=True,
+    maintainer="The lprnet_ros developers",
+    maintainer_email="lprnet_ros@users.noreply.github.com",
+    description="Reads licence plates from image topics: LPRNet on the RDK X5's BPU, or on any CPU",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "lpr_node = lprnet_ros.nodes.lpr_node:main",
+            "plate_player = lprnet_ros.nodes.plate_player:main",
+            "lpr_read = lprnet_ros.tools.read:main",
+            "lpr_evaluate = lprnet_ros.tools.evaluate:main",
+            "lpr_benchmark = lprnet_ros.tools.benchmark:main",
+            "lpr_train = lprnet_ros.training.cli:train",
+            "lpr_export = lprnet_ros.training.cli:export",
+        ],
+    },
+)
