@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 CONFIG = Path(__file__).resolve().parents[1] / "config" / "lpr.yaml"
 
@@ -27,7 +28,7 @@ def start_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Start the node; arguments that are given win over the parameter file."""
 
     def value(name: str) -> str:
-        return LaunchConfiguration(name).perform(context)
+        return str(LaunchConfiguration(name).perform(context))
 
     params_file = Path(value("params_file"))
     if not params_file.is_file():

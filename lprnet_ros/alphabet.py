@@ -91,9 +91,7 @@ class Alphabet:
             repeated = sorted({c for c in self.characters if self.characters.count(c) > 1})
             raise ValueError(f"the alphabet holds {''.join(repeated)!r} more than once")
         if not 0 <= self.blank < len(self.characters):
-            raise ValueError(
-                f"the blank is class {self.blank}, but there are {len(self.characters)} classes"
-            )
+            raise ValueError(f"the blank is class {self.blank}, but there are {len(self.characters)} classes")
 
     def __len__(self) -> int:
         """Return the number of classes, the blank included."""

@@ -50,9 +50,7 @@ def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decodi
         LogitsError: the shape does not fit the alphabet, or a value is not finite.
     """
     if logits.ndim != 2 or logits.shape[0] != len(alphabet):
-        raise LogitsError(
-            f"logits have shape {logits.shape}, expected {len(alphabet)} classes x time steps"
-        )
+        raise LogitsError(f"logits have shape {logits.shape}, expected {len(alphabet)} classes x time steps")
     path = logits.argmax(axis=0)
     best = logits.max(axis=0)
     # the softmax of the best class alone: 1 / sum(exp(logit - best))
@@ -63,7 +61,7 @@ def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decodi
     characters: list[str] = []
     confidences: list[float] = []
     previous = alphabet.blank
-    for index, probability in zip(path.tolist(), probabilities.tolist()):
+    for index, probability in zip(path.tolist(), probabilities.tolist(), strict=True):
         if index != alphabet.blank:
             if index != previous:
                 characters.append(alphabet.characters[index])

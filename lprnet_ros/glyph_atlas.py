@@ -56,7 +56,9 @@ def draw_text(
         if character in CHINESE_PLATES.characters:
             row, column = divmod(CHINESE_PLATES.characters.index(character), COLUMNS)
             cell = atlas[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
-            glyph = cv2.resize(cell, (height, height), interpolation=cv2.INTER_AREA)
+            glyph = np.asarray(
+                cv2.resize(cell, (height, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+            )
             inset = (height - width) // 2
             _blend(image, glyph[:, inset : inset + width], x, y, colour)
         x += width
@@ -69,4 +71,4 @@ def _blend(
     region = image[max(0, y) : max(0, y + mask.shape[0]), max(0, x) : max(0, x + mask.shape[1])]
     part = mask[top : top + region.shape[0], left : left + region.shape[1], None].astype(np.float32) / 255.0
     if part.size:
-        region[:] = (region * (1.0 - part) + np.float32(colour) * part).astype(np.uint8)
+        region[:] = (region * (1.0 - part) + np.array(colour, dtype=np.float32) * part).astype(np.uint8)

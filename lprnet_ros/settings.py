@@ -61,25 +61,61 @@ class Parameter:
 
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("autostart", True, "Configure and activate at start; false leaves that to a lifecycle manager.",
-              read_only=True),
+    Parameter(
+        "autostart",
+        True,
+        "Configure and activate at start; false leaves that to a lifecycle manager.",
+        read_only=True,
+    ),
     Parameter("model", "", "Path of the model file, its manifest beside it; empty is the bundled network."),
-    Parameter("runtime", "auto", "Inference runtime; auto chooses by file type and by what is installed.",
-              choices=RUNTIME_NAMES),
+    Parameter(
+        "runtime",
+        "auto",
+        "Inference runtime; auto chooses by file type and by what is installed.",
+        choices=RUNTIME_NAMES,
+    ),
     Parameter("threads", 1, "CPU threads of one inference (ONNX Runtime only).", minimum=1, maximum=64),
-    Parameter("image_topics", ["image"], "Topics of plate crops, one or more cameras; relative names follow "
-              "the node's namespace."),
-    Parameter("transport", "raw", "Type of the messages: raw is sensor_msgs/Image, compressed is "
-              "sensor_msgs/CompressedImage.", choices=("raw", "compressed")),
-    Parameter("qos_profile", "sensor_data", "Quality of service of the image subscriptions: sensor_data is best "
-              "effort and fits every publisher, reliable loses nothing but needs a reliable publisher.",
-              choices=("sensor_data", "reliable")),
-    Parameter("queue_depth", 5, "Crops that may wait in each subscription; the oldest is dropped.",
-              minimum=1, maximum=10000),
-    Parameter("max_image_pixels", 8_847_360, "Greatest width x height of an image; larger ones are rejected.",
-              minimum=1, maximum=268_435_456, dynamic=True),
-    Parameter("minimum_confidence", 0.5, "Least confidence of an accepted reading.",
-              minimum=0.0, maximum=1.0, dynamic=True),
+    Parameter(
+        "image_topics",
+        ["image"],
+        "Topics of plate crops, one or more cameras; relative names follow the node's namespace.",
+    ),
+    Parameter(
+        "transport",
+        "raw",
+        "Type of the messages: raw is sensor_msgs/Image, compressed is sensor_msgs/CompressedImage.",
+        choices=("raw", "compressed"),
+    ),
+    Parameter(
+        "qos_profile",
+        "sensor_data",
+        "Quality of service of the image subscriptions: sensor_data is best "
+        "effort and fits every publisher, reliable loses nothing but needs a reliable publisher.",
+        choices=("sensor_data", "reliable"),
+    ),
+    Parameter(
+        "queue_depth",
+        5,
+        "Crops that may wait in each subscription; the oldest is dropped.",
+        minimum=1,
+        maximum=10000,
+    ),
+    Parameter(
+        "max_image_pixels",
+        8_847_360,
+        "Greatest width x height of an image; larger ones are rejected.",
+        minimum=1,
+        maximum=268_435_456,
+        dynamic=True,
+    ),
+    Parameter(
+        "minimum_confidence",
+        0.5,
+        "Least confidence of an accepted reading.",
+        minimum=0.0,
+        maximum=1.0,
+        dynamic=True,
+    ),
     Parameter("require_syntax", True, "Accept only texts that are plate numbers of GA 36.", dynamic=True),
 )
 

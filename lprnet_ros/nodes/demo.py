@@ -1,6 +1,6 @@
 """The demonstration: a player and the real node as two processes, readings shown as they come.
 
-    python -m lprnet_ros.nodes.demo --images demo/crops
+python -m lprnet_ros.nodes.demo --images demo/crops
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class DemoListener(Node):
         verdict = "" if not shown.truth else "ok" if shown.is_correct else f"is {shown.truth}"
         if not shown.accepted:
             verdict += f" (not accepted: {reading['rejection']})"
-        print(f"{pad(path.name, 22)}{pad(shown.text, 12)}{shown.confidence:10.3f}{shown.latency_ms:9.1f}   {verdict}",
-              flush=True)
+        columns = f"{pad(path.name, 22)}{pad(shown.text, 12)}{shown.confidence:10.3f}{shown.latency_ms:9.1f}"
+        print(f"{columns}   {verdict}", flush=True)
 
 
 def truth_of(path: Path) -> str:
@@ -122,8 +122,16 @@ def draw_sheet(shown: list[Shown]) -> np.ndarray:
         )
         colour = _GREY if not one.truth else _GREEN if one.is_correct else _RED
         draw_text(sheet, one.text or "-", (x, y + height + 6), height=28, colour=colour)
-        cv2.putText(sheet, f"{one.confidence:.3f}", (x + width - 74, y + height + 28),
-                    cv2.FONT_HERSHEY_SIMPLEX, 0.65, _GREY, 1, cv2.LINE_AA)
+        cv2.putText(
+            sheet,
+            f"{one.confidence:.3f}",
+            (x + width - 74, y + height + 28),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.65,
+            _GREY,
+            1,
+            cv2.LINE_AA,
+        )
     return sheet
 
 
@@ -163,7 +171,9 @@ def _demonstrate(images: Path, output: Path, rate: float) -> int:
     try:
         processes.append(_start("lpr_node", namespace, "qos_profile:=reliable", f"queue_depth:={depth}"))
         if _wait_for_node(listener, processes[0]):
-            processes.append(_start("plate_player", namespace, f"images:={images.resolve()}", f"rate:={rate}"))
+            processes.append(
+                _start("plate_player", namespace, f"images:={images.resolve()}", f"rate:={rate}")
+            )
             _listen(listener, processes, len(paths))
     finally:
         for process in processes:

@@ -36,7 +36,11 @@ class DiagnosticsPublisher:
         pairs = [("state", state), *statistics.as_pairs()]
         if recognizer is not None:
             manifest = recognizer.manifest
-            pairs += [("model", manifest.name), ("sha256", manifest.sha256), ("runtime", recognizer.runtime.name)]
+            pairs += [
+                ("model", manifest.name),
+                ("sha256", manifest.sha256),
+                ("runtime", recognizer.runtime.name),
+            ]
         status.values = [KeyValue(key=key, value=value) for key, value in pairs]
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()
@@ -49,7 +53,9 @@ class DiagnosticsPublisher:
             before = Statistics()
         failures = now.failures - before.failures
         bad = sum(now.bad_images.values()) - sum(before.bad_images.values())
-        self._previous = Statistics(received=now.received, failures=now.failures, bad_images=now.bad_images.copy())
+        self._previous = Statistics(
+            received=now.received, failures=now.failures, bad_images=now.bad_images.copy()
+        )
         if failures:
             return DiagnosticStatus.ERROR, f"the runtime failed on {failures} crops in the last second"
         if state != "active":

@@ -166,7 +166,8 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
     odd_height = layout.is_planar_420 and message.height % 2
     if (layout.even_width and message.width % 2) or odd_height:
         raise ImageRejectedError(
-            BadImage.SIZE, f"{message.encoding} of {message.width} x {message.height} pixels; expected even sizes"
+            BadImage.SIZE,
+            f"{message.encoding} of {message.width} x {message.height} pixels; expected even sizes",
         )
     row = message.width * layout.channels
     if message.step < row:
@@ -177,7 +178,8 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     if size < message.step * rows:
         raise ImageRejectedError(
-            BadImage.SHORT, f"{size} bytes of data, but {rows} rows of {message.step} are {message.step * rows}"
+            BadImage.SHORT,
+            f"{size} bytes of data, but {rows} rows of {message.step} are {message.step * rows}",
         )
 
 
@@ -185,7 +187,9 @@ def _decode(data: npt.NDArray[np.uint8], max_pixels: int) -> BgrImage:
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise ImageRejectedError(BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}") from error
+        raise ImageRejectedError(
+            BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}"
+        ) from error
     if image is None:
         raise ImageRejectedError(BadImage.UNDECODABLE, "the data is neither JPEG nor PNG, or it is broken")
     if image.shape[0] * image.shape[1] > max_pixels:

@@ -10,19 +10,19 @@ from functools import partial
 
 import cv2
 import rclpy
+from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.subscription import Subscription
-from rcl_interfaces.msg import SetParametersResult
 from sensor_msgs.msg import CompressedImage, Image
 
 from lprnet_ros.ctc import LogitsError
 from lprnet_ros.model import ManifestError
 from lprnet_ros.nodes.diagnostics import DiagnosticsPublisher
-from lprnet_ros.nodes.image_conversion import ImageRejectedError, compressed_to_bgr, image_to_bgr
+from lprnet_ros.nodes.image_conversion import BgrImage, ImageRejectedError, compressed_to_bgr, image_to_bgr
 from lprnet_ros.nodes.outputs import ReadingPublisher
 from lprnet_ros.nodes.parameters import check_changes, declare_parameters, read_settings
 from lprnet_ros.nodes.qos import QUIET_EVENTS, TopicWatch, image_qos
@@ -33,7 +33,13 @@ from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 from lprnet_ros.settings import Settings
 
 _EXPECTED_ERRORS = (
-    ManifestError, SelfTestError, RuntimeUnavailableError, InferenceError, LogitsError, ValueError, OSError,
+    ManifestError,
+    SelfTestError,
+    RuntimeUnavailableError,
+    InferenceError,
+    LogitsError,
+    ValueError,
+    OSError,
 )
 
 
@@ -108,7 +114,7 @@ class LprNode(LifecycleNode):
             else:
                 self._unsubscribe()
             return TransitionCallbackReturn.FAILURE
-        except Exception:  # the boundary to rclpy: nothing may pass it unlogged
+        except Exception:  # noqa: BLE001 - the boundary to rclpy: nothing may pass it unlogged
             self.get_logger().error(f"cannot {transition}, which is a bug:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
@@ -139,8 +145,11 @@ class LprNode(LifecycleNode):
             resolved = self.resolve_topic_name(topic)
             self._image_subscriptions.append(
                 self.create_subscription(
-                    message_type, topic, partial(handle, resolved),
-                    image_qos(settings.qos_profile, settings.queue_depth), event_callbacks=QUIET_EVENTS,
+                    message_type,
+                    topic,
+                    partial(handle, resolved),
+                    image_qos(settings.qos_profile, settings.queue_depth),
+                    event_callbacks=QUIET_EVENTS,
                 )
             )
         topics = ", ".join(subscription.topic_name for subscription in self._image_subscriptions)
@@ -166,7 +175,7 @@ class LprNode(LifecycleNode):
     def _on_compressed(self, topic: str, message: CompressedImage) -> None:
         self._read(topic, message, compressed_to_bgr)
 
-    def _read(self, topic: str, message: Image | CompressedImage, convert: Callable[..., object]) -> None:
+    def _read(self, topic: str, message: Image | CompressedImage, convert: Callable[..., BgrImage]) -> None:
         """Convert, read, publish; whatever arrives, the node lives on."""
         arrived = time.perf_counter()
         statistics = self._statistics

@@ -36,7 +36,8 @@ def reading_to_json(reading: PlateReading, header: Header, topic: str) -> str:
                 for character, confidence in zip(reading.text, reading.character_confidences, strict=True)
             ],
             "alternatives": [
-                {"text": text, "confidence": round(confidence, 6)} for text, confidence in reading.alternatives
+                {"text": text, "confidence": round(confidence, 6)}
+                for text, confidence in reading.alternatives
             ],
             "accepted": reading.accepted,
             "rejection": reading.rejection.value if reading.rejection is not None else None,

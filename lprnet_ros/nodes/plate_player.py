@@ -37,10 +37,14 @@ class PlatePlayer(Node):
         folder = Path(str(declare("images", "", "Folder of crops to publish.")))
         rate = float(str(declare("rate", 10.0, "Crops a second.")))
         self._loop = bool(declare("loop", False, "Begin again after the last crop."))
-        self._is_compressed = declare("transport", "raw", "raw or compressed, as in lpr_node.") == "compressed"
+        self._is_compressed = (
+            declare("transport", "raw", "raw or compressed, as in lpr_node.") == "compressed"
+        )
         self._paths = list_images(folder) if folder.is_dir() else []
         if not self._paths:
-            raise LabelledDataError(f"{folder}: no pictures there; set the parameter images to a folder of crops")
+            raise LabelledDataError(
+                f"{folder}: no pictures there; set the parameter images to a folder of crops"
+            )
         if rate <= 0:
             raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
         self._next = 0

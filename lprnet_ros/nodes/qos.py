@@ -9,7 +9,7 @@ from rclpy.subscription import Subscription
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks  # type: ignore[no-redef]
+    from rclpy.qos_event import SubscriptionEventCallbacks
 
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""

@@ -45,8 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(prog="lpr_benchmark", description="Measure how fast a model reads crops.")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4, 8], help="crops in flight at once")
+    parser = argparse.ArgumentParser(
+        prog="lpr_benchmark", description="Measure how fast a model reads crops."
+    )
+    parser.add_argument(
+        "--threads", type=int, nargs="+", default=[1, 2, 4, 8], help="crops in flight at once"
+    )
     parser.add_argument("--frames", type=int, default=200, help="crops to read for each line of the table")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_model_options(parser)
@@ -65,7 +69,8 @@ def _benchmark(options: argparse.Namespace) -> int:
     else:
         print("| threads | frames | total delay (ms) | average delay (ms) | FPS |\n|---|---|---|---|---|")
         for row in rows:
-            print(f"| {row.threads} | {row.frames} | {row.total_ms:.2f} | {row.average_ms:.3f} | {row.fps:.1f} |")
+            delays = f"{row.total_ms:.2f} | {row.average_ms:.3f}"
+            print(f"| {row.threads} | {row.frames} | {delays} | {row.fps:.1f} |")
     recognizer.close()
     return 0
 

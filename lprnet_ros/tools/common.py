@@ -14,14 +14,21 @@ from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
 
 USER_ERRORS = (
-    LabelledDataError, ManifestError, SelfTestError, RuntimeUnavailableError, InferenceError, LogitsError,
+    LabelledDataError,
+    ManifestError,
+    SelfTestError,
+    RuntimeUnavailableError,
+    InferenceError,
+    LogitsError,
 )
 """Errors whose message tells the user all; a traceback would only hide it."""
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--model``, ``--runtime`` to a parser."""
-    parser.add_argument("--model", type=Path, help="model file with its manifest beside it (default: bundled)")
+    parser.add_argument(
+        "--model", type=Path, help="model file with its manifest beside it (default: bundled)"
+    )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
 
 

@@ -26,13 +26,26 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(prog="lpr_evaluate", description="Measure a model on labelled plate crops.")
-    parser.add_argument("--data", type=Path, required=True, help="folder, or CSV with the columns file and label")
+    parser = argparse.ArgumentParser(
+        prog="lpr_evaluate", description="Measure a model on labelled plate crops."
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder, or CSV with the columns file and label"
+    )
     parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
-    parser.add_argument("--split", choices=("all", "held-out", "training"), default="all",
-                        help="held-out: only plates that the trainer never sees (split plate-sha256/6)")
-    parser.add_argument("--without", metavar="COLUMN=PATTERN", action="append", default=[],
-                        help="leave out the rows whose column fits a shell pattern; may be repeated")
+    parser.add_argument(
+        "--split",
+        choices=("all", "held-out", "training"),
+        default="all",
+        help="held-out: only plates that the trainer never sees (split plate-sha256/6)",
+    )
+    parser.add_argument(
+        "--without",
+        metavar="COLUMN=PATTERN",
+        action="append",
+        default=[],
+        help="leave out the rows whose column fits a shell pattern; may be repeated",
+    )
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_model_options(parser)
@@ -52,8 +65,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     total = score(outcomes)
     scores = {name: score(members) for name, members in sorted(groups.items())}
     if options.json:
-        print(json.dumps(asdict(total) | {"groups": {name: asdict(s) for name, s in scores.items()}},
-                         ensure_ascii=False))
+        print(
+            json.dumps(
+                asdict(total) | {"groups": {name: asdict(s) for name, s in scores.items()}},
+                ensure_ascii=False,
+            )
+        )
     else:
         print(f"{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'characters':>12}{'ms':>8}")
         for name, part in {**scores, "all": total}.items():

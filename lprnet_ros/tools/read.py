@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 0, or 1 where a file could not be read.
     """
     parser = argparse.ArgumentParser(prog="lpr_read", description="Read licence plates from crops.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="image of one plate, or a folder of them")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="image of one plate, or a folder of them"
+    )
     add_model_options(parser)
     options = parser.parse_args(arguments)
     return run(lambda: _read(options))

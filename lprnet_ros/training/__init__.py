@@ -1,0 +1,1 @@
+"""Everything that needs PyTorch: network, data and export (install the extra ``training``)."""

@@ -58,21 +58,20 @@ class Camera:
         outward = generator.uniform(-0.5, 1.0, size=4) * crop_error * strength
         left, right = outward[0] * width / 3, outward[1] * width / 3
         top, bottom = outward[2] * height, outward[3] * height
-        cut = quad + np.float32(
-            [
-                -left * along - top * down,
-                right * along - top * down,
-                right * along + bottom * down,
-                -left * along + bottom * down,
-            ]
-        )
+        outward_steps = [
+            -left * along - top * down,
+            right * along - top * down,
+            right * along + bottom * down,
+            -left * along + bottom * down,
+        ]
+        cut = quad + np.array(outward_steps, dtype=np.float32)
         if generator.random() < 0.7:
             slant = generator.normal(0, 0.05, size=2) * strength
             cut[1:3] += down * np.float32(slant[0] * height * 2)  # rotation as a detector box sees it
             cut[2:] += along * np.float32(slant[1] * height * 3)  # shear
         cut += generator.normal(0, 0.025, size=(4, 2)) * strength * height
         wide, high = 2 * WIDTH, 2 * HEIGHT
-        target = np.float32([[0, 0], [wide, 0], [wide, high], [0, high]])
+        target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], dtype=np.float32)
         matrix = cv2.getPerspectiveTransform(cut.astype(np.float32), target)
         return np.asarray(
             cv2.warpPerspective(
@@ -136,9 +135,9 @@ class Camera:
             centre = (int(generator.integers(width)), int(generator.integers(height)))
             spot = np.zeros((height, width), np.float32)
             cv2.circle(spot, centre, max(2, round(height * generator.uniform(0.1, 0.4))), 1.0, -1)
-            spot = cv2.GaussianBlur(spot, (0, 0), height * 0.15)
+            soft = np.asarray(cv2.GaussianBlur(spot, (0, 0), height * 0.15), dtype=np.float32)
             glow = float(generator.uniform(40, 160)) * (1 if generator.random() < 0.7 else -1)
-            crop = np.clip(crop + spot[:, :, None] * glow, 0, 255).astype(np.uint8)
+            crop = np.clip(crop + soft[:, :, None] * glow, 0, 255).astype(np.uint8)
         return crop
 
     def _half_shadow(self, crop: Image) -> Image:

@@ -17,10 +17,14 @@ from lprnet_ros.training.trainer import Trainer, load_config
 def train(arguments: list[str] | None = None) -> int:
     """Train a network as a YAML says; an interrupted run goes on where it was."""
     parser = argparse.ArgumentParser(prog="lpr_train", description="Train the plate network.")
-    parser.add_argument("config", type=Path, help="YAML with the fields of TrainingConfig, e.g. config/train.yaml")
+    parser.add_argument(
+        "config", type=Path, help="YAML with the fields of TrainingConfig, e.g. config/train.yaml"
+    )
     parser.add_argument("--output", help="folder for checkpoints, instead of the YAML's")
     parser.add_argument("--steps", type=int, help="optimiser steps, instead of the YAML's")
-    parser.add_argument("--threads", type=int, help="CPU threads of the optimiser (default: PyTorch's choice)")
+    parser.add_argument(
+        "--threads", type=int, help="CPU threads of the optimiser (default: PyTorch's choice)"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     overrides = {name: value for name in ("output", "steps") if (value := getattr(options, name)) is not None}
@@ -38,8 +42,12 @@ def export(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="lpr_export", description="Export a checkpoint to ONNX.")
     parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of lpr_train")
     parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
-    parser.add_argument("--self-test", type=Path, required=True,
-                        help="picture of a plate, PLATE.png, that the network reads; it is copied beside the model")
+    parser.add_argument(
+        "--self-test",
+        type=Path,
+        required=True,
+        help="picture of a plate, PLATE.png, that the network reads; it is copied beside the model",
+    )
     options = parser.parse_args(arguments)
     try:
         manifest = export_checkpoint(options.checkpoint, options.output, options.self_test)

@@ -68,8 +68,14 @@ def write_onnx(network: nn.Module, output: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     example = torch.zeros(INPUT_SHAPE)
     torch.onnx.export(
-        network, (example,), str(output), opset_version=OPSET, dynamo=False,
-        input_names=["image"], output_names=["logits"], do_constant_folding=True,
+        network,
+        (example,),
+        str(output),
+        opset_version=OPSET,
+        dynamo=False,
+        input_names=["image"],
+        output_names=["logits"],
+        do_constant_folding=True,
     )
 
 

@@ -116,7 +116,7 @@ class PlateRenderer:
         canvas[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = plate
         if generator.random() < 0.3:
             self._frame(canvas, height, width)
-        quad = np.float32([[0, 0], [width, 0], [width, height], [0, height]]) + MARGIN
+        quad = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32) + MARGIN
         return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, text)
 
     def _coverage(self, text: str, height: int, width: int, is_green: bool) -> Image:
@@ -127,10 +127,13 @@ class PlateRenderer:
         lefts = _GREEN_LEFTS_MM if is_green else _STANDARD_LEFTS_MM
         coverage = np.zeros((height, width), np.uint8)
         shift = generator.normal(0, 0.6, size=2)
-        for position, (character, left_mm) in enumerate(zip(text, lefts)):
+        for position, (character, left_mm) in enumerate(zip(text, lefts, strict=True)):
             glyph = style.masks[character]
             if is_green and position > 1:
-                glyph = cv2.resize(glyph, (_pixels(43), GLYPH_HEIGHT), interpolation=cv2.INTER_AREA)
+                glyph = np.asarray(
+                    cv2.resize(glyph, (_pixels(43), GLYPH_HEIGHT), interpolation=cv2.INTER_AREA),
+                    dtype=np.uint8,
+                )
             jitter = generator.normal(0, 0.35, size=2)
             x = round(left_mm * PIXELS_PER_MM + shift[0] + jitter[0])
             y = round(_GLYPH_TOP_MM * PIXELS_PER_MM + shift[1] + jitter[1])
@@ -145,7 +148,10 @@ class PlateRenderer:
         if generator.random() < 0.85:
             inset = int(generator.integers(1, 4))
             cv2.rectangle(
-                coverage, (inset, inset), (width - 1 - inset, height - 1 - inset), 255,
+                coverage,
+                (inset, inset),
+                (width - 1 - inset, height - 1 - inset),
+                255,
                 int(generator.integers(1, 3)),
             )
         return self._wear(coverage)
@@ -174,29 +180,28 @@ class PlateRenderer:
         spread = generator.normal(0, 14, size=3)
         ground = np.empty((height, width, 3), np.float32)
         if colour == "blue":
-            ground[:] = np.float32([190, 70, 20]) + spread
-            paint = np.float32([240, 240, 235])
+            ground[:] = np.array([190, 70, 20]) + spread
+            paint = np.array([240, 240, 235])
         elif colour == "yellow":
-            ground[:] = np.float32([20, 170, 235]) + spread
-            paint = np.float32([25, 25, 25])
+            ground[:] = np.array([20, 170, 235]) + spread
+            paint = np.array([25, 25, 25])
         elif colour in ("green", "yellow_green"):
             ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-            top = np.float32([225, 240, 225]) + spread
-            bottom = np.float32([110, 205, 90]) + spread
+            top = np.array([225, 240, 225]) + spread
+            bottom = np.array([110, 205, 90]) + spread
             ground[:] = top + (bottom - top) * (ramp ** generator.uniform(0.6, 1.5))
-            paint = np.float32([25, 25, 25])
+            paint = np.array([25, 25, 25])
             if colour == "yellow_green":
-                ground[:, : round(width * 0.28)] = np.float32([30, 185, 235]) + spread
+                ground[:, : round(width * 0.28)] = np.array([30, 185, 235]) + spread
         else:
             raise ValueError(f"unknown plate colour {colour!r}")
-        paint = (paint + generator.normal(0, 10, size=3)).astype(np.float32)
-        return ground, paint
+        return ground, (paint + generator.normal(0, 10, size=3)).astype(np.float32)
 
     def _bolts(self, plate: npt.NDArray[np.float32], paint: npt.NDArray[np.float32]) -> None:
         generator = self._generator
         if generator.random() < 0.2:
             return
-        height, width = plate.shape[:2]
+        width = plate.shape[1]
         shade = paint if generator.random() < 0.5 else generator.uniform(20, 220, size=3)
         for x, y_mm in _BOLTS_MM:
             if generator.random() < 0.85:

@@ -47,10 +47,7 @@ def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
     sets = Counter(crop.columns.get("set", "") for crop in crops)
     provinces = Counter(crop.label[:1] for crop in crops)
     weights = np.array(
-        [
-            (sets[crop.columns.get("set", "")] * provinces[crop.label[:1]]) ** -0.5
-            for crop in crops
-        ]
+        [(sets[crop.columns.get("set", "")] * provinces[crop.label[:1]]) ** -0.5 for crop in crops]
     )
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
@@ -161,4 +158,4 @@ class SampleStream(IterableDataset[Batch]):
 
 def _whole(image: Image) -> npt.NDArray[np.float32]:
     height, width = image.shape[:2]
-    return np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)

@@ -133,7 +133,8 @@ def whole_plate_accuracy(
     with torch.no_grad():
         for start in range(0, len(labels), 256):
             batch = torch.from_numpy(images[start : start + 256]).to(device)
-            for logits, label in zip(network(batch).float().cpu().numpy(), labels[start:]):
+            outputs = network(batch).float().cpu().numpy()
+            for logits, label in zip(outputs, labels[start : start + 256], strict=True):
                 correct += decode_greedy(logits, CHINESE_PLATES).text == label
     return correct / max(1, len(labels))
 
@@ -177,13 +178,19 @@ class Trainer:
         negatives = load_negatives(config.negatives, held_out=False) if config.negatives else []
         real: RealCrops | None = load_training_crops(config.index) if config.index else None
         stream = SampleStream(
-            load_styles(config), real, negatives,
-            batch_size=config.batch_size, rendered_share=config.rendered_share,
-            negative_share=config.negative_share, seed=config.seed * 1_000_003 + self.step,
+            load_styles(config),
+            real,
+            negatives,
+            batch_size=config.batch_size,
+            rendered_share=config.rendered_share,
+            negative_share=config.negative_share,
+            seed=config.seed * 1_000_003 + self.step,
         )
         loader = DataLoader(stream, batch_size=None, num_workers=config.workers, prefetch_factor=4)
         held_out = held_out_crops(config.index) if config.index else []
-        images = np.stack([preprocess(c.read(), PREPROCESSING)[0] for c in held_out] or [np.zeros((3, 24, 94), np.float32)])
+        images = np.stack(
+            [preprocess(c.read(), PREPROCESSING)[0] for c in held_out] or [np.zeros((3, 24, 94), np.float32)]
+        )
         labels = [crop.label for crop in held_out]
         progress = tqdm(total=config.steps, initial=self.step, mininterval=5.0)
         started = time.monotonic() - self.seconds
@@ -235,7 +242,9 @@ class Trainer:
         """Move the averaged weights; faster in the beginning, when weights still run."""
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for mean, value in zip(self.averaged.state_dict().values(), self.network.state_dict().values()):
+            current = self.network.state_dict()
+            for name, mean in self.averaged.state_dict().items():
+                value = current[name]
                 if mean.dtype.is_floating_point:
                     mean.lerp_(value, 1 - decay)
                 else:
