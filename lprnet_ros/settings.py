@@ -1,14 +1,13 @@
 """Every parameter of ``lpr_node``, declared once: name, default, meaning and limits.
 
 The node declares its ROS parameters from this table, the README's table
-and ``config/lpr.yaml`` are generated from it (``python -m lprnet_ros.settings``,
-``... --yaml``), and a test keeps them true.
+and ``config/lpr.yaml`` are written from it (``python -m lprnet_ros.settings``),
+and a test keeps them true.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,10 @@ from pathlib import Path
 from lprnet_ros.model import bundled_model
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.runtimes import RUNTIME_NAMES
+
+TABLE_BEGIN = "<!-- parameters begin -->"
+TABLE_END = "<!-- parameters end -->"
+_WHEN_IN_CHINESE = {"at start": "启动时", "at configure": "配置时", "at once": "立即"}
 
 ParameterValue = bool | int | float | str | list[str]
 
@@ -29,6 +32,7 @@ class Parameter:
         name: its ROS name.
         default: its default; the type is the parameter's type.
         description: one sentence for the user.
+        chinese: the same in Chinese, for README_cn.md.
         minimum: least value of a number, or None.
         maximum: greatest value of a number, or None.
         choices: the allowed strings; empty allows any.
@@ -39,6 +43,7 @@ class Parameter:
     name: str
     default: ParameterValue
     description: str
+    chinese: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
@@ -65,25 +70,41 @@ PARAMETERS: tuple[Parameter, ...] = (
         "autostart",
         True,
         "Configure and activate at start; false leaves that to a lifecycle manager.",
+        "启动时自行配置并激活；false 则交给生命周期管理器。",
         read_only=True,
     ),
-    Parameter("model", "", "Path of the model file, its manifest beside it; empty is the bundled network."),
+    Parameter(
+        "model",
+        "",
+        "Path of the model file, its manifest beside it; empty is the bundled network.",
+        "模型文件的路径，清单在其旁边；空表示内置网络。",
+    ),
     Parameter(
         "runtime",
         "auto",
         "Inference runtime; auto chooses by file type and by what is installed.",
+        "推理运行时；auto 按文件类型和已安装的库选择。",
         choices=RUNTIME_NAMES,
     ),
-    Parameter("threads", 1, "CPU threads of one inference (ONNX Runtime only).", minimum=1, maximum=64),
+    Parameter(
+        "threads",
+        1,
+        "CPU threads of one inference (ONNX Runtime only).",
+        "一次推理所用的 CPU 线程数（仅 ONNX Runtime）。",
+        minimum=1,
+        maximum=64,
+    ),
     Parameter(
         "image_topics",
         ["image"],
         "Topics of plate crops, one or more cameras; relative names follow the node's namespace.",
+        "车牌裁剪图的话题，一个或多个相机；相对名字位于节点的命名空间内。",
     ),
     Parameter(
         "transport",
         "raw",
         "Type of the messages: raw is sensor_msgs/Image, compressed is sensor_msgs/CompressedImage.",
+        "消息类型：raw 为 sensor_msgs/Image，compressed 为 sensor_msgs/CompressedImage。",
         choices=("raw", "compressed"),
     ),
     Parameter(
@@ -91,12 +112,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "sensor_data",
         "Quality of service of the image subscriptions: sensor_data is best "
         "effort and fits every publisher, reliable loses nothing but needs a reliable publisher.",
+        "图像订阅的 QoS：sensor_data 为尽力而为，适配所有发布者；reliable 不丢消息，但需要可靠的发布者。",
         choices=("sensor_data", "reliable"),
     ),
     Parameter(
         "queue_depth",
         5,
         "Crops that may wait in each subscription; the oldest is dropped.",
+        "每个订阅中可等待的裁剪图数；超出时丢弃最旧的。",
         minimum=1,
         maximum=10000,
     ),
@@ -104,6 +127,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "max_image_pixels",
         8_847_360,
         "Greatest width x height of an image; larger ones are rejected.",
+        "图像宽乘高的上限；更大的被拒绝。",
         minimum=1,
         maximum=268_435_456,
         dynamic=True,
@@ -112,11 +136,18 @@ PARAMETERS: tuple[Parameter, ...] = (
         "minimum_confidence",
         0.5,
         "Least confidence of an accepted reading.",
+        "被接受的识别结果的最低置信度。",
         minimum=0.0,
         maximum=1.0,
         dynamic=True,
     ),
-    Parameter("require_syntax", True, "Accept only texts that are plate numbers of GA 36.", dynamic=True),
+    Parameter(
+        "require_syntax",
+        True,
+        "Accept only texts that are plate numbers of GA 36.",
+        "只接受符合 GA 36 的车牌号。",
+        dynamic=True,
+    ),
 )
 
 
@@ -174,28 +205,48 @@ class Settings:
         return Acceptance(self.minimum_confidence, self.require_syntax)
 
 
-def markdown_table() -> str:
-    """Return the README's table of parameters."""
-    lines = ["| parameter | default | takes effect | meaning |", "|---|---|---|---|"]
+def markdown_table(*, chinese: bool = False) -> str:
+    """Return the table of parameters of README.md, or that of README_cn.md."""
+    head = (
+        "| 参数 | 默认值 | 何时生效 | 含义 |"
+        if chinese
+        else "| parameter | default | takes effect | meaning |"
+    )
+    lines = [head, "|---|---|---|---|"]
     for parameter in PARAMETERS:
         default = json.dumps(parameter.default)
-        lines.append(f"| `{parameter.name}` | `{default}` | {parameter.when()} | {_meaning(parameter)} |")
+        when = _WHEN_IN_CHINESE[parameter.when()] if chinese else parameter.when()
+        meaning = _meaning(parameter, chinese=chinese)
+        lines.append(f"| `{parameter.name}` | `{default}` | {when} | {meaning} |")
     return "\n".join(lines)
 
 
-def _meaning(parameter: Parameter) -> str:
-    meaning = parameter.description
-    if parameter.choices:
-        meaning += f" One of {', '.join(f'`{choice}`' for choice in parameter.choices)}."
+def _meaning(parameter: Parameter, *, chinese: bool = False) -> str:
+    meaning = parameter.chinese if chinese else parameter.description
+    choices = ", ".join(f"`{choice}`" for choice in parameter.choices)
+    if choices:
+        meaning += f"可选 {choices}。" if chinese else f" One of {choices}."
     if parameter.minimum is not None:
-        meaning += f" {parameter.minimum:,} to {parameter.maximum:,}."
+        least, most = f"{parameter.minimum:,}", f"{parameter.maximum:,}"
+        meaning += f"{least} 到 {most}。" if chinese else f" {least} to {most}."
     return meaning
+
+
+def write_tables(root: Path) -> None:
+    """Bring both READMEs and ``config/lpr.yaml`` of a source tree up to date."""
+    for name, chinese in (("README.md", False), ("README_cn.md", True)):
+        path = root / name
+        head, _, rest = path.read_text(encoding="utf-8").partition(TABLE_BEGIN)
+        tail = rest.partition(TABLE_END)[2]
+        table = markdown_table(chinese=chinese)
+        path.write_text(f"{head}{TABLE_BEGIN}\n{table}\n{TABLE_END}{tail}", encoding="utf-8")
+    (root / "config" / "lpr.yaml").write_text(yaml_file() + "\n", encoding="utf-8")
 
 
 def yaml_file() -> str:
     """Return ``config/lpr.yaml``: every parameter with its default, explained."""
     lines = [
-        "# Every parameter of lpr_node with its default; made by python -m lprnet_ros.settings --yaml.",
+        "# Every parameter of lpr_node with its default; made by python -m lprnet_ros.settings.",
         "# Quote plates and names: YAML takes a bare Y, N or on for a truth value.",
         "/**:",
         "  ros__parameters:",
@@ -207,4 +258,4 @@ def yaml_file() -> str:
 
 
 if __name__ == "__main__":
-    print(yaml_file() if "--yaml" in sys.argv else markdown_table())
+    write_tables(Path(__file__).parents[1])

@@ -79,8 +79,8 @@ class LprNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the image topics."""
-        super().on_activate(state)
-        return self._attempt("activate", self._subscribe)
+        result = self._attempt("activate", self._subscribe)
+        return super().on_activate(state) if result is TransitionCallbackReturn.SUCCESS else result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""

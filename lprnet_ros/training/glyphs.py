@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.alphabet import DIGITS, LETTERS, PROVINCES
-from lprnet_ros.labelled import list_images
+from lprnet_ros.labelled import LabelledDataError, list_images
 
 GLYPH_HEIGHT = 45
 """Pixels; a glyph of 90 mm (GA 36) at half a pixel a millimetre."""
@@ -23,7 +23,7 @@ _FONT_WEIGHT = 0.3  # real plates have lettering of their own; a font only widen
 Mask = npt.NDArray[np.uint8]
 
 
-class GlyphError(ValueError):
+class GlyphError(LabelledDataError):
     """No complete set of glyphs was found; the message says where and what is missing."""
 
 

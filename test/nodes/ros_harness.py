@@ -1,0 +1,378 @@
+"""What the node tests share: the real node as a process, and a ROS node that talks to it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import rclpy
+import yaml
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Float32, String
+
+from lprnet_ros.model import bundled_model, manifest_path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 30.0
+"""How long anything may take on a loaded machine before a test gives up."""
+RELIABLE = QoSProfile(depth=200)
+
+CONFIGURE = Transition.TRANSITION_CONFIGURE
+CLEANUP = Transition.TRANSITION_CLEANUP
+ACTIVATE = Transition.TRANSITION_ACTIVATE
+DEACTIVATE = Transition.TRANSITION_DEACTIVATE
+
+_numbers = itertools.count()
+
+
+def crops() -> list[tuple[str, np.ndarray]]:
+    """The shipped crops: plate and picture, in the order of their names."""
+    paths = sorted((ROOT / "demo" / "crops").glob("*.png"))
+    return [(path.stem, cv2.imread(str(path))) for path in paths]
+
+
+def known_plate() -> tuple[str, np.ndarray]:
+    """The crop of the bundled model's self-test, which the model is known to read."""
+    model = bundled_model()
+    test = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))["self_test"]
+    return test["text"], cv2.imread(str(model.parent / test["image"]))
+
+
+def raw_image(image: np.ndarray, frame_id: str = "", stamp: tuple[int, int] = (0, 0)) -> Image:
+    """Make a bgr8 message."""
+    height, width = image.shape[:2]
+    message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
+    message.data.frombytes(image.tobytes())
+    _fill_header(message, frame_id, stamp)
+    return message
+
+
+def compressed_image(
+    image: np.ndarray, suffix: str = ".png", frame_id: str = "", stamp: tuple[int, int] = (0, 0)
+) -> CompressedImage:
+    """Make a jpeg or png message."""
+    message = CompressedImage(format=suffix[1:])
+    message.data.frombytes(cv2.imencode(suffix, image)[1].tobytes())
+    _fill_header(message, frame_id, stamp)
+    return message
+
+
+def _fill_header(message: Image | CompressedImage, frame_id: str, stamp: tuple[int, int]) -> None:
+    message.header.frame_id = frame_id
+    message.header.stamp.sec, message.header.stamp.nanosec = stamp
+
+
+def python_process(
+    module: str, *arguments: str, cwd: Path | None = None, **environment: str
+) -> tuple[int, str, str]:
+    """Run a module of the package to its end; return its exit status, stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=2 * PATIENCE_SECONDS,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class Client:
+    """A ROS node in the test's process, spun only while a test waits."""
+
+    def __init__(self) -> None:
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, signal_handler_options=SignalHandlerOptions.NO)
+        self.node = rclpy.create_node("tester", context=self.context)
+        self._executor = SingleThreadedExecutor(context=self.context)
+        self._executor.add_node(self.node)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+    def spin_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Spin until a condition holds; return whether it did in time."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            self._executor.spin_once(timeout_sec=0.05)
+        return True
+
+    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        """Spin until a condition holds; fail the test if it never does."""
+        if not self.spin_until(condition, PATIENCE_SECONDS):
+            pytest.fail(f"waited {PATIENCE_SECONDS:.0f} s in vain for: {what}")
+
+    def call(self, service_type: type, name: str, request: object) -> object:
+        """Call a service and return its response."""
+        service = self.node.create_client(service_type, name)
+        try:
+            self.wait_for(service.service_is_ready, f"service {name}")
+            future = service.call_async(request)
+            self.wait_for(future.done, f"answer of {name}")
+            return future.result()
+        finally:
+            self.node.destroy_client(service)
+
+
+class ReaderProcess:
+    """``lpr_node`` as a process of its own.
+
+    Args:
+        client: the node that talks to it.
+        folder: where its log goes.
+        parameters: ``name:=value``, as on the command line.
+        node_name: None gives one that no other process has.
+    """
+
+    def __init__(self, client: Client, folder: Path, *parameters: str) -> None:
+        number = next(_numbers)
+        self.client = client
+        self.namespace = f"/test_{number}"
+        self.name = f"reader_{number}"
+        self.full_name = f"{self.namespace}/{self.name}"
+        self._log = folder / f"{self.name}.log"
+        command = [sys.executable, "-m", "lprnet_ros.nodes.lpr_node", "--ros-args"]
+        command += ["-r", f"__ns:={self.namespace}", "-r", f"__node:={self.name}"]
+        for parameter in parameters:
+            command += ["-p", parameter]
+        with self._log.open("wb") as stream:
+            self.process = subprocess.Popen(
+                command,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "PYTHONUNBUFFERED": "1",
+                    "ROS_LOG_DIR": str(folder),
+                },
+            )
+        self.statuses: list[dict[str, str]] = []
+        self._entities: list[object] = []
+        self._subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics)
+
+    # the log
+
+    @property
+    def log(self) -> str:
+        """Everything it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def lines(self, part: str) -> list[str]:
+        """The lines of the log that hold a text."""
+        return [line for line in self.log.splitlines() if part in line]
+
+    def wait_for_log(self, part: str) -> str:
+        """Wait for a line and return it."""
+        self.client.wait_for(lambda: bool(self.lines(part)), f"{part!r} in the log:\n{self.log}")
+        return self.lines(part)[0]
+
+    # diagnostics
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.startswith(f"{self.name}:") or status.name.startswith(f"{self.full_name}:"):
+                values = {pair.key: pair.value for pair in status.values}
+                level = {b"\x00": "ok", b"\x01": "warn", b"\x02": "error"}[status.level]
+                self.statuses.append({"level": level, "message": status.message, **values})
+
+    def next_status(self, count: int = 1) -> dict[str, str]:
+        """Wait for diagnostics that are sent from now on."""
+        wanted = len(self.statuses) + count
+        self.client.wait_for(lambda: len(self.statuses) >= wanted, f"diagnostics of {self.name}")
+        return self.statuses[-1]
+
+    def wait_for_status(self, condition: Callable[[dict[str, str]], bool], what: str) -> dict[str, str]:
+        """Wait for diagnostics with a property."""
+        start = len(self.statuses)
+        self.client.wait_for(
+            lambda: any(condition(status) for status in self.statuses[start:]), f"diagnostics: {what}"
+        )
+        return next(status for status in self.statuses[start:] if condition(status))
+
+    # lifecycle and parameters
+
+    def state(self) -> str:
+        response = self.client.call(GetState, f"{self.full_name}/get_state", GetState.Request())
+        return response.current_state.label
+
+    def change_state(self, transition: int) -> bool:
+        """Ask for a transition; return whether it succeeded."""
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return self.client.call(ChangeState, f"{self.full_name}/change_state", request).success
+
+    def set_parameters(self, **values: object) -> list[tuple[bool, str]]:
+        """Set parameters; return success and reason of each."""
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+        )
+        response = self.client.call(SetParameters, f"{self.full_name}/set_parameters", request)
+        return [(result.successful, result.reason) for result in response.results]
+
+    def parameter(self, name: str) -> object:
+        request = GetParameters.Request(names=[name])
+        response = self.client.call(GetParameters, f"{self.full_name}/get_parameters", request)
+        value = Parameter.from_parameter_msg(
+            type("Named", (), {"name": name, "value": response.values[0]})()
+        ).value
+        return list(value) if not isinstance(value, (str, int, float, bool)) else value
+
+    # topics
+
+    def _subscribe(self, message_type: type, topic: str, callback: Callable[..., None]) -> None:
+        subscription = self.client.node.create_subscription(message_type, topic, callback, RELIABLE)
+        self._entities.append((self.client.node.destroy_subscription, subscription))
+
+    def publisher(
+        self,
+        message_type: type = Image,
+        topic: str = "image",
+        *,
+        reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE,
+    ) -> Publisher:
+        """Make a publisher on one of its topics; it goes when the process goes."""
+        publisher = self.client.node.create_publisher(
+            message_type, f"{self.namespace}/{topic}", QoSProfile(depth=200, reliability=reliability)
+        )
+        self._entities.append((self.client.node.destroy_publisher, publisher))
+        return publisher
+
+    def outputs(self) -> Outputs:
+        """Subscribe to everything that it says about plates."""
+        outputs = Outputs(self.client)
+        self._subscribe(String, f"{self.full_name}/plate", outputs.on_plate)
+        self._subscribe(Float32, f"{self.full_name}/confidence", outputs.on_confidence)
+        self._subscribe(String, f"{self.full_name}/reading", outputs.on_reading)
+        return outputs
+
+    # the end
+
+    def signal(self, number: int) -> float:
+        """Send a signal and wait for the end; return the seconds until then."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=PATIENCE_SECONDS)
+        return time.monotonic() - started
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for destroy, entity in self._entities:
+            destroy(entity)
+
+
+class Outputs:
+    """What a reader has published, in the order of arrival."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.plates: list[str] = []
+        self.confidences: list[float] = []
+        self.readings: list[dict] = []
+
+    def on_plate(self, message: String) -> None:
+        self.plates.append(message.data)
+
+    def on_confidence(self, message: Float32) -> None:
+        self.confidences.append(message.data)
+
+    def on_reading(self, message: String) -> None:
+        self.readings.append(json.loads(message.data))
+
+    def clear(self) -> None:
+        self.plates.clear()
+        self.confidences.clear()
+        self.readings.clear()
+
+    def of(self, frame_id: str) -> list[dict]:
+        """The readings of one source image."""
+        return [reading for reading in self.readings if reading["frame_id"] == frame_id]
+
+    def wait_for_reading(self, frame_id: str) -> dict:
+        self._client.wait_for(lambda: bool(self.of(frame_id)), f"the reading of {frame_id!r}")
+        return self.of(frame_id)[0]
+
+
+class Conversation:
+    """A reader with publishers on its image topics, both sides matched.
+
+    Nothing sent before both sides know each other arrives, and no API tells
+    when the other side knows; so the crop of the self-test is sent until its
+    reading, plate and confidence all came back.
+    """
+
+    def __init__(self, reader: ReaderProcess, message_type: type = Image, *topics: str) -> None:
+        self.reader = reader
+        self.outputs = reader.outputs()
+        self.publishers = [reader.publisher(message_type, topic) for topic in topics or ("image",)]
+        self._make = raw_image if message_type is Image else compressed_image
+        for publisher in self.publishers:
+            self.match(publisher)
+
+    @property
+    def image(self) -> Publisher:
+        """The publisher on the first topic."""
+        return self.publishers[0]
+
+    def match(self, publisher: Publisher) -> None:
+        """Exchange crops and readings until nothing gets lost any more."""
+        client, outputs = self.reader.client, self.outputs
+        client.wait_for(
+            lambda: publisher.get_subscription_count() > 0,
+            f"a subscription on {publisher.topic_name}; log:\n{self.reader.log}",
+        )
+        end = time.monotonic() + PATIENCE_SECONDS
+        for number in itertools.count():
+            outputs.clear()
+            publisher.publish(self._make(known_plate()[1], f"match {number}"))
+            if client.spin_until(
+                lambda: bool(outputs.readings and outputs.plates and outputs.confidences), 2.0
+            ):
+                break
+            if time.monotonic() > end:
+                pytest.fail(f"{self.reader.name} reads nothing; its log:\n{self.reader.log}")
+        outputs.clear()
+
+    def read_known(self, frame_id: str) -> dict:
+        """Send the crop that is always read, and return its reading."""
+        self.image.publish(self._make(known_plate()[1], frame_id))
+        return self.outputs.wait_for_reading(frame_id)
+
+
+@contextlib.contextmanager
+def running_reader(client: Client, folder: Path, *parameters: str) -> Iterator[ReaderProcess]:
+    """Start a reader and end it afterwards."""
+    reader = ReaderProcess(client, folder, *parameters)
+    try:
+        yield reader
+    finally:
+        reader.close()
