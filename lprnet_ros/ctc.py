@@ -51,13 +51,13 @@ def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decodi
     """
     if logits.ndim != 2 or logits.shape[0] != len(alphabet):
         raise LogitsError(f"logits have shape {logits.shape}, expected {len(alphabet)} classes x time steps")
+    if not np.isfinite(logits).all():
+        raise LogitsError("logits hold NaN or infinite values")
     path = logits.argmax(axis=0)
     best = logits.max(axis=0)
     # the softmax of the best class alone: 1 / sum(exp(logit - best))
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(over="ignore"):  # a difference of -inf is a probability of 0
         probabilities = 1.0 / np.exp(logits - best).sum(axis=0)
-    if not np.isfinite(probabilities).all():
-        raise LogitsError("logits hold NaN or infinite values")
     characters: list[str] = []
     confidences: list[float] = []
     previous = alphabet.blank

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -108,19 +109,27 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
 
 
 def _read_csv(path: Path) -> list[LabelledCrop]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = {"file", "label"} - set(reader.fieldnames or ())
-        if missing:
-            raise LabelledDataError(f"{path}: no column {' or '.join(sorted(missing))!s}")
-        return [
-            LabelledCrop(
-                path.parent / row["file"],
-                row["label"],
-                {name: value for name, value in row.items() if name not in ("file", "label")},
-            )
-            for row in reader
-        ]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = {"file", "label"} - set(reader.fieldnames or ())
+            if missing:
+                raise LabelledDataError(f"{path}: no column {' or '.join(sorted(missing))}")
+            return [_crop_of_row(path, reader.line_num, row) for row in reader]
+    except UnicodeDecodeError as error:
+        raise LabelledDataError(f"{path}: not a CSV in UTF-8 ({error})") from error
+    except (OSError, csv.Error) as error:
+        raise LabelledDataError(f"{path}: not a readable CSV ({error})") from error
+
+
+def _crop_of_row(path: Path, line: int, row: dict[str | Any, str | Any]) -> LabelledCrop:
+    if None in row or None in row.values():
+        raise LabelledDataError(f"{path}, line {line}: has not as many fields as the first line")
+    return LabelledCrop(
+        path.parent / row["file"],
+        row["label"],
+        {name: value for name, value in row.items() if name not in ("file", "label")},
+    )
 
 
 def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:

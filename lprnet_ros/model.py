@@ -9,6 +9,8 @@ are never defaults of the code.
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,37 +172,70 @@ def load_manifest(model: Path) -> ModelManifest:
 
 
 def _from_values(model: Path, values: Any) -> ModelManifest:
-    source, output, test = values["input"], values["output"], values["self_test"]
-    characters = str(output["alphabet"])
+    if not isinstance(values, dict):
+        raise ManifestError("holds no fields")
+    source, output, test = (_section(values, name) for name in ("input", "output", "self_test"))
+    characters, blank = str(output["alphabet"]), str(output["blank"])
+    if len(blank) != 1 or blank not in characters:
+        raise ManifestError(f"output.blank is {blank!r}, expected one character of the alphabet")
     pixel = test["blue_pixel"]
-    if len(pixel) != 3:
-        raise ManifestError(f"self_test.blue_pixel holds {len(pixel)} values, expected 3")
-    if len(str(values["sha256"])) != 64:
+    if not isinstance(pixel, list) or len(pixel) != 3:
+        raise ManifestError(f"self_test.blue_pixel is {pixel!r}, expected 3 numbers")
+    if re.fullmatch("[0-9a-fA-F]{64}", str(values["sha256"])) is None:
         raise ManifestError("sha256 is not 64 hexadecimal digits")
+    if test.get("image") and not test.get("text"):
+        raise ManifestError("self_test has an image but no text, which is read on it")
+    blue, green, red = (_number("self_test.blue_pixel", value) for value in pixel)
     return ModelManifest(
         path=model,
         name=str(values["name"]),
         sha256=str(values["sha256"]).lower(),
         preprocessing=Preprocessing(
             channel_order=str(source["channel_order"]),
-            mean=float(source["mean"]),
-            scale=float(source["scale"]),
-            width=int(source["width"]),
-            height=int(source["height"]),
+            mean=_number("input.mean", source["mean"]),
+            scale=_number("input.scale", source["scale"]),
+            width=_count("input.width", source["width"]),
+            height=_count("input.height", source["height"]),
         ),
-        alphabet=Alphabet(tuple(characters), blank=characters.index(str(output["blank"]))),
-        time_steps=int(output["time_steps"]),
+        alphabet=Alphabet(tuple(characters), blank=characters.index(blank)),
+        time_steps=_positive("output.time_steps", output["time_steps"]),
         self_test=SelfTest(
-            blue_pixel=(float(pixel[0]), float(pixel[1]), float(pixel[2])),
-            image=_beside(model, test.get("image")),
+            blue_pixel=(blue, green, red),
+            image=_beside(model, "self_test.image", test.get("image")),
             text=str(test.get("text", "")),
-            logits=_beside(model, test.get("logits")),
-            minimum_cosine=float(test.get("minimum_cosine", 0.97)),
+            logits=_beside(model, "self_test.logits", test.get("logits")),
+            minimum_cosine=_number("self_test.minimum_cosine", test.get("minimum_cosine", 0.97)),
         ),
     )
 
 
-def _beside(model: Path, name: str | None) -> Path | None:
+def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(values[name], dict):
+        raise ManifestError(f"{name} is {values[name]!r}, expected fields")
+    return dict(values[name])
+
+
+def _number(field: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ManifestError(f"{field} is {value!r}, expected a number")
+    return float(value)
+
+
+def _count(field: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ManifestError(f"{field} is {value!r}, expected a whole number")
+    return value
+
+
+def _positive(field: str, value: object) -> int:
+    if _count(field, value) < 1:
+        raise ManifestError(f"{field} is {value!r}, expected at least 1")
+    return _count(field, value)
+
+
+def _beside(model: Path, field: str, name: object) -> Path | None:
+    if name is not None and not isinstance(name, str):
+        raise ManifestError(f"{field} is {name!r}, expected a file name")
     return model.parent / name if name else None
 
 

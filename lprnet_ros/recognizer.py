@@ -58,6 +58,7 @@ class PlateRecognizer:
             RuntimeUnavailableError: the runtime's library is not installed.
             InferenceError: the runtime cannot load or run the model.
             SelfTestError: the model answers wrongly.
+            LogitsError: the model's answer is not finite.
         """
         manifest = load_manifest(model if model is not None else bundled_model())
         manifest.verify_file()
@@ -107,6 +108,8 @@ class PlateRecognizer:
         Raises:
             ManifestError: a file of the self-test is missing or broken.
             SelfTestError: the input or the answer is wrong.
+            InferenceError: the runtime failed.
+            LogitsError: the network's output is not finite.
         """
         test, name = self.manifest.self_test, self.manifest.path.name
         pixel = self.manifest.preprocessing.normalise(blue=255, green=0, red=0)
@@ -128,7 +131,7 @@ class PlateRecognizer:
                 "its channel order, mean or scale is not what its manifest says"
             )
         if test.logits is not None:
-            cosine = _cosine(logits, _load_logits(test.logits))
+            cosine = logits_cosine(logits, _load_logits(test.logits))
             if cosine < test.minimum_cosine:
                 raise SelfTestError(
                     f"{name} read {test.image.name}, but its logits have a cosine of {cosine:.3f} with "
@@ -143,13 +146,27 @@ class PlateRecognizer:
 def _load_logits(path: Path) -> npt.NDArray[np.float32]:
     try:
         return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise ManifestError(f"{path}: the logits of the self-test are missing or broken ({error})") from error
 
 
-def _cosine(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:
+def logits_cosine(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:
+    """Return the cosine similarity of two networks' logits for one crop.
+
+    Args:
+        first: classes x time steps.
+        second: the same.
+
+    Returns:
+        -1 to 1; the mean of each time step is taken off before, since what all
+        classes share changes no probability and would hide what differs.
+
+    Raises:
+        ManifestError: the shapes differ.
+    """
     if first.shape != second.shape:
         raise ManifestError(f"the self-test's logits have shape {second.shape}, the model's {first.shape}")
+    first, second = first - first.mean(axis=0), second - second.mean(axis=0)
     norms = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(np.vdot(first, second)) / norms if norms > 0 else 0.0
 

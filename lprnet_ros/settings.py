@@ -236,8 +236,10 @@ def write_tables(root: Path) -> None:
     """Bring both READMEs and ``config/lpr.yaml`` of a source tree up to date."""
     for name, chinese in (("README.md", False), ("README_cn.md", True)):
         path = root / name
-        head, _, rest = path.read_text(encoding="utf-8").partition(TABLE_BEGIN)
-        tail = rest.partition(TABLE_END)[2]
+        head, begin, rest = path.read_text(encoding="utf-8").partition(TABLE_BEGIN)
+        _, end, tail = rest.partition(TABLE_END)
+        if not begin or not end:
+            raise ValueError(f"{path}: the marks {TABLE_BEGIN} and {TABLE_END} are not both there")
         table = markdown_table(chinese=chinese)
         path.write_text(f"{head}{TABLE_BEGIN}\n{table}\n{TABLE_END}{tail}", encoding="utf-8")
     (root / "config" / "lpr.yaml").write_text(yaml_file() + "\n", encoding="utf-8")

@@ -5,7 +5,7 @@ A runtime's library is imported only when that runtime is opened.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 
 from lprnet_ros.model import ModelManifest
 from lprnet_ros.runtimes.protocol import InferenceError, Runtime, RuntimeUnavailableError
@@ -36,11 +36,19 @@ def choose_runtime(manifest: ModelManifest) -> str:
     if suffix == ".onnx":
         return "onnx"
     if suffix == ".bin":
-        return "hbm" if importlib.util.find_spec("hbm_runtime") is not None else "bpu"
+        return "hbm" if _can_import("hbm_runtime") else "bpu"
     raise RuntimeUnavailableError(
         f"{manifest.path.name}: no runtime reads {suffix or 'a file without a suffix'}; "
         "give an .onnx file, or a .bin file that the BPU toolchain made"
     )
+
+
+def _can_import(library: str) -> bool:
+    try:
+        importlib.import_module(library)
+    except (ImportError, RuntimeError):  # RuntimeError: hbm_runtime built for another board
+        return False
+    return True
 
 
 def open_runtime(name: str, manifest: ModelManifest, *, threads: int = 1) -> Runtime:

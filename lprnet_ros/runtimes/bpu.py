@@ -13,7 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.model import ModelManifest
-from lprnet_ros.runtimes.protocol import InferenceError, RuntimeUnavailableError, check_output
+from lprnet_ros.runtimes.protocol import (
+    InferenceError,
+    RuntimeUnavailableError,
+    check_output,
+    library_output_to_stderr,
+)
 
 _INSTALL = (
     "the runtime 'bpu' needs bpu_infer_lib on the RDK X5: pip install bpu_infer_lib_x5 "
@@ -43,10 +48,12 @@ class BpuRuntime:
             raise RuntimeUnavailableError(f"{_INSTALL} ({error})") from error
         self._manifest = manifest
         self._lock = threading.Lock()
-        library = bpu_infer_lib.Infer(False)
+        with library_output_to_stderr():
+            library = bpu_infer_lib.Infer(False)
+            loaded = library.load_model(str(manifest.path))
         # load_model's return value is not documented: None passes, False does not
-        if library.load_model(str(manifest.path)) is False:
-            raise InferenceError(f"bpu_infer_lib cannot load {manifest.path}; its messages are on stdout")
+        if loaded is False:
+            raise InferenceError(f"bpu_infer_lib cannot load {manifest.path}; its messages are on stderr")
         self._library: Any = library
 
     @property
@@ -64,7 +71,11 @@ class BpuRuntime:
             self._check(library.read_input(tensor, 0), "read_input", f"a float32 input {tensor.shape}")
             self._check(library.forward(more=True), "forward", "the inference")
             self._check(library.get_output(), "get_output", "the output")
-            return check_output(library.outputs[0].data, self._manifest)
+            try:
+                output = library.outputs[0].data
+            except IndexError as error:
+                raise InferenceError(f"{self._manifest.path.name} has no output") from error
+            return check_output(output, self._manifest)
 
     def close(self) -> None:
         """Give the model back."""

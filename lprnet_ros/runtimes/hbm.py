@@ -13,7 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.model import ModelManifest
-from lprnet_ros.runtimes.protocol import InferenceError, RuntimeUnavailableError, check_output
+from lprnet_ros.runtimes.protocol import (
+    InferenceError,
+    RuntimeUnavailableError,
+    check_output,
+    library_output_to_stderr,
+)
 
 _INSTALL = (
     "the runtime 'hbm' needs hbm_runtime, which comes with RDK OS 3.5.0 or later on the RDK X5 "
@@ -44,7 +49,8 @@ class HbmRuntime:
         self._manifest = manifest
         self._lock = threading.Lock()
         try:
-            library = hbm_runtime.HB_HBMRuntime(str(manifest.path))
+            with library_output_to_stderr():
+                library = hbm_runtime.HB_HBMRuntime(str(manifest.path))
             self._model = library.model_names[0]
             inputs = list(library.input_names[self._model])
             outputs = list(library.output_names[self._model])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +21,20 @@ class RuntimeUnavailableError(RuntimeError):
 
 class InferenceError(RuntimeError):
     """A runtime could not load or run a model; the message says what it reported."""
+
+
+@contextlib.contextmanager
+def library_output_to_stderr() -> Iterator[None]:
+    """Send what a C library prints on stdout to stderr: stdout belongs to the results of the tools."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)  # C's own buffer, before stdout is itself again
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 class Runtime(Protocol):

@@ -46,5 +46,5 @@ def run(command: Callable[[], int]) -> int:
     try:
         return command()
     except USER_ERRORS as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1

@@ -32,7 +32,11 @@ def _read(options: argparse.Namespace) -> int:
     recognizer = open_recognizer(options)
     status = 0
     for path in options.files:
-        for file in list_images(path) if path.is_dir() else [path]:
+        files = list_images(path) if path.is_dir() else [path]
+        if not files:
+            print(f"lpr_read: {path}: no pictures in this folder", file=sys.stderr)
+            status = 1
+        for file in files:
             try:
                 reading = recognizer.read(read_image(file))
             except LabelledDataError as error:  # the other files are still read

@@ -40,20 +40,23 @@ def make_atlas(path: Path = ATLAS_PATH) -> None:
 
 
 def make_demo_crops(folder: Path = DEMO_FOLDER) -> None:
-    """Render one plate for each province: blue, yellow and green in turn."""
-    generator = np.random.default_rng(_SEED)
-    renderer = PlateRenderer([glyphs_from_font(default_font())], [], generator)
-    camera = Camera(generator, _STRENGTH)
+    """Render one plate for each province: blue, green, yellow and blue in turn."""
     looks = (
         (PlateKind.STANDARD, "blue"),
         (PlateKind.NEW_ENERGY_SMALL, "green"),
         (PlateKind.STANDARD, "yellow"),
         (PlateKind.STANDARD, "blue"),
     )
+    numbers = np.random.default_rng(_SEED)  # of its own: another way of drawing keeps the numbers
+    generator = np.random.default_rng(_SEED + 1)
+    renderer = PlateRenderer([glyphs_from_font(default_font())], [], generator)
+    camera = Camera(generator, _STRENGTH)
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
     for index, province in enumerate(PROVINCES):
         kind, colour = looks[index % len(looks)]
-        plate = renderer.draw(province + random_plate_text(generator, kind)[1:], colour)
+        plate = renderer.draw(province + random_plate_text(numbers, kind)[1:], colour)
         crop = camera.photograph(plate.image, plate.quad, crop_error=0.04)
         cv2.imwrite(str(folder / f"{plate.text}.png"), crop)
 

@@ -12,6 +12,8 @@ Quad = npt.NDArray[np.float32]
 WIDTH, HEIGHT = 94, 24
 """Size in pixels of the crops that the network reads."""
 
+_CORNERS: Quad = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
+
 
 class Camera:
     """Photographs a plate under random conditions.
@@ -26,7 +28,7 @@ class Camera:
         self._strength = strength
         self._noise = generator.normal(0, 1, size=(512, 512, 3)).astype(np.float32)
 
-    def photograph(self, image: Image, quad: Quad, *, crop_error: float = 0.08) -> Image:
+    def photograph(self, image: Image, quad: Quad, *, crop_error: float = 0.08, tilt: float = 1.0) -> Image:
         """Look at a quad of a picture.
 
         Args:
@@ -35,11 +37,17 @@ class Camera:
             crop_error: how far each side of the crop may lie outside the plate,
                 in plate heights (sides: plate widths / 3); it may cut half as
                 far into it.
+            tilt: how far plates turn that a detector boxes upright, in units of
+                7 degrees (standard deviation); for pictures that are tilted
+                already, less than 1.
 
         Returns:
             The crop as a detector would cut it, BGR, uint8, 24 x 94 x 3.
         """
-        crop = self._look(image, quad, crop_error)
+        if self._chance(0.4):
+            crop = self._look_aslant(image, quad, crop_error, tilt)
+        else:
+            crop = self._look(image, quad, crop_error)
         crop = self._soften(crop)
         crop = self._light(crop)
         crop = self._sense(crop)
@@ -70,13 +78,36 @@ class Camera:
             cut[1:3] += down * np.float32(slant[0] * height * 2)  # rotation as a detector box sees it
             cut[2:] += along * np.float32(slant[1] * height * 3)  # shear
         cut += generator.normal(0, 0.025, size=(4, 2)) * strength * height
-        wide, high = 2 * WIDTH, 2 * HEIGHT
-        target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], dtype=np.float32)
-        matrix = cv2.getPerspectiveTransform(cut.astype(np.float32), target)
+        return self._warp(image, cut.astype(np.float32), _CORNERS)
+
+    def _look_aslant(self, image: Image, quad: Quad, crop_error: float, tilt: float) -> Image:
+        """Turn the plate, then cut its upright bounding box, as a detector does with a tilted plate."""
+        generator, strength = self._generator, self._strength * tilt
+        width = float(np.linalg.norm(quad[1] - quad[0]))
+        height = float(np.linalg.norm(quad[3] - quad[0]))
+        plate = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
+        plate[:, 1] *= 1 + np.array([-1, 1, 1, -1]) * generator.normal(0, 0.07) * strength  # one side nearer
+        plate[:, 0] += plate[:, 1] * generator.normal(0, 0.15) * strength  # seen from above or below
+        angle = float(np.clip(generator.normal(0, np.radians(7)) * strength, -0.3, 0.3))
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        turned = plate @ turn
+        low, high = turned.min(axis=0), turned.max(axis=0)
+        error = generator.uniform(-0.5, 1.0, size=(2, 2)) * crop_error * self._strength * height
+        low, high = low - error[0], high + error[1]
+        return self._warp(image, quad, ((turned - low) / (high - low)).astype(np.float32))
+
+    def _warp(self, image: Image, source: Quad, target: Quad) -> Image:
+        """Map four points of the picture to four points of a crop of twice the final size.
+
+        Args:
+            image: the picture.
+            source: points in it, in pixels, 4 x 2.
+            target: where they go, as fractions of the crop's width and height.
+        """
+        size = (2 * WIDTH, 2 * HEIGHT)
+        matrix = cv2.getPerspectiveTransform(source, target * np.array(size, dtype=np.float32))
         return np.asarray(
-            cv2.warpPerspective(
-                image, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            ),
+            cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
             dtype=np.uint8,
         )
 

@@ -16,6 +16,7 @@ from lprnet_ros.ctc import decode_greedy
 from lprnet_ros.labelled import read_image
 from lprnet_ros.model import ManifestError, manifest_path
 from lprnet_ros.preprocess import preprocess
+from lprnet_ros.recognizer import logits_cosine
 from lprnet_ros.training.network import INPUT_SHAPE, TIME_STEPS, PlateNet
 from lprnet_ros.training.trainer import PREPROCESSING
 
@@ -57,7 +58,11 @@ def export_checkpoint(checkpoint: Path, output: Path, self_test: Path) -> Path:
     if self_test.resolve() != image_copy.resolve():
         shutil.copyfile(self_test, image_copy)
     np.save(logits_copy, logits.astype(np.float32))
-    return write_manifest(output, text, image_copy.name, logits_copy.name)
+    with torch.no_grad():
+        swapped = network(torch.from_numpy(np.ascontiguousarray(tensor[:, ::-1])))[0].numpy()
+    # halfway between the right channel order and the wrong one, which must be told apart
+    minimum_cosine = round((1.0 + logits_cosine(swapped, logits)) / 2, 4)
+    return write_manifest(output, text, image_copy.name, logits_copy.name, minimum_cosine)
 
 
 def write_onnx(network: nn.Module, output: Path) -> None:
@@ -79,7 +84,7 @@ def write_onnx(network: nn.Module, output: Path) -> None:
     )
 
 
-def write_manifest(model: Path, text: str, image: str, logits: str) -> Path:
+def write_manifest(model: Path, text: str, image: str, logits: str, minimum_cosine: float) -> Path:
     """Write the manifest of an exported model and return its path."""
     pixel = PREPROCESSING.normalise(blue=255, green=0, red=0)
     values = {
@@ -97,7 +102,13 @@ def write_manifest(model: Path, text: str, image: str, logits: str) -> Path:
             "blank": CHINESE_PLATES.characters[CHINESE_PLATES.blank],
             "time_steps": TIME_STEPS,
         },
-        "self_test": {"blue_pixel": list(pixel), "image": image, "text": text, "logits": logits},
+        "self_test": {
+            "blue_pixel": list(pixel),
+            "image": image,
+            "text": text,
+            "logits": logits,
+            "minimum_cosine": minimum_cosine,
+        },
     }
     path = manifest_path(model)
     path.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")

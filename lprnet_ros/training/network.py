@@ -75,4 +75,5 @@ class PlateNet(nn.Module):
         features = self.stage1(torch.relu(self.down1(features)))
         features = self.stage2(torch.relu(self.down2(features)))
         features = self.dropout(torch.relu(self.column(features)))
-        return torch.flatten(self.classifier(features), 2)
+        logits: Tensor = self.classifier(features)
+        return logits.squeeze(2)

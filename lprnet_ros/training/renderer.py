@@ -16,7 +16,7 @@ Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
 
 PIXELS_PER_MM = 0.5
-MARGIN = 24
+MARGIN = 40
 """Pixels of surroundings drawn on each side of the plate."""
 
 _PLATE_HEIGHT_MM = 140

@@ -52,15 +52,20 @@ def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def load_training_crops(index: Path) -> RealCrops:
+def load_training_crops(index: Path, unseen_provinces: str = "") -> RealCrops:
     """Load the crops of an index that training may see.
 
-    Crops of held-out plates and of unreadable sets are left out.
+    Args:
+        index: the CSV.
+        unseen_provinces: provinces whose crops are left out, as are those of
+            held-out plates and of unreadable sets.
     """
     crops = [
         crop
         for crop in read_labelled(index)
-        if not is_held_out(crop.label) and crop.columns.get("set") not in UNREADABLE_SETS
+        if not is_held_out(crop.label)
+        and crop.columns.get("set") not in UNREADABLE_SETS
+        and crop.label[:1] not in unseen_provinces
     ]
     images = [_at_most(crop.read(), 6 * HEIGHT) for crop in crops]
     return RealCrops(images, [crop.label for crop in crops], balanced_weights(crops))
@@ -140,7 +145,7 @@ class SampleStream(IterableDataset[Batch]):
             return camera.photograph(plate.image, plate.quad), plate.text
         chosen = int(np.searchsorted(self._cumulative, generator.random() * self._cumulative[-1]))
         image = self._real.images[chosen]
-        return camera.photograph(image, _whole(image), crop_error=0.05), self._real.labels[chosen]
+        return camera.photograph(image, _whole(image), crop_error=0.05, tilt=0.35), self._real.labels[chosen]
 
     def _no_plate(self, generator: np.random.Generator, camera: Camera) -> Image:
         """Draw a patch that is no plate: a picture, noise, or a flat field."""

@@ -58,6 +58,8 @@ class TrainingConfig:
         validate_every: steps between validations.
         workers: processes that make samples.
         seed: of weights and samples.
+        unseen_provinces: no real crop of these provinces is trained on, to measure how far
+            rendering carries.
     """
 
     index: Path | None = None
@@ -74,6 +76,7 @@ class TrainingConfig:
     validate_every: int = 1000
     workers: int = 1
     seed: int = 1
+    unseen_provinces: str = ""
 
 
 def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) -> TrainingConfig:
@@ -176,7 +179,9 @@ class Trainer:
         """
         config = self.config
         negatives = load_negatives(config.negatives, held_out=False) if config.negatives else []
-        real: RealCrops | None = load_training_crops(config.index) if config.index else None
+        real: RealCrops | None = (
+            load_training_crops(config.index, config.unseen_provinces) if config.index else None
+        )
         stream = SampleStream(
             load_styles(config),
             real,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -36,9 +37,7 @@ def client(ros_environment: None) -> Iterator[object]:
 @pytest.fixture
 def start_reader(client: object, tmp_path: Path) -> Iterator[Callable[..., object]]:
     """Start readers that end with the test: ``start_reader("name:=value", ...)``."""
-    from contextlib import ExitStack  # noqa: PLC0415
-
     from ros_harness import running_reader  # noqa: PLC0415
 
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         yield lambda *parameters: stack.enter_context(running_reader(client, tmp_path, *parameters))

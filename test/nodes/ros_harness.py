@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def raw_image(image: np.ndarray, frame_id: str = "", stamp: tuple[int, int] = (0
 
 
 def compressed_image(
-    image: np.ndarray, suffix: str = ".png", frame_id: str = "", stamp: tuple[int, int] = (0, 0)
+    image: np.ndarray, frame_id: str = "", stamp: tuple[int, int] = (0, 0), *, suffix: str = ".png"
 ) -> CompressedImage:
     """Make a jpeg or png message."""
     message = CompressedImage(format=suffix[1:])
@@ -103,7 +104,9 @@ class Client:
     def __init__(self) -> None:
         self.context = rclpy.Context()
         rclpy.init(context=self.context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = rclpy.create_node("tester", context=self.context)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what ROS imports here uses deprecated modules
+            self.node = rclpy.create_node("tester", context=self.context)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
 
@@ -145,7 +148,6 @@ class ReaderProcess:
         client: the node that talks to it.
         folder: where its log goes.
         parameters: ``name:=value``, as on the command line.
-        node_name: None gives one that no other process has.
     """
 
     def __init__(self, client: Client, folder: Path, *parameters: str) -> None:
@@ -335,6 +337,12 @@ class Conversation:
         self.outputs = reader.outputs()
         self.publishers = [reader.publisher(message_type, topic) for topic in topics or ("image",)]
         self._make = raw_image if message_type is Image else compressed_image
+        for output in ("plate", "confidence", "reading"):
+            topic = f"{reader.full_name}/{output}"
+            reader.client.wait_for(
+                lambda topic=topic: reader.client.node.count_publishers(topic) > 0,
+                f"{topic}; log:\n{reader.log}",
+            )
         for publisher in self.publishers:
             self.match(publisher)
 
@@ -355,7 +363,10 @@ class Conversation:
             outputs.clear()
             publisher.publish(self._make(known_plate()[1], f"match {number}"))
             if client.spin_until(
-                lambda: bool(outputs.readings and outputs.plates and outputs.confidences), 2.0
+                lambda frame=f"match {number}": bool(
+                    outputs.of(frame) and outputs.plates and outputs.confidences
+                ),
+                5.0,
             ):
                 break
             if time.monotonic() > end:

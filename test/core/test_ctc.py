@@ -1,0 +1,146 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
+from lprnet_ros.ctc import LogitsError, decode_greedy
+
+SMALL = Alphabet(tuple("AB-C"), blank=2)
+
+
+def reference(logits, alphabet):
+    """Best path decoding, one time step after the other, in doubles."""
+    path, probabilities = [], []
+    for step in range(logits.shape[1]):
+        column = [float(value) for value in logits[:, step]]
+        top = max(column)
+        exponentials = [math.exp(value - top) for value in column]
+        best = column.index(top)
+        path.append(best)
+        probabilities.append(exponentials[best] / sum(exponentials))
+    runs = []  # (class, probabilities of the time steps that emit it)
+    for best, probability in zip(path, probabilities, strict=True):
+        if runs and runs[-1][0] == best:
+            runs[-1][1].append(probability)
+        else:
+            runs.append((best, [probability]))
+    kept = [(best, run) for best, run in runs if best != alphabet.blank]
+    text = "".join(alphabet.characters[best] for best, _ in kept)
+    return text, math.prod(probabilities), [max(run) for _, run in kept]
+
+
+def logits_of(path, alphabet=CHINESE_PLATES, height=20.0):
+    """Logits whose most probable classes spell a path."""
+    logits = np.zeros((len(alphabet), len(path)), np.float32)
+    for step, character in enumerate(path):
+        logits[alphabet.characters.index(character), step] = height
+    return logits
+
+
+def any_logits(classes, values):
+    steps = st.integers(1, 18)
+    return steps.flatmap(lambda count: arrays(np.float32, (classes, count), elements=values))
+
+
+@given(any_logits(len(SMALL), st.integers(-3, 3)))
+def test_small_alphabets_with_ties_and_repeats_decode_as_the_reference_does(logits):
+    text, confidence, characters = reference(logits, SMALL)
+    decoding = decode_greedy(logits, SMALL)
+    assert decoding.text == text
+    assert decoding.confidence == pytest.approx(confidence, rel=1e-4)
+    assert decoding.character_confidences == pytest.approx(characters, rel=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0, 10.0, 1000.0]))
+def test_the_networks_alphabet_decodes_as_the_reference_does(seed, spread):
+    logits = np.random.default_rng(seed).normal(scale=spread, size=(68, 18)).astype(np.float32)
+    text, confidence, characters = reference(logits, CHINESE_PLATES)
+    decoding = decode_greedy(logits, CHINESE_PLATES)
+    assert decoding.text == text
+    assert decoding.confidence == pytest.approx(confidence, rel=1e-4, abs=1e-30)
+    assert decoding.character_confidences == pytest.approx(characters, rel=1e-5)
+
+
+@given(any_logits(len(SMALL), st.floats(-1e6, 1e6, width=32)))
+def test_confidences_are_probabilities_and_stand_one_beside_each_character(logits):
+    decoding = decode_greedy(logits, SMALL)
+    assert len(decoding.character_confidences) == len(decoding.text)
+    assert 0.0 <= decoding.confidence <= 1.0
+    assert all(decoding.confidence <= value <= 1.0 for value in decoding.character_confidences)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("------", ""),
+        ("京京京AAA", "京A"),
+        ("-京-A--1", "京A1"),
+        ("11-11", "11"),  # a blank between makes two of them
+        ("1122", "12"),
+        ("1", "1"),
+        ("1-", "1"),
+        ("-1", "1"),
+    ],
+)
+def test_repeats_fall_together_and_blanks_fall_away(path, text):
+    assert decode_greedy(logits_of(path), CHINESE_PLATES).text == text
+
+
+def test_the_confidence_is_the_product_over_all_time_steps_blanks_included():
+    step = np.log(np.array([[0.7, 0.1, 0.1, 0.1]], np.float32)).T
+    blank = np.log(np.array([[0.1, 0.2, 0.6, 0.1]], np.float32)).T
+    logits = np.concatenate([step, step, blank], axis=1)
+    decoding = decode_greedy(logits, SMALL)
+    assert decoding.text == "A"
+    assert decoding.confidence == pytest.approx(0.7 * 0.7 * 0.6, rel=1e-5)
+
+
+def test_a_characters_confidence_is_the_best_of_the_time_steps_that_emit_it():
+    def column(probability, character):
+        values = np.full(4, (1 - probability) / 3, np.float32)
+        values[SMALL.characters.index(character)] = probability
+        return np.log(values)
+
+    logits = np.stack(
+        [column(0.6, "A"), column(0.9, "A"), column(0.5, "A"), column(0.8, "-"), column(0.7, "B")], axis=1
+    )
+    decoding = decode_greedy(logits, SMALL)
+    assert decoding.text == "AB"
+    assert decoding.character_confidences == pytest.approx((0.9, 0.7), rel=1e-5)
+
+
+def test_logits_of_any_height_overflow_nowhere():
+    decoding = decode_greedy(logits_of("京A", height=3e38), CHINESE_PLATES)
+    assert (decoding.text, decoding.confidence) == ("京A", 1.0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("row", [0, 67])
+def test_one_value_that_is_not_finite_is_refused(value, row):
+    logits = logits_of("京A12345")
+    logits[row, 3] = value
+    with pytest.raises(LogitsError, match="NaN or infinite"):
+        decode_greedy(logits, CHINESE_PLATES)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_nowhere_finite_are_refused(value):
+    with pytest.raises(LogitsError, match="NaN or infinite"):
+        decode_greedy(np.full((68, 18), value, np.float32), CHINESE_PLATES)
+
+
+@pytest.mark.parametrize("shape", [(18, 68), (67, 18), (1, 68, 18), (68,), ()])
+def test_a_wrong_shape_is_refused_and_named(shape):
+    with pytest.raises(LogitsError, match="expected 68 classes"):
+        decode_greedy(np.zeros(shape, np.float32), CHINESE_PLATES)
+
+
+def test_the_callers_logits_are_left_as_they_were():
+    logits = logits_of("京A12345")
+    before = logits.copy()
+    decode_greedy(logits, CHINESE_PLATES)
+    assert np.array_equal(logits, before)

@@ -1,0 +1,238 @@
+import dataclasses
+import shutil
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+import lprnet_ros.recognizer
+from lprnet_ros.alphabet import CHINESE_PLATES
+from lprnet_ros.ctc import LogitsError
+from lprnet_ros.labelled import read_labelled
+from lprnet_ros.model import ManifestError, bundled_model, load_manifest, manifest_path
+from lprnet_ros.preprocess import preprocess
+from lprnet_ros.reading import Acceptance, Rejection
+from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
+from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class FixedRuntime:
+    """A runtime that knows one answer, and what it was asked."""
+
+    name = "fixed"
+
+    def __init__(self, logits):
+        self.logits = logits
+        self.tensors = []
+        self.is_closed = False
+
+    def infer(self, tensor):
+        self.tensors.append(tensor.copy())
+        return self.logits
+
+    def close(self):
+        self.is_closed = True
+
+
+def logits_of(text, height=20.0):
+    logits = np.zeros((68, 18), np.float32)
+    logits[67] = height / 2
+    for step, character in enumerate(text):
+        logits[CHINESE_PLATES.characters.index(character), 2 * step] = height
+    return logits
+
+
+def swapped(manifest):
+    """The manifest of somebody who took the wrong channel order, his blue pixel in line with it."""
+    order = "bgr" if manifest.preprocessing.channel_order == "rgb" else "rgb"
+    preprocessing = dataclasses.replace(manifest.preprocessing, channel_order=order)
+    self_test = dataclasses.replace(manifest.self_test, blue_pixel=preprocessing.normalise(255, 0, 0))
+    return dataclasses.replace(manifest, preprocessing=preprocessing, self_test=self_test)
+
+
+def copy_bundled(folder, **source):
+    """Copy the bundled model with other values in the manifest's section ``input``."""
+    for path in bundled_model().parent.glob("lprnet.*"):
+        shutil.copy(path, folder)
+    model = folder / bundled_model().name
+    values = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
+    values["input"].update(source)
+    manifest_path(model).write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
+    return model
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    recognizer = PlateRecognizer.open()
+    yield recognizer
+    recognizer.close()
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return load_manifest(bundled_model())
+
+
+def test_the_bundled_model_passes_its_self_test_and_reads_the_shipped_crops(bundled):
+    crops = read_labelled(REPOSITORY / "demo" / "crops")
+    right = sum(bundled.read(crop.read()).text == crop.label for crop in crops)
+    assert len(crops) >= 20
+    assert right / len(crops) >= 0.95
+
+
+def test_the_bundled_model_reads_the_picture_of_its_self_test(bundled):
+    test = bundled.manifest.self_test
+    assert bundled.read(cv2.imread(str(test.image))).text == test.text
+
+
+def test_a_wrong_channel_order_is_noticed_by_the_blue_pixel(tmp_path, manifest):
+    order = "bgr" if manifest.preprocessing.channel_order == "rgb" else "rgb"
+    with pytest.raises(SelfTestError, match="blue pixel"):
+        PlateRecognizer.open(copy_bundled(tmp_path, channel_order=order))
+
+
+@pytest.mark.parametrize("change", [{"mean": 0.0}, {"scale": 1 / 255}, {"scale": 1.0}])
+def test_a_wrong_mean_or_scale_is_noticed_by_the_blue_pixel(tmp_path, change):
+    with pytest.raises(SelfTestError, match="blue pixel"):
+        PlateRecognizer.open(copy_bundled(tmp_path, **change))
+
+
+def test_a_wrong_channel_order_is_noticed_by_the_networks_answer_too(bundled):
+    recognizer = PlateRecognizer(swapped(bundled.manifest), bundled.runtime)
+    with pytest.raises(SelfTestError, match=r"instead of|cosine"):
+        recognizer.self_test()
+
+
+def test_the_self_test_of_the_bundled_model_leaves_room_for_8_bit_arithmetic(bundled):
+    class Rounded:
+        name = "rounded"
+
+        def infer(self, tensor):
+            logits = bundled.runtime.infer(tensor)
+            step = np.abs(logits).max() / 127
+            return np.round(logits / step) * step
+
+    PlateRecognizer(bundled.manifest, Rounded()).self_test()
+
+
+def test_a_wrong_text_on_the_self_test_is_refused_with_both_texts(manifest):
+    recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("新Z00000")))
+    with pytest.raises(SelfTestError, match="'新Z00000'") as caught:
+        recognizer.self_test()
+    assert repr(manifest.self_test.text) in str(caught.value)
+
+
+def test_the_right_text_with_other_logits_is_refused(manifest):
+    recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of(manifest.self_test.text)))
+    with pytest.raises(SelfTestError, match="cosine"):
+        recognizer.self_test()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_answer_that_is_not_finite_fails_the_self_test(manifest, value):
+    recognizer = PlateRecognizer(manifest, FixedRuntime(np.full((68, 18), value, np.float32)))
+    with pytest.raises((LogitsError, SelfTestError), match="NaN or infinite"):
+        recognizer.self_test()
+
+
+def test_the_self_test_without_a_picture_asks_the_network_nothing(manifest):
+    only_pixel = dataclasses.replace(manifest.self_test, image=None, text="", logits=None)
+    runtime = FixedRuntime(logits_of(""))
+    PlateRecognizer(dataclasses.replace(manifest, self_test=only_pixel), runtime).self_test()
+    assert not runtime.tensors
+
+
+def test_the_self_test_without_logits_compares_the_text_alone(manifest):
+    only_text = dataclasses.replace(manifest.self_test, logits=None)
+    runtime = FixedRuntime(logits_of(manifest.self_test.text))
+    PlateRecognizer(dataclasses.replace(manifest, self_test=only_text), runtime).self_test()
+    assert len(runtime.tensors) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not what it should be"])
+@pytest.mark.parametrize("which", ["image", "logits"])
+def test_a_missing_or_broken_file_of_the_self_test_is_named(tmp_path, manifest, which, content):
+    path = tmp_path / "broken.file"
+    if content is not None:
+        path.write_bytes(content)
+    test = dataclasses.replace(manifest.self_test, **{which: path})
+    runtime = FixedRuntime(logits_of(test.text))
+    with pytest.raises(ManifestError, match=r"broken\.file"):
+        PlateRecognizer(dataclasses.replace(manifest, self_test=test), runtime).self_test()
+
+
+def test_logits_of_another_shape_are_named(tmp_path, manifest):
+    np.save(tmp_path / "other.npy", np.zeros((68, 17), np.float32))
+    test = dataclasses.replace(manifest.self_test, logits=tmp_path / "other.npy")
+    runtime = FixedRuntime(logits_of(test.text))
+    with pytest.raises(ManifestError, match=r"\(68, 17\)"):
+        PlateRecognizer(dataclasses.replace(manifest, self_test=test), runtime).self_test()
+
+
+def test_the_runtime_is_given_back_when_the_self_test_fails(monkeypatch):
+    runtime = FixedRuntime(logits_of("新Z00000"))
+    monkeypatch.setattr(lprnet_ros.recognizer, "open_runtime", lambda *args, **options: runtime)
+    with pytest.raises(SelfTestError):
+        PlateRecognizer.open()
+    assert runtime.is_closed
+
+
+def test_the_runtime_is_given_back_when_the_answer_is_not_finite(monkeypatch):
+    runtime = FixedRuntime(np.full((68, 18), np.nan, np.float32))
+    monkeypatch.setattr(lprnet_ros.recognizer, "open_runtime", lambda *args, **options: runtime)
+    with pytest.raises((LogitsError, SelfTestError)):
+        PlateRecognizer.open()
+    assert runtime.is_closed
+
+
+def test_a_model_file_that_is_not_the_manifests_is_refused_before_it_is_loaded(tmp_path):
+    model = copy_bundled(tmp_path)
+    model.write_bytes(model.read_bytes() + b"\0")
+    with pytest.raises(ManifestError, match="not the file its manifest describes"):
+        PlateRecognizer.open(model)
+
+
+def test_a_runtime_that_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hbm_runtime", None)
+    with pytest.raises(RuntimeUnavailableError, match="RDK OS"):
+        PlateRecognizer.open(runtime="hbm")
+
+
+def test_a_reading_holds_the_decoding_its_judgement_and_its_times(manifest):
+    runtime = FixedRuntime(logits_of("京A12345"))
+    recognizer = PlateRecognizer(manifest, runtime, Acceptance(minimum_confidence=0.5))
+    image = np.random.default_rng(0).integers(0, 256, (60, 180, 3), dtype=np.uint8)
+    reading = recognizer.read(image)
+    assert reading.text == "京A12345"
+    assert 0.5 < reading.confidence <= 1.0
+    assert len(reading.character_confidences) == 7
+    assert reading.accepted
+    assert min(reading.timings.preprocess_ms, reading.timings.inference_ms, reading.timings.decode_ms) > 0
+    assert np.array_equal(runtime.tensors[0], preprocess(image, manifest.preprocessing))
+
+
+def test_the_rule_for_accepting_may_be_replaced_while_reading(manifest):
+    recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("京A1")))
+    image = np.zeros((24, 94, 3), np.uint8)
+    assert recognizer.read(image).rejection is Rejection.SYNTAX
+    recognizer.acceptance = Acceptance(require_syntax=False)
+    assert recognizer.read(image).accepted
+
+
+def test_a_crop_that_is_none_is_refused_and_the_next_is_read(bundled):
+    with pytest.raises(ValueError, match="a crop is"):
+        bundled.read(np.zeros((0, 0, 3), np.uint8))
+    test = bundled.manifest.self_test
+    assert bundled.read(cv2.imread(str(test.image))).text == test.text
+
+
+def test_a_closed_recognizer_reads_no_more():
+    recognizer = PlateRecognizer.open()
+    recognizer.close()
+    with pytest.raises(InferenceError, match="closed"):
+        recognizer.read(np.zeros((24, 94, 3), np.uint8))

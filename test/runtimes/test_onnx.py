@@ -1,0 +1,79 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lprnet_ros.alphabet import Alphabet
+from lprnet_ros.runtimes import InferenceError
+from lprnet_ros.runtimes.onnx import OnnxRuntime
+
+
+def other_input(manifest, **size):
+    return dataclasses.replace(manifest, preprocessing=dataclasses.replace(manifest.preprocessing, **size))
+
+
+@pytest.mark.parametrize("size", [{"width": 95}, {"height": 48}, {"width": 24, "height": 94}])
+def test_a_model_with_another_input_than_its_manifest_says_is_refused(onnx_manifest, size):
+    with pytest.raises(InferenceError, match=r"has an input of shape \[1, 3, 24, 94\], its manifest says"):
+        OnnxRuntime(other_input(onnx_manifest, **size))
+
+
+def test_a_model_with_other_time_steps_than_its_manifest_says_is_refused(onnx_manifest):
+    with pytest.raises(InferenceError, match=r"has an output of shape .* its manifest says \[1, 68, 19\]"):
+        OnnxRuntime(dataclasses.replace(onnx_manifest, time_steps=19))
+
+
+def test_a_model_with_other_classes_than_its_manifest_says_is_refused(onnx_manifest):
+    fewer = Alphabet(onnx_manifest.alphabet.characters[:-1], blank=0)
+    with pytest.raises(InferenceError, match=r"has an output of shape .* its manifest says \[1, 67, 18\]"):
+        OnnxRuntime(dataclasses.replace(onnx_manifest, alphabet=fewer))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.00001, 0.01, 0.5, 0.99])
+def test_a_truncated_model_is_refused(onnx_manifest, tmp_path, share):
+    content = onnx_manifest.path.read_bytes()
+    path = tmp_path / "truncated.onnx"
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InferenceError, match=r"truncated\.onnx"):
+        OnnxRuntime(dataclasses.replace(onnx_manifest, path=path))
+
+
+@pytest.mark.parametrize("content", [b"no model at all", b"\x89PNG\r\n\x1a\n", b"\0" * 1000])
+def test_a_file_that_is_no_model_is_refused(onnx_manifest, tmp_path, content):
+    path = tmp_path / "other.onnx"
+    path.write_bytes(content)
+    with pytest.raises(InferenceError, match=r"other\.onnx"):
+        OnnxRuntime(dataclasses.replace(onnx_manifest, path=path))
+
+
+def test_a_folder_in_place_of_a_model_is_refused(onnx_manifest, tmp_path):
+    with pytest.raises(InferenceError, match="cannot load"):
+        OnnxRuntime(dataclasses.replace(onnx_manifest, path=tmp_path))
+
+
+def test_an_input_of_another_type_is_an_inference_error(onnx_manifest):
+    runtime = OnnxRuntime(onnx_manifest)
+    with pytest.raises(InferenceError, match="ONNX Runtime failed"):
+        runtime.infer(np.zeros((1, 3, 24, 94), np.float64))
+
+
+def test_more_threads_give_the_same_answer(onnx_manifest):
+    tensor = np.random.default_rng(0).uniform(-1, 1, (1, 3, 24, 94)).astype(np.float32)
+    one = OnnxRuntime(onnx_manifest).infer(tensor)
+    two = OnnxRuntime(onnx_manifest, threads=2).infer(tensor)
+    np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-4)
+
+
+def test_the_session_gets_the_threads_it_is_told_and_one_by_default(onnx_manifest):
+    def threads(runtime):
+        return runtime._session.get_session_options().intra_op_num_threads
+
+    assert threads(OnnxRuntime(onnx_manifest)) == 1
+    assert threads(OnnxRuntime(onnx_manifest, threads=2)) == 2
+
+
+def test_a_model_is_found_below_any_folder_name(onnx_manifest, tmp_path):
+    path = tmp_path / "车牌 模型" / "lprnet.onnx"
+    path.parent.mkdir()
+    path.write_bytes(onnx_manifest.path.read_bytes())
+    assert OnnxRuntime(dataclasses.replace(onnx_manifest, path=path)).name == "onnx"
