@@ -1,11 +1,13 @@
 """From logits to text: connectionist temporal classification, read greedily.
 
 Source: Graves et al., "Connectionist Temporal Classification", ICML 2006,
-section 3.2 (best path decoding).
+sections 3.2 (best path decoding) and 4.1 (the forward algorithm).
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +22,9 @@ class Decoding:
 
     Attributes:
         text: the characters, possibly none.
-        confidence: probability of the best path, the product over all time
-            steps of the most probable class; 0..1.  A mean of character
-            confidences stays near 0.95 on wrong readings, this does not.
+        confidence: probability of the whole text, the sum over all paths that
+            spell it; 0..1.  The best path alone would not do: a character that
+            may begin at either of two time steps halves it.
         character_confidences: for each character of ``text`` the highest
             probability among the time steps that emit it; 0..1.
     """
@@ -53,20 +55,57 @@ def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decodi
         raise LogitsError(f"logits have shape {logits.shape}, expected {len(alphabet)} classes x time steps")
     if not np.isfinite(logits).all():
         raise LogitsError("logits hold NaN or infinite values")
-    path = logits.argmax(axis=0)
-    best = logits.max(axis=0)
-    # the softmax of the best class alone: 1 / sum(exp(logit - best))
     with np.errstate(over="ignore"):  # a difference of -inf is a probability of 0
-        probabilities = 1.0 / np.exp(logits - best).sum(axis=0)
-    characters: list[str] = []
+        probabilities = np.exp(logits - logits.max(axis=0), dtype=np.float64)
+    probabilities /= probabilities.sum(axis=0)
+    path = probabilities.argmax(axis=0)
+    indices: list[int] = []
     confidences: list[float] = []
     previous = alphabet.blank
-    for index, probability in zip(path.tolist(), probabilities.tolist(), strict=True):
+    for index, probability in zip(path.tolist(), probabilities.max(axis=0).tolist(), strict=True):
         if index != alphabet.blank:
             if index != previous:
-                characters.append(alphabet.characters[index])
+                indices.append(index)
                 confidences.append(probability)
             elif probability > confidences[-1]:
                 confidences[-1] = probability
         previous = index
-    return Decoding("".join(characters), float(probabilities.prod()), tuple(confidences))
+    text = "".join(alphabet.characters[index] for index in indices)
+    return Decoding(text, text_probability(probabilities, indices, alphabet.blank), tuple(confidences))
+
+
+def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[int], blank: int) -> float:
+    """Sum the probabilities of all paths that spell a text: the forward algorithm of CTC.
+
+    Args:
+        probabilities: classes x time steps; each time step sums to 1.
+        indices: classes of the text's characters, none of them the blank.
+        blank: class of the blank.
+
+    Returns:
+        The text's probability, 0..1; 0 where it is too long for the time steps.
+    """
+    states = [blank]
+    for index in indices:
+        states += (index, blank)
+    emissions = probabilities[states].T.copy()  # time steps x states
+    transitions = _transitions(len(states))
+    repeats = [2 * i + 1 for i in range(1, len(indices)) if indices[i] == indices[i - 1]]
+    if repeats:  # equal neighbours need a blank between them
+        transitions = transitions.copy()
+        for state in repeats:
+            transitions[state - 2, state] = 0.0
+    forward = emissions[0].copy()
+    forward[2:] = 0.0
+    for emission in emissions[1:]:
+        forward = (forward @ transitions) * emission
+    return min(1.0, float(forward[-2:].sum()))
+
+
+@functools.lru_cache(maxsize=64)
+def _transitions(states: int) -> npt.NDArray[np.float64]:
+    """Return which state may follow which: itself, the next, and over a blank the next but one."""
+    matrix = np.eye(states) + np.eye(states, k=1)
+    characters = np.arange(3, states, 2)
+    matrix[characters - 2, characters] = 1.0
+    return matrix

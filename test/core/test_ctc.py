@@ -1,15 +1,54 @@
+import functools
+import itertools
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
-from lprnet_ros.ctc import LogitsError, decode_greedy
+from lprnet_ros.ctc import LogitsError, decode_greedy, text_probability
 
 SMALL = Alphabet(tuple("AB-C"), blank=2)
+
+
+def collapse(path, alphabet):
+    """Drop repeats, then blanks."""
+    return "".join(alphabet.characters[c] for c, _ in itertools.groupby(path) if c != alphabet.blank)
+
+
+def probability_by_enumeration(logits, text, alphabet):
+    """Sum over every path there is that spells the text."""
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=0))
+    probabilities = exponentials / exponentials.sum(axis=0)
+    classes, steps = logits.shape
+    return sum(
+        math.prod(probabilities[c, t] for t, c in enumerate(path))
+        for path in itertools.product(range(classes), repeat=steps)
+        if collapse(path, alphabet) == text
+    )
+
+
+def probability_by_recursion(logits, text, alphabet):
+    """Sum over all paths in doubles, deciding one time step after the other."""
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=0))
+    probabilities = exponentials / exponentials.sum(axis=0)
+    indices = [alphabet.characters.index(character) for character in text]
+
+    @functools.cache
+    def rest(step, spelt, previous):
+        if step == logits.shape[1]:
+            return 1.0 if spelt == len(indices) else 0.0
+        total = probabilities[alphabet.blank, step] * rest(step + 1, spelt, alphabet.blank)
+        if previous != alphabet.blank:
+            total += probabilities[previous, step] * rest(step + 1, spelt, previous)
+        if spelt < len(indices) and indices[spelt] != previous:
+            total += probabilities[indices[spelt], step] * rest(step + 1, spelt + 1, indices[spelt])
+        return total
+
+    return rest(0, 0, alphabet.blank)
 
 
 def reference(logits, alphabet):
@@ -30,7 +69,7 @@ def reference(logits, alphabet):
             runs.append((best, [probability]))
     kept = [(best, run) for best, run in runs if best != alphabet.blank]
     text = "".join(alphabet.characters[best] for best, _ in kept)
-    return text, math.prod(probabilities), [max(run) for _, run in kept]
+    return text, [max(run) for _, run in kept]
 
 
 def logits_of(path, alphabet=CHINESE_PLATES, height=20.0):
@@ -48,7 +87,8 @@ def any_logits(classes, values):
 
 @given(any_logits(len(SMALL), st.integers(-3, 3)))
 def test_small_alphabets_with_ties_and_repeats_decode_as_the_reference_does(logits):
-    text, confidence, characters = reference(logits, SMALL)
+    text, characters = reference(logits, SMALL)
+    confidence = probability_by_recursion(logits, text, SMALL)
     decoding = decode_greedy(logits, SMALL)
     assert decoding.text == text
     assert decoding.confidence == pytest.approx(confidence, rel=1e-4)
@@ -58,7 +98,8 @@ def test_small_alphabets_with_ties_and_repeats_decode_as_the_reference_does(logi
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0, 10.0, 1000.0]))
 def test_the_networks_alphabet_decodes_as_the_reference_does(seed, spread):
     logits = np.random.default_rng(seed).normal(scale=spread, size=(68, 18)).astype(np.float32)
-    text, confidence, characters = reference(logits, CHINESE_PLATES)
+    text, characters = reference(logits, CHINESE_PLATES)
+    confidence = probability_by_recursion(logits, text, CHINESE_PLATES)
     decoding = decode_greedy(logits, CHINESE_PLATES)
     assert decoding.text == text
     assert decoding.confidence == pytest.approx(confidence, rel=1e-4, abs=1e-30)
@@ -70,7 +111,39 @@ def test_confidences_are_probabilities_and_stand_one_beside_each_character(logit
     decoding = decode_greedy(logits, SMALL)
     assert len(decoding.character_confidences) == len(decoding.text)
     assert 0.0 <= decoding.confidence <= 1.0
-    assert all(decoding.confidence <= value <= 1.0 for value in decoding.character_confidences)
+    assert all(0.0 < value <= 1.0 for value in decoding.character_confidences)
+
+
+few_steps = st.integers(1, 5).flatmap(
+    lambda steps: arrays(np.float32, (len(SMALL), steps), elements=st.floats(-4, 4, width=32))
+)
+    lambda n: arrays(np.float32, (len(SMALL), n), elements=st.floats(-4, 4, width=32))
+)
+
+
+@given(few_steps)
+def test_the_confidence_is_the_sum_over_every_path_that_spells_the_text(logits):
+    decoding = decode_greedy(logits, SMALL)
+    expected = probability_by_enumeration(logits, decoding.text, SMALL)
+    assert decoding.confidence == pytest.approx(expected, rel=1e-5)
+
+
+@settings(deadline=None)
+@given(few_steps)
+def test_the_probabilities_of_all_texts_sum_to_one(logits):
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=0))
+    probabilities = exponentials / exponentials.sum(axis=0)
+    paths = itertools.product(range(len(SMALL)), repeat=logits.shape[1])
+    texts = {collapse(path, SMALL) for path in paths}
+    indices = [[SMALL.characters.index(character) for character in text] for text in texts]
+    total = sum(text_probability(probabilities, text, SMALL.blank) for text in indices)
+    assert total == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_text_too_long_for_the_time_steps_has_no_probability():
+    even = np.full((len(SMALL), 3), 0.25)
+    assert text_probability(even, [0, 0], SMALL.blank) == pytest.approx(0.25**3)  # only A-A spells it
+    assert text_probability(even, [0, 0, 0], SMALL.blank) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -90,13 +163,13 @@ def test_repeats_fall_together_and_blanks_fall_away(path, text):
     assert decode_greedy(logits_of(path), CHINESE_PLATES).text == text
 
 
-def test_the_confidence_is_the_product_over_all_time_steps_blanks_included():
-    step = np.log(np.array([[0.7, 0.1, 0.1, 0.1]], np.float32)).T
-    blank = np.log(np.array([[0.1, 0.2, 0.6, 0.1]], np.float32)).T
-    logits = np.concatenate([step, step, blank], axis=1)
-    decoding = decode_greedy(logits, SMALL)
+def test_a_character_that_may_begin_at_two_time_steps_is_as_sure_as_both_together():
+    even = np.log(np.array([[0.5, 1e-9, 0.5, 1e-9]], np.float32)).T
+    blank = np.log(np.array([[1e-9, 1e-9, 1.0, 1e-9]], np.float32)).T
+    surely = np.log(np.array([[1.0, 1e-9, 1e-9, 1e-9]], np.float32)).T
+    decoding = decode_greedy(np.concatenate([blank, even, surely, even, blank], axis=1), SMALL)
     assert decoding.text == "A"
-    assert decoding.confidence == pytest.approx(0.7 * 0.7 * 0.6, rel=1e-5)
+    assert decoding.confidence == pytest.approx(1.0, abs=1e-5)  # its best path has 0.25
 
 
 def test_a_characters_confidence_is_the_best_of_the_time_steps_that_emit_it():
