@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -72,16 +73,19 @@ def write_onnx(network: nn.Module, output: Path) -> None:
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     example = torch.zeros(INPUT_SHAPE)
-    torch.onnx.export(
-        network,
-        (example,),
-        str(output),
-        opset_version=OPSET,
-        dynamo=False,
-        input_names=["image"],
-        output_names=["logits"],
-        do_constant_folding=True,
-    )
+    with warnings.catch_warnings():
+        # deprecated, but the only exporter that writes an opset the board's compiler takes
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (example,),
+            str(output),
+            opset_version=OPSET,
+            dynamo=False,
+            input_names=["image"],
+            output_names=["logits"],
+            do_constant_folding=True,
+        )
 
 
 def write_manifest(model: Path, text: str, image: str, logits: str, minimum_cosine: float) -> Path:

@@ -18,6 +18,9 @@ GLYPH_HEIGHT = 45
 GLYPH_WIDTH = 23
 """Pixels; a glyph of 45 mm."""
 
+FOREIGN_CHARACTERS = "学警港澳领使挂"
+"""Characters of police, school, embassy, Hong Kong and trailer plates: outside the alphabet."""
+
 _CHARACTERS = PROVINCES + DIGITS + LETTERS
 _FONT_WEIGHT = 0.3  # real plates have lettering of their own; a font only widens the view
 Mask = npt.NDArray[np.uint8]
@@ -33,8 +36,9 @@ class GlyphStyle:
 
     Attributes:
         name: where it comes from.
-        masks: for each of the 65 characters a coverage mask, uint8,
-            45 x 23 (height x width), 255 where there is paint.
+        masks: for each of the 65 characters, and for those of ``FOREIGN_CHARACTERS``
+            that the source has, a coverage mask, uint8, 45 x 23 (height x
+            width), 255 where there is paint.
         for_standard: whether blue and yellow plates use it.
         for_green: whether new-energy plates use it.
         weight: how often it is drawn, relative to the others.
@@ -68,7 +72,7 @@ def load_glyph_styles(folder: Path) -> list[GlyphStyle]:
     groups: dict[str, dict[str, Path]] = {}
     for path in list_images(folder):
         prefix, character = path.stem[:-1], path.stem[-1:].upper()
-        if character in _CHARACTERS:
+        if character in _CHARACTERS + FOREIGN_CHARACTERS:
             groups.setdefault(f"{path.parent.relative_to(folder)}/{prefix}", {})[character] = path
     styles = [
         GlyphStyle(
@@ -78,7 +82,7 @@ def load_glyph_styles(folder: Path) -> list[GlyphStyle]:
             for_green="green" in name,
         )
         for name, paths in sorted(groups.items())
-        if len(paths) == len(_CHARACTERS)
+        if set(_CHARACTERS) <= set(paths)
     ]
     if not any(style.for_standard for style in styles):
         found = {name: len(paths) for name, paths in groups.items()}
@@ -102,7 +106,7 @@ def glyphs_from_font(font: Path) -> GlyphStyle:
     except OSError as error:
         raise GlyphError(f"{font}: cannot be read as a font ({error})") from error
     masks = {}
-    for character in _CHARACTERS:
+    for character in _CHARACTERS + FOREIGN_CHARACTERS:
         canvas = Image.new("L", (160, 160), 0)
         ImageDraw.Draw(canvas).text((24, 8), character, fill=255, font=face)
         masks[character] = _fit(np.asarray(canvas, dtype=np.uint8), stretch=character != "1")

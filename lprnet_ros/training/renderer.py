@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES, PlateKind
-from lprnet_ros.training.glyphs import GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
+from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
 
 Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
@@ -34,7 +34,7 @@ class RenderedPlate:
         image: BGR, uint8; the plate with ``MARGIN`` pixels around it.
         quad: the plate's corners in the image, 4 x 2 float32, from top left
             clockwise.
-        text: what stands on it.
+        text: what stands on it, without characters that the alphabet lacks.
     """
 
     image: Image
@@ -62,6 +62,33 @@ def random_plate_text(generator: np.random.Generator, kind: PlateKind) -> str:
     return head + "".join(serial)
 
 
+def random_foreign_text(generator: np.random.Generator) -> tuple[str, str]:
+    """Draw the number and the colour of a plate that GA 36's civil syntax does not cover.
+
+    A reader must not take it for a civil plate: trained on the characters that
+    the alphabet holds, it reads a text that no syntax accepts.
+    """
+
+    def pick(characters: str, count: int = 1) -> str:
+        return "".join(characters[int(i)] for i in generator.integers(len(characters), size=count))
+
+    chance = generator.random()
+    if chance < 0.65:  # police, schools, consulates, Hong Kong, Macau, trailers
+        serial = list(pick(DIGITS, 4))
+        if generator.random() < 0.6:
+            serial[int(generator.integers(4))] = pick(LETTERS)
+        last = pick("学警港澳领挂")
+        return pick(PROVINCES) + pick(LETTERS) + "".join(serial) + last, pick_colour(generator)
+    if chance < 0.8:  # embassies
+        return "使" + pick(DIGITS, 6), "black"
+    return pick(LETTERS, 2) + pick(DIGITS, 5), "white"  # the army
+
+
+def pick_colour(generator: np.random.Generator) -> str:
+    """Draw one of the colours of plates with seven characters."""
+    return ("black", "white", "yellow", "blue")[int(generator.integers(4))]
+
+
 class PlateRenderer:
     """Draws plates with given glyph styles.
 
@@ -81,11 +108,14 @@ class PlateRenderer:
     ) -> None:
         self._generator = generator
         self._standard = [style for style in styles if style.for_standard]
+        self._foreign = [style for style in self._standard if set(FOREIGN_CHARACTERS) <= set(style.masks)]
         self._green = [style for style in styles if style.for_green] or self._standard
         self._surroundings = surroundings
 
     def render(self) -> RenderedPlate:
-        """Draw a random plate: 55 % blue, 20 % yellow, 25 % new energy."""
+        """Draw a random plate: 52 % blue, 19 % yellow, 24 % new energy, 5 % outside the syntax."""
+        if self._generator.random() < 0.05 and self._foreign:
+            return self.draw(*random_foreign_text(self._generator))
         chance = self._generator.random()
         if chance < 0.55:
             return self.draw(random_plate_text(self._generator, PlateKind.STANDARD), "blue")
@@ -100,8 +130,8 @@ class PlateRenderer:
         """Draw one plate.
 
         Args:
-            text: 7 or 8 characters of the alphabet.
-            colour: ``blue``, ``yellow``, ``green`` or ``yellow_green``.
+            text: 7 or 8 characters of the alphabet or of ``FOREIGN_CHARACTERS``.
+            colour: ``blue``, ``yellow``, ``green``, ``yellow_green``, ``black`` or ``white``.
         """
         generator = self._generator
         is_green = len(text) == 8
@@ -117,11 +147,14 @@ class PlateRenderer:
         if generator.random() < 0.3:
             self._frame(canvas, height, width)
         quad = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32) + MARGIN
-        return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, text)
+        readable = "".join(character for character in text if character not in FOREIGN_CHARACTERS)
+        return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, readable)
 
     def _coverage(self, text: str, height: int, width: int, is_green: bool) -> Image:
         generator = self._generator
         styles = self._green if is_green else self._standard
+        if not set(FOREIGN_CHARACTERS).isdisjoint(text):
+            styles = self._foreign
         weights = np.cumsum([style.weight for style in styles])
         style = styles[int(np.searchsorted(weights, generator.random() * weights[-1]))]
         lefts = _GREEN_LEFTS_MM if is_green else _STANDARD_LEFTS_MM
@@ -185,6 +218,12 @@ class PlateRenderer:
         elif colour == "yellow":
             ground[:] = np.array([20, 170, 235]) + spread
             paint = np.array([25, 25, 25])
+        elif colour == "black":
+            ground[:] = np.array([30, 30, 30]) + spread
+            paint = np.array([235, 235, 235])
+        elif colour == "white":
+            ground[:] = np.array([225, 225, 225]) + spread
+            paint = np.array([30, 30, 30])
         elif colour in ("green", "yellow_green"):
             ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
             top = np.array([225, 240, 225]) + spread

@@ -48,6 +48,7 @@ class TrainingConfig:
         negatives: folder of pictures without a plate, or None.
         glyphs: folder of glyph pictures; None draws with the open font alone.
         output: folder for checkpoints and the log.
+        initial: checkpoint whose averaged weights are the start; None starts from random ones.
         steps: optimiser steps.
         batch_size: samples a step.
         learning_rate: the peak of the one-cycle schedule.
@@ -66,6 +67,7 @@ class TrainingConfig:
     negatives: Path | None = None
     glyphs: Path | None = None
     output: Path = Path("runs/lprnet")
+    initial: Path | None = None
     steps: int = 30000
     batch_size: int = 128
     learning_rate: float = 3e-3
@@ -97,7 +99,7 @@ def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) ->
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise ManifestError(f"{path}: unknown {', '.join(unknown)}; known: {', '.join(known)}")
-    for name in ("index", "negatives", "glyphs", "output"):
+    for name in ("index", "negatives", "glyphs", "output", "initial"):
         if values.get(name) is not None:
             values[name] = Path(values[name])
     return TrainingConfig(**values)
@@ -157,6 +159,11 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = PlateNet().to(self.device, memory_format=torch.channels_last)
+        if config.initial is not None:
+            if not config.initial.is_file():
+                raise ManifestError(f"{config.initial}: no such checkpoint to start from")
+            start = torch.load(config.initial, map_location=self.device, weights_only=True)
+            self.network.load_state_dict(start["averaged"])
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -191,7 +198,7 @@ class Trainer:
             negative_share=config.negative_share,
             seed=config.seed * 1_000_003 + self.step,
         )
-        loader = DataLoader(stream, batch_size=None, num_workers=config.workers, prefetch_factor=4)
+        loader = DataLoader(stream, batch_size=None, num_workers=config.workers)
         held_out = held_out_crops(config.index) if config.index else []
         images = np.stack(
             [preprocess(c.read(), PREPROCESSING)[0] for c in held_out] or [np.zeros((3, 24, 94), np.float32)]

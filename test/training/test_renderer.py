@@ -1,0 +1,58 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES, PlateKind, plate_kind
+from lprnet_ros.training.renderer import MARGIN, PlateRenderer, random_foreign_text, random_plate_text
+
+
+@pytest.mark.parametrize("kind", list(PlateKind))
+def test_drawn_numbers_are_plates_of_their_kind_from_every_province(kind, generator):
+    texts = [random_plate_text(generator, kind) for _ in range(1000)]
+    assert {plate_kind(text) for text in texts} == {kind}
+    assert {text[0] for text in texts} == set(PROVINCES)
+
+
+def test_foreign_plates_are_no_civil_plates_once_their_foreign_characters_are_gone(generator, style):
+    renderer = PlateRenderer([style], [], generator)
+    for _ in range(200):
+        plate = renderer.draw(*random_foreign_text(generator))
+        assert plate_kind(plate.text) is None
+        assert set(plate.text) <= set(CHINESE_PLATES.characters)
+
+
+def test_rendering_gives_all_kinds_and_readable_texts(generator, style):
+    renderer = PlateRenderer([style], [], generator)
+    kinds = Counter(plate_kind(renderer.render().text) for _ in range(400))
+    assert set(kinds) == {*PlateKind, None}
+    assert kinds[None] < 60
+
+
+@pytest.mark.parametrize(
+    ("text", "colour", "strongest"),
+    [("京A12345", "blue", 0), ("京AD12345", "green", 1), ("京A12345", "yellow", 2)],
+)
+def test_the_ground_has_the_colour_that_was_asked_for(text, colour, strongest, generator, style):
+    plate = PlateRenderer([style], [], generator).draw(text, colour)
+    inside = plate.image[MARGIN:-MARGIN, MARGIN:-MARGIN].reshape(-1, 3)
+    assert np.median(inside, axis=0).argmax() == strongest
+
+
+def test_the_quad_is_the_plate_within_its_surroundings(generator, style):
+    surroundings = [np.zeros((20, 20, 3), np.uint8)]
+    plate = PlateRenderer([style], surroundings, generator).draw("京A12345", "blue")
+    height, width = plate.image.shape[:2]
+    assert plate.quad.min(axis=0).tolist() == [MARGIN, MARGIN]
+    assert plate.quad.max(axis=0).tolist() == [width - MARGIN, height - MARGIN]
+
+
+def test_an_unknown_colour_is_refused(generator, style):
+    with pytest.raises(ValueError, match="pink"):
+        PlateRenderer([style], [], generator).draw("京A12345", "pink")
+
+
+def test_the_same_seed_draws_the_same_plates(style):
+    first, second = (PlateRenderer([style], [], np.random.default_rng(3)).render() for _ in range(2))
+    assert first.text == second.text
+    assert np.array_equal(first.image, second.image)

@@ -1,0 +1,139 @@
+"""From samples to a model file; needs PyTorch (the extra 'training')."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'training': PyTorch")
+pytest.importorskip("onnx", reason="needs the extra 'training': onnx")
+pytest.importorskip("tqdm", reason="needs the extra 'training': tqdm")
+
+from lprnet_ros.alphabet import CHINESE_PLATES  # noqa: E402
+from lprnet_ros.labelled import is_held_out  # noqa: E402
+from lprnet_ros.model import ManifestError  # noqa: E402
+from lprnet_ros.recognizer import PlateRecognizer  # noqa: E402
+from lprnet_ros.training import cli  # noqa: E402
+from lprnet_ros.training.classic import ClassicLPRNet, load_classic  # noqa: E402
+from lprnet_ros.training.export import write_manifest, write_onnx  # noqa: E402
+from lprnet_ros.training.network import INPUT_SHAPE, PlateNet  # noqa: E402
+from lprnet_ros.training.samples import SampleStream, load_training_crops  # noqa: E402
+from lprnet_ros.training.trainer import Trainer, TrainingConfig, load_config  # noqa: E402
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.mark.parametrize("network", [PlateNet(), ClassicLPRNet()], ids=["plate_net", "classic"])
+def test_networks_keep_lprnets_contract_and_do_not_mix_the_crops_of_a_batch(network):
+    network.eval()
+    images = torch.randn(4, *INPUT_SHAPE[1:])
+    with torch.no_grad():
+        together = network(images)
+        alone = torch.cat([network(images[i : i + 1]) for i in range(4)])
+    assert together.shape == (4, 68, 18)
+    assert torch.allclose(together, alone, atol=1e-4)
+
+
+def test_the_exported_file_computes_what_the_network_does(tmp_path):
+    torch.manual_seed(3)
+    network = PlateNet().eval()
+    path = tmp_path / "net.onnx"
+    write_onnx(network, path)
+    write_manifest(path, "", "", "", 0.9)
+    recognizer = PlateRecognizer.open(path)
+    tensor = np.random.default_rng(0).normal(size=INPUT_SHAPE).astype(np.float32)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(tensor))[0].numpy()
+    assert np.allclose(recognizer.runtime.infer(tensor), expected, atol=1e-4)
+
+
+def write_index(folder, labels):
+    folder.mkdir(exist_ok=True)
+    lines = ["set,file,label"]
+    for label in labels:
+        (folder / f"{label}.png").write_bytes(
+            cv2.imencode(".png", np.zeros((24, 94, 3), np.uint8))[1].tobytes()
+        )
+        lines.append(f"real,{label}.png,{label}")
+    (folder / "index.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "index.csv"
+
+
+def test_training_never_sees_held_out_plates_nor_unseen_provinces(tmp_path):
+    labels = [f"{province}A{number:05d}" for province in "京川" for number in range(30)]
+    index = write_index(tmp_path / "data", labels)
+    seen = load_training_crops(index, "川").labels
+    assert seen == [label for label in labels if not is_held_out(label) and label[0] == "京"]
+
+
+def test_batches_hold_plates_and_empty_targets(style):
+    negatives = [np.zeros((30, 90, 3), np.uint8)]
+    stream = SampleStream(
+        [style], None, negatives, batch_size=64, rendered_share=1.0, negative_share=0.3, seed=1
+    )
+    images, targets, lengths = next(iter(stream))
+    assert images.shape == (64, 24, 94, 3)
+    assert int(lengths.sum()) == len(targets)
+    assert 0 < int((lengths == 0).sum()) < 40
+    assert int(targets.max()) < CHINESE_PLATES.blank
+
+
+def config_for(tmp_path, **values):
+    return TrainingConfig(
+        **{"output": tmp_path / "run", "steps": 4, "batch_size": 4, "validate_every": 2, "workers": 0}
+        | values
+    )
+
+
+@pytest.fixture
+def one_style(monkeypatch, style):
+    monkeypatch.setattr("lprnet_ros.training.trainer.load_styles", lambda config: [style])
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, one_style):
+    trainer = Trainer(config_for(tmp_path))
+    trainer.run()
+    records = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [record["step"] for record in records] == [2, 4]
+    again = Trainer(config_for(tmp_path))
+    assert again.step == 4
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(
+            again.averaged.state_dict().values(), trainer.averaged.state_dict().values(), strict=True
+        )
+    )
+
+
+def test_training_on_one_batch_lowers_the_loss(tmp_path, style, one_style):
+    trainer = Trainer(config_for(tmp_path, steps=200, learning_rate=3e-3))
+    stream = SampleStream([style], None, [], batch_size=8, rendered_share=1.0, negative_share=0.0, seed=1)
+    batch = next(iter(stream))
+    losses = [trainer._train_step(*batch) for _ in range(40)]
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_a_yaml_with_an_unknown_name_is_refused(tmp_path):
+    path = tmp_path / "train.yaml"
+    path.write_text("stepz: 3\n")
+    with pytest.raises(ManifestError, match="stepz"):
+        load_config(path)
+
+
+def test_every_shipped_yaml_is_a_valid_configuration():
+    for name in ("train", "finetune"):
+        assert load_config(CONFIG / f"{name}.yaml").steps > 0
+
+
+def test_a_file_that_is_no_classic_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "x.pth"
+    torch.save({"a": torch.zeros(1)}, path)
+    with pytest.raises(ManifestError, match="no state dict of LPRNet_Pytorch"):
+        load_classic(path)
+
+
+def test_commands_answer_the_users_errors_in_one_line(tmp_path, capsys):
+    assert cli.export([str(tmp_path / "no.pt"), "--output", "x.onnx", "--self-test", "x.png"]) == 1
+    assert "no such checkpoint" in capsys.readouterr().err
