@@ -31,7 +31,7 @@ class Acceptance:
         require_syntax: whether the text must be a plate number of GA 36.
     """
 
-    minimum_confidence: float = 0.5
+    minimum_confidence: float = 0.8
     require_syntax: bool = True
 
     def judge(self, decoding: Decoding) -> Rejection | None:

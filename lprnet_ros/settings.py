@@ -134,7 +134,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "minimum_confidence",
-        0.5,
+        0.8,
         "Least confidence of an accepted reading.",
         "被接受的识别结果的最低置信度。",
         minimum=0.0,

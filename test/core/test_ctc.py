@@ -117,8 +117,6 @@ def test_confidences_are_probabilities_and_stand_one_beside_each_character(logit
 few_steps = st.integers(1, 5).flatmap(
     lambda steps: arrays(np.float32, (len(SMALL), steps), elements=st.floats(-4, 4, width=32))
 )
-    lambda n: arrays(np.float32, (len(SMALL), n), elements=st.floats(-4, 4, width=32))
-)
 
 
 @given(few_steps)
