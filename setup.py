@@ -44,6 +44,7 @@ setup(
             "onnx>=1.15,<2",
             "pillow>=9,<13",
             "tqdm>=4.60,<5",
+            "matplotlib>=3.6,<4",
             "cvttf-notosanscjk-bold==1.0",
         ],
         "test": ["pytest>=7,<9", "hypothesis>=6.80,<7"],

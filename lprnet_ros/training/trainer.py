@@ -6,12 +6,11 @@ import copy
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import yaml
 from torch import Tensor, nn
@@ -19,18 +18,17 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from lprnet_ros.alphabet import CHINESE_PLATES
-from lprnet_ros.ctc import decode_greedy
-from lprnet_ros.labelled import LabelledCrop, is_held_out, read_labelled
 from lprnet_ros.model import ManifestError, Preprocessing
-from lprnet_ros.preprocess import preprocess
+from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
 from lprnet_ros.training.network import PlateNet
-from lprnet_ros.training.samples import (
-    UNREADABLE_SETS,
-    RealCrops,
-    SampleStream,
-    load_negatives,
-    load_training_crops,
+from lprnet_ros.training.samples import SampleStream, load_negatives, load_training_crops
+from lprnet_ros.training.validation import (
+    ValidationSet,
+    accuracy_by_group,
+    correct_plates,
+    real_validation,
+    rendered_validation,
 )
 
 log = logging.getLogger(__name__)
@@ -111,39 +109,6 @@ def load_styles(config: TrainingConfig) -> list[GlyphStyle]:
     return [*styles, glyphs_from_font(default_font())]
 
 
-def held_out_crops(index: Path) -> list[LabelledCrop]:
-    """List the real crops whose plates training never sees, exact labels only."""
-    return [
-        crop
-        for crop in read_labelled(index)
-        if is_held_out(crop.label)
-        and crop.columns.get("set") not in UNREADABLE_SETS
-        and not crop.columns.get("set", "").endswith("_pseudo")
-    ]
-
-
-def whole_plate_accuracy(
-    network: nn.Module, images: npt.NDArray[np.float32], labels: Sequence[str], device: torch.device
-) -> float:
-    """Return the share of plates read without a mistake.
-
-    Args:
-        network: maps N x 3 x 24 x 94 to N x 68 x 18.
-        images: N x 3 x 24 x 94, as the network wants them.
-        labels: N texts.
-        device: where the network lives.
-    """
-    network.eval()
-    correct = 0
-    with torch.no_grad():
-        for start in range(0, len(labels), 256):
-            batch = torch.from_numpy(images[start : start + 256]).to(device)
-            outputs = network(batch).float().cpu().numpy()
-            for logits, label in zip(outputs, labels[start : start + 256], strict=True):
-                correct += decode_greedy(logits, CHINESE_PLATES).text == label
-    return correct / max(1, len(labels))
-
-
 class Trainer:
     """One training run.
 
@@ -179,55 +144,71 @@ class Trainer:
             self._resume()
 
     def run(self) -> float:
-        """Train to the end.
+        """Train to the end, validating, logging and saving on the way.
 
         Returns:
-            Whole-plate accuracy on the held-out crops, 0..1.
+            Whole-plate accuracy at the end, 0..1: on the held-out crops, or on
+            rendered plates where no real ones are given.
         """
         config = self.config
-        negatives = load_negatives(config.negatives, held_out=False) if config.negatives else []
-        real: RealCrops | None = (
-            load_training_crops(config.index, config.unseen_provinces) if config.index else None
-        )
-        stream = SampleStream(
-            load_styles(config),
-            real,
-            negatives,
+        styles = load_styles(config)
+        sets = {"rendered": rendered_validation(styles, PREPROCESSING)}
+        if config.index is not None:
+            sets = {"held_out": real_validation(config.index, PREPROCESSING)} | sets
+        loader = DataLoader(self._samples(styles), batch_size=None, num_workers=config.workers)
+        progress = tqdm(total=config.steps, initial=self.step, mininterval=5.0)
+        started = time.monotonic() - self.seconds
+        accuracies: dict[str, float] = {}
+        losses: list[float] = []
+        for batch in loader:
+            if self.step >= config.steps:
+                break
+            losses.append(self._train_step(*batch))
+            progress.update()
+            if self.step % config.validate_every == 0 or self.step == config.steps:
+                self.seconds = time.monotonic() - started
+                accuracies = self._validate(sets, float(np.mean(losses)))
+                progress.write(f"step {self.step}: loss {np.mean(losses):.4f}, {accuracies}")
+                losses = []
+                self._save()
+        progress.close()
+        if accuracies:
+            return next(iter(accuracies.values()))
+        # a finished run was started again
+        return float(correct_plates(self.averaged, next(iter(sets.values())), self.device).mean())
+
+    def _samples(self, styles: list[GlyphStyle]) -> SampleStream:
+        config = self.config
+        return SampleStream(
+            styles,
+            load_training_crops(config.index, config.unseen_provinces) if config.index else None,
+            load_negatives(config.negatives, held_out=False) if config.negatives else [],
             batch_size=config.batch_size,
             rendered_share=config.rendered_share,
             negative_share=config.negative_share,
             seed=config.seed * 1_000_003 + self.step,
         )
-        loader = DataLoader(stream, batch_size=None, num_workers=config.workers)
-        held_out = held_out_crops(config.index) if config.index else []
-        images = np.stack(
-            [preprocess(c.read(), PREPROCESSING)[0] for c in held_out] or [np.zeros((3, 24, 94), np.float32)]
-        )
-        labels = [crop.label for crop in held_out]
-        progress = tqdm(total=config.steps, initial=self.step, mininterval=5.0)
-        started = time.monotonic() - self.seconds
-        accuracy, loss_sum = 0.0, 0.0
-        for batch in loader:
-            loss_sum += self._train_step(*batch)
-            progress.update()
-            if self.step % config.validate_every == 0 or self.step == config.steps:
-                self.seconds = time.monotonic() - started
-                accuracy = whole_plate_accuracy(self.averaged, images, labels, self.device)
-                record = {
-                    "step": self.step,
-                    "minutes": round(self.seconds / 60, 1),
-                    "loss": round(loss_sum / config.validate_every, 4),
-                    "held_out_accuracy": round(accuracy, 4),
-                }
-                loss_sum = 0.0
-                progress.write(json.dumps(record))
-                with (config.output / "log.jsonl").open("a", encoding="utf-8") as stream_out:
-                    stream_out.write(json.dumps(record) + "\n")
-                self._save()
-            if self.step >= config.steps:
-                break
-        progress.close()
-        return accuracy
+
+    def _validate(self, sets: Mapping[str, ValidationSet], loss: float) -> dict[str, float]:
+        """Read the validation plates with the averaged weights; log the result and draw the curves."""
+        record: dict[str, object] = {
+            "step": self.step,
+            "minutes": round(self.seconds / 60, 1),
+            "loss": round(loss, 4),
+        }
+        accuracies, groups = {}, {}
+        for name, plates in sets.items():
+            correct = correct_plates(self.averaged, plates, self.device)
+            accuracies[name] = round(float(correct.mean()), 4)
+            record[f"{name}_accuracy"] = accuracies[name]
+            groups[name] = accuracy_by_group(plates, correct)
+        log_path = self.config.output / "log.jsonl"
+        with log_path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+        report = json.dumps(record | {"groups": groups}, ensure_ascii=False, indent=1)
+        (self.config.output / "validation.json").write_text(report, encoding="utf-8")
+        draw_curves(log_path, self.config.output / "curves.png")
+        return accuracies
 
     def _train_step(self, images: Tensor, targets: Tensor, lengths: Tensor) -> float:
         self.network.train()

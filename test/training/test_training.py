@@ -99,6 +99,11 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, one_style):
     assert [record["step"] for record in records] == [2, 4]
     again = Trainer(config_for(tmp_path))
     assert again.step == 4
+    assert 0.0 <= again.run() <= 1.0  # nothing is left to train
+    assert again.step == 4
+    assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
+    report = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
+    assert len(report["groups"]["rendered"]["province"]) == 31
     assert all(
         torch.equal(a, b)
         for a, b in zip(
