@@ -42,6 +42,7 @@ def start_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     topics = [topic.strip() for topic in value("image_topics").split(",") if topic.strip()]
     if topics:
         overrides["image_topics"] = ParameterValue(topics, value_type=list[str])
+    logger = ".".join(part for part in (*value("namespace").split("/"), "lpr_node") if part)
     return [
         Node(
             package="lprnet_ros",
@@ -49,7 +50,7 @@ def start_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             name="lpr_node",
             namespace=value("namespace"),
             parameters=[str(params_file), overrides],
-            arguments=["--ros-args", "--log-level", f"lpr_node:={value('log_level')}"],
+            arguments=["--ros-args", "--log-level", f"{logger}:={value('log_level')}"],
             output="screen",
             emulate_tty=True,
         )

@@ -64,13 +64,14 @@ class DemoListener(Node):
     """Collects the readings of a node and prints each.
 
     Args:
-        paths: the crops that are played; a reading's ``frame_id`` is its file name.
+        paths: the crops that are played.
+        folder: where they lie; a reading's ``frame_id`` is the path below it.
     """
 
-    def __init__(self, paths: list[Path]) -> None:
+    def __init__(self, paths: list[Path], folder: Path) -> None:
         super().__init__("demo_listener")
-        self.shown: dict[str, Shown] = {}
-        self._paths = {path.name: path for path in paths}
+        self.shown: dict[Path, Shown] = {}
+        self._paths = {path.relative_to(folder).as_posix(): path for path in paths}
         self.create_subscription(String, "lpr_node/reading", self._on_reading, QoSProfile(depth=1000))
 
     def _on_reading(self, message: String) -> None:
@@ -85,7 +86,7 @@ class DemoListener(Node):
             accepted=reading["accepted"],
             latency_ms=(self.get_clock().now().nanoseconds * 1e-9 - stamp) * 1e3,
         )
-        self.shown[path.name] = shown
+        self.shown[path] = shown
         verdict = "" if not shown.truth else "ok" if shown.is_correct else f"is {shown.truth}"
         if not shown.accepted:
             verdict += f" (not accepted: {reading['rejection']})"
@@ -164,7 +165,7 @@ def _demonstrate(images: Path, output: Path, rate: float) -> int:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     namespace = f"/demo_{os.getpid()}"
     rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}", "--log-level", "warn"])
-    listener = DemoListener(paths)
+    listener = DemoListener(paths, images)
     processes: list[subprocess.Popen[bytes]] = []
     depth = max(10, min(10000, len(paths)))
     print(f"{pad('crop', 22)}{pad('plate', 12)}{'confidence':>10}{'ms':>9}", flush=True)
@@ -182,7 +183,7 @@ def _demonstrate(images: Path, output: Path, rate: float) -> int:
             process.wait(timeout=10)
         listener.destroy_node()
         rclpy.try_shutdown()
-    return _summarise([listener.shown[p.name] for p in paths if p.name in listener.shown], len(paths), output)
+    return _summarise([listener.shown[p] for p in paths if p in listener.shown], len(paths), output)
 
 
 def _start(program: str, namespace: str, *parameters: str) -> subprocess.Popen[bytes]:

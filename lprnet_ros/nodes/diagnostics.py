@@ -30,9 +30,8 @@ class DiagnosticsPublisher:
             state: label of the lifecycle state.
         """
         level, message = self._judge(statistics, state)
-        status = DiagnosticStatus(
-            level=level, name=f"{self._node.get_name()}: readings", message=message, hardware_id="lprnet_ros"
-        )
+        name = f"{self._node.get_fully_qualified_name()}: readings"
+        status = DiagnosticStatus(level=level, name=name, message=message, hardware_id="lprnet_ros")
         pairs = [("state", state), *statistics.as_pairs()]
         if recognizer is not None:
             manifest = recognizer.manifest

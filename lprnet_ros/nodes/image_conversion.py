@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.nodes.encoded_size import encoded_size
+
 BgrImage = npt.NDArray[np.uint8]
 
 
@@ -184,6 +186,15 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
 
 
 def _decode(data: npt.NDArray[np.uint8], max_pixels: int) -> BgrImage:
+    size = encoded_size(data)
+    if size is None:
+        raise ImageRejectedError(BadImage.UNDECODABLE, "the data is neither JPEG nor PNG, or it is broken")
+    if size[0] * size[1] > max_pixels:
+        raise ImageRejectedError(
+            BadImage.SIZE,
+            f"image of {size[0]} x {size[1]} pixels; expected at most {max_pixels} "
+            "(parameter max_image_pixels)",
+        )
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -191,31 +202,28 @@ def _decode(data: npt.NDArray[np.uint8], max_pixels: int) -> BgrImage:
             BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}"
         ) from error
     if image is None:
-        raise ImageRejectedError(BadImage.UNDECODABLE, "the data is neither JPEG nor PNG, or it is broken")
-    if image.shape[0] * image.shape[1] > max_pixels:
-        raise ImageRejectedError(
-            BadImage.SIZE,
-            f"image of {image.shape[1]} x {image.shape[0]} pixels; expected at most {max_pixels} "
-            "(parameter max_image_pixels)",
-        )
+        raise ImageRejectedError(BadImage.UNDECODABLE, "the JPEG or PNG is broken")
     return np.asarray(image, dtype=np.uint8)
 
 
 def _through_cv_bridge(message: ImageMessage) -> BgrImage:
     """Let cv_bridge try the encodings that are none of ours: bayer, 16 bit, float."""
     try:
-        from cv_bridge import CvBridge, CvBridgeError
-    except ImportError:
+        from cv_bridge import CvBridge
+
+        image = CvBridge().imgmsg_to_cv2(message, "bgr8")
+    except ModuleNotFoundError:
         known = ", ".join((*_LAYOUTS, *sorted(_COMPRESSED)))
         raise ImageRejectedError(
             BadImage.ENCODING,
             f"encoding {message.encoding!r} is unknown; known: {known}; others need cv_bridge",
         ) from None
-    try:
-        image = CvBridge().imgmsg_to_cv2(message, "bgr8")
-    except (CvBridgeError, cv2.error, TypeError, ValueError, AttributeError, KeyError) as error:
-        # the exceptions that cv_bridge is known to let through, CvBridgeError being one of several
+    except Exception as error:
         raise ImageRejectedError(
             BadImage.ENCODING, f"cv_bridge cannot read encoding {message.encoding!r}: {error}"
         ) from error
-    return np.asarray(image, dtype=np.uint8)
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+        raise ImageRejectedError(
+            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {message.encoding!r}"
+        )
+    return image

@@ -10,6 +10,7 @@ from functools import partial
 
 import cv2
 import rclpy
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
@@ -54,6 +55,9 @@ class LprNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("lpr_node")
         declare_parameters(self)
+        # rclpy would let the error of a transition that is impossible now end the process
+        self._change_state = self._service_change_state.callback
+        self._service_change_state.callback = self._on_change_state
         self._settings: Settings | None = None
         self._recognizer: PlateRecognizer | None = None
         self._outputs: ReadingPublisher | None = None
@@ -65,6 +69,19 @@ class LprNode(LifecycleNode):
         self._diagnostics = DiagnosticsPublisher(self)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self.create_timer(1.0, self._every_second)
+
+    def _on_change_state(
+        self, request: ChangeState.Request, response: ChangeState.Response
+    ) -> ChangeState.Response:
+        """Refuse a transition that the current state does not know, such as configure while active."""
+        try:
+            return self._change_state(request, response)
+        except RCLError as error:
+            if not rclpy.ok():
+                raise
+            self.get_logger().warning(f"transition refused: {error}")
+            response.success = False
+            return response
 
     def autostart(self) -> None:
         """Configure and activate, where the parameter ``autostart`` says so."""
@@ -114,6 +131,10 @@ class LprNode(LifecycleNode):
             else:
                 self._unsubscribe()
             return TransitionCallbackReturn.FAILURE
+        except RCLError:
+            if rclpy.ok():
+                raise
+            return TransitionCallbackReturn.ERROR  # the process is being ended
         except Exception:  # noqa: BLE001 - the boundary to rclpy: nothing may pass it unlogged
             self.get_logger().error(f"cannot {transition}, which is a bug:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.ERROR
@@ -142,7 +163,10 @@ class LprNode(LifecycleNode):
         handle = self._on_compressed if is_compressed else self._on_image
         self._watch = TopicWatch(self, f"sensor_msgs/msg/{message_type.__name__}")
         for topic in settings.image_topics:
-            resolved = self.resolve_topic_name(topic)
+            try:
+                resolved = self.resolve_topic_name(topic)
+            except RCLError as error:
+                raise ValueError(f"image_topics: {topic!r} is no topic name ({error})") from error
             self._image_subscriptions.append(
                 self.create_subscription(
                     message_type,
@@ -232,7 +256,11 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where a parameter has a wrong type or value.
     """
-    rclpy.init(args=arguments)
+    try:
+        rclpy.init(args=arguments)
+    except RCLError as error:
+        print(f"lpr_node: {error}", file=sys.stderr)
+        return 1
     node: LprNode | None = None
     try:
         node = LprNode()

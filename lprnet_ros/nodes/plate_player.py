@@ -10,6 +10,7 @@ import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -17,36 +18,44 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from lprnet_ros.labelled import LabelledDataError, list_images, read_image
 
+_PARAMETERS: tuple[tuple[str, str | float | bool, str], ...] = (
+    ("images", "", "Folder of crops to publish."),
+    ("rate", 10.0, "Crops a second."),
+    ("loop", False, "Begin again after the last crop."),
+    ("transport", "raw", "raw or compressed, as in lpr_node."),
+)
+
 
 class PlatePlayer(Node):
-    """Publishes each picture of a folder; its name goes into ``header.frame_id``.
+    """Publishes each picture of a folder; its path in the folder goes into ``header.frame_id``.
 
     Waits for a subscriber first, so that none is lost.
 
     Raises:
-        LabelledDataError: the folder holds no pictures.
+        LabelledDataError: no folder is given, or it holds no pictures.
+        ValueError: a parameter has a value that makes no sense.
     """
 
     def __init__(self) -> None:
         super().__init__("plate_player")
-
-        def declare(name: str, default: str | float | bool, description: str) -> object:
+        for name, default, description in _PARAMETERS:
             descriptor = ParameterDescriptor(description=description, read_only=True)
-            return self.declare_parameter(name, default, descriptor).value
-
-        folder = Path(str(declare("images", "", "Folder of crops to publish.")))
-        rate = float(str(declare("rate", 10.0, "Crops a second.")))
-        self._loop = bool(declare("loop", False, "Begin again after the last crop."))
-        self._is_compressed = (
-            declare("transport", "raw", "raw or compressed, as in lpr_node.") == "compressed"
-        )
-        self._paths = list_images(folder) if folder.is_dir() else []
+            self.declare_parameter(name, default, descriptor)
+        rate = self.get_parameter("rate").value
+        transport = self.get_parameter("transport").value
+        self._loop = self.get_parameter("loop").value
+        folder = self.get_parameter("images").value
+        if not folder:
+            raise LabelledDataError("set the parameter images to a folder of crops")
+        self._folder = Path(folder).expanduser()
+        self._paths = list_images(self._folder) if self._folder.is_dir() else []
         if not self._paths:
-            raise LabelledDataError(
-                f"{folder}: no pictures there; set the parameter images to a folder of crops"
-            )
+            raise LabelledDataError(f"{self._folder}: not a folder with pictures (parameter images)")
+        if transport not in ("raw", "compressed"):
+            raise ValueError(f"transport is {transport!r}, expected raw or compressed")
         if rate <= 0:
             raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
+        self._is_compressed = transport == "compressed"
         self._next = 0
         message_type = CompressedImage if self._is_compressed else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
@@ -81,7 +90,7 @@ class PlatePlayer(Node):
             message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
             message.data.frombytes(image.tobytes())
         message.header.stamp = self.get_clock().now().to_msg()
-        message.header.frame_id = path.name
+        message.header.frame_id = path.relative_to(self._folder).as_posix()
         self._images.publish(message)
 
 
@@ -103,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         player.wait_until_delivered()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except (LabelledDataError, ValueError) as error:
+    except (LabelledDataError, ParameterException, ValueError) as error:
         print(f"plate_player: {error}", file=sys.stderr)
         return 1
     except RCLError:  # the context went away in the middle of a call

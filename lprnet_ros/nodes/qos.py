@@ -11,6 +11,8 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
+_TRANSPORTS = {"sensor_msgs/msg/Image": "raw", "sensor_msgs/msg/CompressedImage": "compressed"}
+
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
 
@@ -51,10 +53,13 @@ class TopicWatch:
             name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
             complaint = None
             if publisher.topic_type != self._expected_type:
-                wanted = "compressed" if "Compressed" in publisher.topic_type else "raw"
+                transport = _TRANSPORTS.get(publisher.topic_type)
+                advice = (
+                    f"set the parameter transport to {transport!r}" if transport else "choose another topic"
+                )
                 complaint = (
                     f"{name} publishes {publisher.topic_type} on {topic}, this node reads "
-                    f"{self._expected_type}; set the parameter transport to {wanted!r} or another topic"
+                    f"{self._expected_type}; {advice}"
                 )
             elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
                 complaint = (

@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -23,10 +24,11 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
+from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Float32, String
 
@@ -124,21 +126,17 @@ class Client:
             self._executor.spin_once(timeout_sec=0.05)
         return True
 
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        """Spin until a condition holds; fail the test if it never does."""
-        if not self.spin_until(condition, PATIENCE_SECONDS):
-            pytest.fail(f"waited {PATIENCE_SECONDS:.0f} s in vain for: {what}")
+    def wait_for(self, condition: Callable[[], bool], what: str, reader: ReaderProcess | None = None) -> None:
+        """Spin until a condition holds; fail the test if it never does, at once if the reader is dead."""
 
-    def call(self, service_type: type, name: str, request: object) -> object:
-        """Call a service and return its response."""
-        service = self.node.create_client(service_type, name)
-        try:
-            self.wait_for(service.service_is_ready, f"service {name}")
-            future = service.call_async(request)
-            self.wait_for(future.done, f"answer of {name}")
-            return future.result()
-        finally:
-            self.node.destroy_client(service)
+        def is_over() -> bool:
+            return condition() or (reader is not None and reader.process.poll() is not None)
+
+        is_in_time = self.spin_until(is_over, PATIENCE_SECONDS)
+        if not condition():
+            why = "the process ended" if is_in_time else f"waited {PATIENCE_SECONDS:.0f} s in vain"
+            log = "" if reader is None else f"; log of {reader.name}:\n{reader.log}"
+            pytest.fail(f"{what}: {why}{log}")
 
 
 class ReaderProcess:
@@ -174,7 +172,8 @@ class ReaderProcess:
                 },
             )
         self.statuses: list[dict[str, str]] = []
-        self._entities: list[object] = []
+        self._entities: list[tuple[Callable[[object], object], object]] = []
+        self._services: dict[str, object] = {}
         self._subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics)
 
     # the log
@@ -190,7 +189,7 @@ class ReaderProcess:
 
     def wait_for_log(self, part: str) -> str:
         """Wait for a line and return it."""
-        self.client.wait_for(lambda: bool(self.lines(part)), f"{part!r} in the log:\n{self.log}")
+        self.client.wait_for(lambda: bool(self.lines(part)), f"{part!r} in the log", self)
         return self.lines(part)[0]
 
     # diagnostics
@@ -205,43 +204,65 @@ class ReaderProcess:
     def next_status(self, count: int = 1) -> dict[str, str]:
         """Wait for diagnostics that are sent from now on."""
         wanted = len(self.statuses) + count
-        self.client.wait_for(lambda: len(self.statuses) >= wanted, f"diagnostics of {self.name}")
+        self.client.wait_for(lambda: len(self.statuses) >= wanted, "diagnostics", self)
         return self.statuses[-1]
 
     def wait_for_status(self, condition: Callable[[dict[str, str]], bool], what: str) -> dict[str, str]:
         """Wait for diagnostics with a property."""
         start = len(self.statuses)
         self.client.wait_for(
-            lambda: any(condition(status) for status in self.statuses[start:]), f"diagnostics: {what}"
+            lambda: any(condition(status) for status in self.statuses[start:]), f"diagnostics: {what}", self
         )
         return next(status for status in self.statuses[start:] if condition(status))
 
-    # lifecycle and parameters
+    # services
+
+    def call(self, service_type: type, name: str, request: object, *, attempts: int = 10) -> object:
+        """Call one of its services and return the response.
+
+        A node may know a client's question before it knows where to send the
+        answer, which is then lost; so what may be asked twice is asked again.
+        """
+        if name not in self._services:
+            service = self.client.node.create_client(service_type, f"{self.full_name}/{name}")
+            self._entities.append((self.client.node.destroy_client, service))
+            self._services[name] = service
+        service = self._services[name]
+        self.client.wait_for(service.service_is_ready, f"service {name}", self)
+        for _ in range(attempts):
+            future = service.call_async(request)
+            self.client.spin_until(partial(self._is_over, future), PATIENCE_SECONDS / attempts)
+            if future.done():
+                return future.result()
+            if self.process.poll() is not None:
+                pytest.fail(f"{self.name} ended when asked for {name}; its log:\n{self.log}")
+        pytest.fail(f"{self.name} did not answer {name}; its log:\n{self.log}")
+
+    def _is_over(self, future: Future) -> bool:
+        return future.done() or self.process.poll() is not None
 
     def state(self) -> str:
-        response = self.client.call(GetState, f"{self.full_name}/get_state", GetState.Request())
-        return response.current_state.label
+        return self.call(GetState, "get_state", GetState.Request()).current_state.label
 
     def change_state(self, transition: int) -> bool:
         """Ask for a transition; return whether it succeeded."""
+        if "change_state" not in self._services:  # a first question that may be repeated
+            nonsense = ChangeState.Request(transition=Transition(label="no such transition"))
+            assert not self.call(ChangeState, "change_state", nonsense).success
         request = ChangeState.Request(transition=Transition(id=transition))
-        return self.client.call(ChangeState, f"{self.full_name}/change_state", request).success
+        return self.call(ChangeState, "change_state", request, attempts=1).success
 
     def set_parameters(self, **values: object) -> list[tuple[bool, str]]:
         """Set parameters; return success and reason of each."""
         request = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
         )
-        response = self.client.call(SetParameters, f"{self.full_name}/set_parameters", request)
+        response = self.call(SetParameters, "set_parameters", request)
         return [(result.successful, result.reason) for result in response.results]
 
     def parameter(self, name: str) -> object:
-        request = GetParameters.Request(names=[name])
-        response = self.client.call(GetParameters, f"{self.full_name}/get_parameters", request)
-        value = Parameter.from_parameter_msg(
-            type("Named", (), {"name": name, "value": response.values[0]})()
-        ).value
-        return list(value) if not isinstance(value, (str, int, float, bool)) else value
+        response = self.call(GetParameters, "get_parameters", GetParameters.Request(names=[name]))
+        return parameter_value_to_python(response.values[0])
 
     # topics
 
@@ -265,7 +286,7 @@ class ReaderProcess:
 
     def outputs(self) -> Outputs:
         """Subscribe to everything that it says about plates."""
-        outputs = Outputs(self.client)
+        outputs = Outputs(self)
         self._subscribe(String, f"{self.full_name}/plate", outputs.on_plate)
         self._subscribe(Float32, f"{self.full_name}/confidence", outputs.on_confidence)
         self._subscribe(String, f"{self.full_name}/reading", outputs.on_reading)
@@ -295,8 +316,8 @@ class ReaderProcess:
 class Outputs:
     """What a reader has published, in the order of arrival."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, reader: ReaderProcess) -> None:
+        self._reader = reader
         self.plates: list[str] = []
         self.confidences: list[float] = []
         self.readings: list[dict] = []
@@ -319,8 +340,19 @@ class Outputs:
         """The readings of one source image."""
         return [reading for reading in self.readings if reading["frame_id"] == frame_id]
 
+    def settle(self) -> None:
+        """Wait until plate and confidence of every accepted reading have arrived too."""
+        accepted = [reading["text"] for reading in self.readings if reading["accepted"]]
+        self._reader.client.wait_for(
+            lambda: len(self.plates) >= len(accepted) and len(self.confidences) >= len(accepted),
+            "plate and confidence of every accepted reading",
+            self._reader,
+        )
+
     def wait_for_reading(self, frame_id: str) -> dict:
-        self._client.wait_for(lambda: bool(self.of(frame_id)), f"the reading of {frame_id!r}")
+        self._reader.client.wait_for(
+            lambda: bool(self.of(frame_id)), f"reading of {frame_id!r}", self._reader
+        )
         return self.of(frame_id)[0]
 
 
@@ -341,7 +373,8 @@ class Conversation:
             topic = f"{reader.full_name}/{output}"
             reader.client.wait_for(
                 lambda topic=topic: reader.client.node.count_publishers(topic) > 0,
-                f"{topic}; log:\n{reader.log}",
+                topic,
+                reader,
             )
         for publisher in self.publishers:
             self.match(publisher)
@@ -353,25 +386,23 @@ class Conversation:
 
     def match(self, publisher: Publisher) -> None:
         """Exchange crops and readings until nothing gets lost any more."""
-        client, outputs = self.reader.client, self.outputs
-        client.wait_for(
-            lambda: publisher.get_subscription_count() > 0,
-            f"a subscription on {publisher.topic_name}; log:\n{self.reader.log}",
+        reader = self.reader
+        reader.client.wait_for(lambda: publisher.get_subscription_count() > 0, publisher.topic_name, reader)
+        attempts = itertools.count()
+        reader.client.wait_for(
+            lambda: self._is_answered(publisher, f"match {next(attempts)}"), "match", reader
         )
-        end = time.monotonic() + PATIENCE_SECONDS
-        for number in itertools.count():
-            outputs.clear()
-            publisher.publish(self._make(known_plate()[1], f"match {number}"))
-            if client.spin_until(
-                lambda frame=f"match {number}": bool(
-                    outputs.of(frame) and outputs.plates and outputs.confidences
-                ),
-                5.0,
-            ):
-                break
-            if time.monotonic() > end:
-                pytest.fail(f"{self.reader.name} reads nothing; its log:\n{self.reader.log}")
+        # late answers to earlier attempts come before those to a last one
+        reader.client.wait_for(lambda: self._is_answered(publisher, "last match"), "another answer", reader)
+        self.outputs.clear()
+
+    def _is_answered(self, publisher: Publisher, frame_id: str) -> bool:
+        outputs = self.outputs
         outputs.clear()
+        publisher.publish(self._make(known_plate()[1], frame_id))
+        return self.reader.client.spin_until(
+            lambda: bool(outputs.of(frame_id) and outputs.plates and outputs.confidences), 1.0
+        )
 
     def read_known(self, frame_id: str) -> dict:
         """Send the crop that is always read, and return its reading."""

@@ -266,9 +266,7 @@ def test_big_endian_images_are_refused(flag: int) -> None:
     assert reason_of(message) is BadImage.BIG_ENDIAN
 
 
-@pytest.mark.parametrize(
-    "encoding", ["", "BGR8", "bgr8 ", "bayer_rggb8", "mono16", "32FC1", "bgr\ufffd8", "\0"]
-)
+@pytest.mark.parametrize("encoding", ["", "BGR8", "bgr8 ", "bayer_rggb8", "32FC1", "bgr\ufffd8", "\0"])
 def test_unknown_encodings_are_refused_where_cv_bridge_is_absent(
     encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -421,7 +419,7 @@ def messages(draw: st.DrawFn) -> Message:
     return message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(messages())
 @example(Message(2, 2, "nv12", 0, 2, array("B", bytes(6))))
 def test_any_message_is_refused_or_equals_the_oracle(message: Message) -> None:
@@ -450,7 +448,7 @@ def test_any_message_that_agrees_with_itself_is_accepted(data: st.DataObject) ->
     assert_equals_oracle(image_to_bgr(message, max_pixels=200), message)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from([".jpg", ".png"]), st.data())
 def test_any_damage_to_a_picture_is_refused_or_decoded(suffix: str, data: st.DataObject) -> None:
     picture = np.random.default_rng(3).integers(0, 256, (8, 12, 3), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -189,7 +190,7 @@ def test_a_reason_is_logged_once_in_5_seconds_with_topic_and_fault(raw: Aftermat
         assert lines, f"{reason} was never logged"
         assert all(f"image on {raw.reader.namespace}/image" in line for line in lines)
         times = [float(re.search(r"\[(\d+\.\d+)\]", line).group(1)) for line in lines]
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
         assert all(gap >= 4.99 for gap in gaps), lines
 
 

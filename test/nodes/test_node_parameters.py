@@ -39,6 +39,7 @@ def active(active_process: Conversation) -> Iterator[Conversation]:
     """A configured and active reader, with the same settings before and after each test."""
     yield active_process
     assert all(success for success, _ in active_process.reader.set_parameters(**DEFAULTS))
+    active_process.outputs.settle()
     active_process.outputs.clear()
 
 
@@ -55,9 +56,7 @@ def refusal(reader: ReaderProcess, **change: object) -> str:
 def test_every_parameter_is_described_with_its_limits(active: Conversation) -> None:
     reader = active.reader
     names = [parameter.name for parameter in PARAMETERS]
-    response = reader.client.call(
-        DescribeParameters, f"{reader.full_name}/describe_parameters", DescribeParameters.Request(names=names)
-    )
+    response = reader.call(DescribeParameters, "describe_parameters", DescribeParameters.Request(names=names))
     for parameter, descriptor in zip(PARAMETERS, response.descriptors, strict=True):
         assert parameter.description in descriptor.description
         assert parameter.when() in descriptor.description
@@ -70,9 +69,7 @@ def test_every_parameter_is_described_with_its_limits(active: Conversation) -> N
 
 def test_the_node_has_no_undocumented_parameters(active: Conversation) -> None:
     reader = active.reader
-    response = reader.client.call(
-        ListParameters, f"{reader.full_name}/list_parameters", ListParameters.Request()
-    )
+    response = reader.call(ListParameters, "list_parameters", ListParameters.Request())
     known = {parameter.name for parameter in PARAMETERS}
     assert {name for name in response.result.names if name not in known} <= {
         "use_sim_time",
@@ -153,7 +150,7 @@ def test_minimum_confidence_takes_effect_on_the_next_crop(active: Conversation) 
     assert reader.set_parameters(minimum_confidence=confidence / 2) == [(True, "")]
     active.image.publish(raw_image(image, "lowered"))
     assert outputs.wait_for_reading("lowered")["accepted"] is True
-    reader.client.wait_for(lambda: len(outputs.plates) >= 2, "the plates of the accepted readings")
+    outputs.settle()
     assert len(outputs.plates) == len(outputs.confidences) == 2
     status = reader.next_status(2)
     assert int(status["not accepted: low_confidence"]) >= 1
@@ -192,9 +189,7 @@ def test_a_refused_change_takes_no_effect_on_the_other_parameters_of_its_request
     reader = active.reader
     changes = [Parameter("minimum_confidence", value=1.0), Parameter("threads", value=2)]
     request = SetParametersAtomically.Request(parameters=[one.to_parameter_msg() for one in changes])
-    response = reader.client.call(
-        SetParametersAtomically, f"{reader.full_name}/set_parameters_atomically", request
-    )
+    response = reader.call(SetParametersAtomically, "set_parameters_atomically", request)
     assert not response.result.successful
     assert reader.parameter("minimum_confidence") == 0.0
     assert active.read_known("as before")["accepted"] is True
