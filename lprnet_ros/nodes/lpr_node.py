@@ -13,8 +13,7 @@ import rclpy
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.subscription import Subscription
@@ -26,6 +25,7 @@ from lprnet_ros.nodes.diagnostics import DiagnosticsPublisher
 from lprnet_ros.nodes.image_conversion import BgrImage, ImageRejectedError, compressed_to_bgr, image_to_bgr
 from lprnet_ros.nodes.outputs import ReadingPublisher
 from lprnet_ros.nodes.parameters import check_changes, declare_parameters, read_settings
+from lprnet_ros.nodes.process import run_node
 from lprnet_ros.nodes.qos import QUIET_EVENTS, TopicWatch, image_qos
 from lprnet_ros.nodes.statistics import LogLimiter, Statistics
 from lprnet_ros.reading import Acceptance
@@ -247,6 +247,14 @@ class LprNode(LifecycleNode):
         return result
 
 
+def _spin(node: LprNode) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    node.autostart()
+    while rclpy.ok():  # not spin(): with no event pending it can miss a SIGTERM
+        executor.spin_once(timeout_sec=0.5)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM.
 
@@ -254,34 +262,9 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the command line; None is this process's.
 
     Returns:
-        The exit status: 0, or 1 where a parameter has a wrong type or value.
+        The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
-    try:
-        rclpy.init(args=arguments)
-    except RCLError as error:
-        print(f"lpr_node: {error}", file=sys.stderr)
-        return 1
-    node: LprNode | None = None
-    try:
-        node = LprNode()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        node.autostart()
-        while rclpy.ok():  # not spin(): with no event pending it can miss a SIGTERM
-            executor.spin_once(timeout_sec=0.5)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except (ParameterException, ValueError) as error:
-        print(f"lpr_node: {error}", file=sys.stderr)
-        return 1
-    except RCLError:  # the context went away in the middle of a call
-        if rclpy.ok():
-            raise
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("lpr_node", arguments, LprNode, _spin)
 
 
 if __name__ == "__main__":

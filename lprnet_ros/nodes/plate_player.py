@@ -8,15 +8,13 @@ from pathlib import Path
 import cv2
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
-from rclpy._rclpy_pybind11 import RCLError
 from rclpy.duration import Duration
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from lprnet_ros.labelled import LabelledDataError, list_images, read_image
+from lprnet_ros.nodes.process import run_node
 
 _PARAMETERS: tuple[tuple[str, str | float | bool, str], ...] = (
     ("images", "", "Folder of crops to publish."),
@@ -94,6 +92,12 @@ class PlatePlayer(Node):
         self._images.publish(message)
 
 
+def _play(player: PlatePlayer) -> None:
+    while rclpy.ok() and not player.is_done:
+        rclpy.spin_once(player, timeout_sec=0.5)
+    player.wait_until_delivered()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Publish the folder once (or for ever with ``loop``), then end.
 
@@ -103,26 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where there is nothing to play.
     """
-    rclpy.init(args=arguments)
-    player: PlatePlayer | None = None
-    try:
-        player = PlatePlayer()
-        while rclpy.ok() and not player.is_done:
-            rclpy.spin_once(player, timeout_sec=0.5)
-        player.wait_until_delivered()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except (LabelledDataError, ParameterException, ValueError) as error:
-        print(f"plate_player: {error}", file=sys.stderr)
-        return 1
-    except RCLError:  # the context went away in the middle of a call
-        if rclpy.ok():
-            raise
-    finally:
-        if player is not None:
-            player.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("plate_player", arguments, PlatePlayer, _play)
 
 
 if __name__ == "__main__":
