@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-_CALIBRATION_BINS = 15
+CALIBRATION_BINS = 15
+_NORMAL_95 = 1.959963984540054
+"""Quantile of the standard normal distribution at 0.975: two tails leave 95 %."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,38 @@ class Score:
     calibration_error: float
 
 
+@dataclass(frozen=True)
+class CalibrationBin:
+    """The readings whose confidence falls in one of the 15 bins.
+
+    Attributes:
+        index: of the bin, 0..14; it holds confidences from ``index / 15`` on.
+        plates: how many readings there are, at least 1.
+        correct: how many of them are right.
+        confidence: their mean confidence, 0..1.
+    """
+
+    index: int
+    plates: int
+    correct: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a threshold on the confidence lets through.
+
+    Attributes:
+        threshold: readings of at least this confidence pass, 0..1.
+        share: of all readings that pass, 0..1.
+        precision: share of right ones among those that pass, 0..1.
+    """
+
+    threshold: float
+    share: float
+    precision: float
+
+
 def score(outcomes: Sequence[Outcome]) -> Score:
     """Sum outcomes up.
 
@@ -79,9 +114,37 @@ def score(outcomes: Sequence[Outcome]) -> Score:
         character_accuracy=max(0.0, 1.0 - mistakes / characters),
         ms_per_plate=float(np.median([outcome.milliseconds for outcome in outcomes])),
         auroc=_auroc(right, confidences),
-        passed_at_99=_passed_at(right, confidences, precision=0.99),
-        calibration_error=_calibration_error(right, confidences),
+        passed_at_99=max((p.share for p in precision_curve(outcomes) if p.precision >= 0.99), default=0.0),
+        calibration_error=_calibration_error(outcomes),
     )
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson, JASA 22, 1927, without continuity correction).
+
+    Unlike the textbook interval it stays within 0..1 and keeps its width where
+    all or none succeeded, which is what small groups of plates do.
+
+    Args:
+        successes: 0 to ``trials``.
+        trials: independent ones, at least 1.
+
+    Returns:
+        The lower and the upper end, 0..1.
+
+    Raises:
+        ValueError: a count is out of its range.
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(f"{successes} of {trials} is no share")
+    share, square = successes / trials, _NORMAL_95**2
+    middle = (share + square / (2 * trials)) / (1 + square / trials)
+    half = math.sqrt(share * (1 - share) / trials + square / (4 * trials**2))
+    half *= _NORMAL_95 / (1 + square / trials)
+    # at the ends the exact value is 0 or 1; rounding must not miss it
+    lower = 0.0 if successes == 0 else middle - half
+    upper = 1.0 if successes == trials else middle + half
+    return lower, upper
 
 
 def edit_distance(first: str, second: str) -> int:
@@ -94,6 +157,81 @@ def edit_distance(first: str, second: str) -> int:
     return row[-1]
 
 
+def align(label: str, text: str) -> list[tuple[str, str]]:
+    """Set what was read under what stands on the plate, by least edit distance.
+
+    Args:
+        label: what stands on the plate.
+        text: what was read.
+
+    Returns:
+        Pairs of a character of the label and the one read in its place, in
+        order; the second is empty where the character was missed, the first
+        where one was read that is not there. As many pairs differ as the edit
+        distance says. Where several alignments are that short, the one that
+        reads another character instead is taken before missed and added ones.
+    """
+    # costs[i][j] aligns what follows the first i characters of the label and the first j of the text
+    costs = [[0] * (len(text) + 1) for _ in range(len(label) + 1)]
+    for i in range(len(label), -1, -1):
+        for j in range(len(text), -1, -1):
+            if i == len(label) or j == len(text):
+                costs[i][j] = len(label) - i + len(text) - j
+            else:
+                instead = costs[i + 1][j + 1] + (label[i] != text[j])
+                costs[i][j] = min(instead, costs[i + 1][j] + 1, costs[i][j + 1] + 1)
+    pairs, i, j = [], 0, 0
+    while i < len(label) or j < len(text):
+        both_left = i < len(label) and j < len(text)
+        if both_left and costs[i][j] == costs[i + 1][j + 1] + (label[i] != text[j]):
+            pairs.append((label[i], text[j]))
+            i, j = i + 1, j + 1
+        elif i < len(label) and costs[i][j] == costs[i + 1][j] + 1:
+            pairs.append((label[i], ""))
+            i += 1
+        else:
+            pairs.append(("", text[j]))
+            j += 1
+    return pairs
+
+
+def calibration_bins(outcomes: Sequence[Outcome]) -> list[CalibrationBin]:
+    """Sort readings by confidence into 15 bins of equal width.
+
+    Returns:
+        The bins that hold any, in order of confidence.
+    """
+    bins: list[list[Outcome]] = [[] for _ in range(CALIBRATION_BINS)]
+    for outcome in outcomes:
+        bins[min(int(outcome.confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1)].append(outcome)
+    return [
+        CalibrationBin(
+            index=index,
+            plates=len(members),
+            correct=sum(outcome.is_correct for outcome in members),
+            confidence=sum(outcome.confidence for outcome in members) / len(members),
+        )
+        for index, members in enumerate(bins)
+        if members
+    ]
+
+
+def precision_curve(outcomes: Sequence[Outcome]) -> list[Passed]:
+    """Try every threshold on the confidence.
+
+    Returns:
+        What each lets through, one entry a distinct confidence, the highest first.
+    """
+    curve, right = [], 0
+    ordered = sorted(outcomes, key=lambda outcome: -outcome.confidence)
+    for count, outcome in enumerate(ordered, start=1):
+        right += outcome.is_correct
+        # a threshold lets all readings of equal confidence through
+        if count == len(ordered) or ordered[count].confidence != outcome.confidence:
+            curve.append(Passed(outcome.confidence, count / len(ordered), right / count))
+    return curve
+
+
 def _auroc(right: np.ndarray, confidences: np.ndarray) -> float | None:
     """Mann-Whitney U of right against wrong readings; ties count half."""
     good, bad = confidences[right], np.sort(confidences[~right])
@@ -104,21 +242,8 @@ def _auroc(right: np.ndarray, confidences: np.ndarray) -> float | None:
     return float((below + up_to).sum() / 2 / (good.size * bad.size))
 
 
-def _passed_at(right: np.ndarray, confidences: np.ndarray, precision: float) -> float:
-    order = np.argsort(-confidences, kind="stable")
-    sorted_confidences = confidences[order]
-    reached = np.cumsum(right[order]) / np.arange(1, right.size + 1)
-    # a threshold lets all readings of equal confidence through
-    is_last_of_its_value = np.append(sorted_confidences[:-1] != sorted_confidences[1:], True)
-    fits = np.flatnonzero((reached >= precision) & is_last_of_its_value)
-    return float((fits[-1] + 1) / right.size) if fits.size else 0.0
-
-
-def _calibration_error(right: np.ndarray, confidences: np.ndarray) -> float:
-    bins = np.minimum((confidences * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
-    error = 0.0
-    for index in range(_CALIBRATION_BINS):
-        members = bins == index
-        if members.any():
-            error += members.mean() * abs(right[members].mean() - confidences[members].mean())
-    return float(error)
+def _calibration_error(outcomes: Sequence[Outcome]) -> float:
+    return sum(
+        part.plates / len(outcomes) * abs(part.correct / part.plates - part.confidence)
+        for part in calibration_bins(outcomes)
+    )

@@ -15,6 +15,7 @@ from lprnet_ros.labelled import LabelledCrop, LabelledDataError, is_held_out, re
 from lprnet_ros.metrics import Outcome, Score, score
 from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.tools.common import add_model_options, open_recognizer, run
+from lprnet_ros.tools.report import html_report
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="also write an HTML page: tables, plots, misread crops"
+    )
     add_model_options(parser)
     options = parser.parse_args(arguments)
     return run(lambda: _evaluate(options))
@@ -57,7 +61,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     crops = select(read_labelled(options.data), options.split, options.without)
     if not crops:
         raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
-    outcomes = measure(open_recognizer(options), crops)
+    recognizer = open_recognizer(options)
+    outcomes = measure(recognizer, crops)
     groups: dict[str, list[Outcome]] = defaultdict(list)
     if options.group_by:
         for crop, outcome in zip(crops, outcomes, strict=True):
@@ -79,6 +84,20 @@ def _evaluate(options: argparse.Namespace) -> int:
         for crop, outcome in zip(crops, outcomes, strict=True):
             if not outcome.is_correct:
                 print(f"{crop.path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
+    if options.report:
+        model = recognizer.manifest
+        about = {
+            "model": f"{model.name} ({model.path}, sha256 {model.sha256})",
+            "data": str(options.data),
+            "split": options.split,
+            "without": " ".join(options.without),
+        }
+        page = html_report(crops, outcomes, scores, options.group_by, about)
+        try:
+            options.report.write_text(page, encoding="utf-8")
+        except OSError as error:
+            print(f"lpr_evaluate: the report cannot be written: {error}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lprnet_ros.metrics import Outcome, edit_distance, score
+from lprnet_ros.metrics import (
+    Outcome,
+    Passed,
+    align,
+    calibration_bins,
+    edit_distance,
+    precision_curve,
+    score,
+    wilson_interval,
+)
 
 
 def outcomes(*pairs):
@@ -134,3 +143,90 @@ def test_the_calibration_error_has_fifteen_bins():
 def test_a_confidence_that_is_always_wrong_has_the_greatest_calibration_error():
     assert score(outcomes((False, 1.0), (True, 0.0))).calibration_error == pytest.approx(1.0)
     assert score(outcomes((True, 1.0), (False, 0.0))).calibration_error == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "lower", "upper"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_the_wilson_interval_is_that_of_the_published_examples(successes, trials, lower, upper):
+    """Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""
+    assert wilson_interval(successes, trials) == pytest.approx((lower, upper), abs=5e-5)
+
+
+counts = st.integers(1, 100_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
+
+
+@given(counts)
+def test_an_end_of_the_wilson_interval_is_just_not_rejected_by_the_normal_test(counted):
+    successes, trials = counted
+    lower, upper = wilson_interval(successes, trials)
+    assert 0.0 <= lower <= successes / trials <= upper <= 1.0
+    assert lower < upper
+    for end in (lower, upper):
+        if 0 < successes < trials or end not in (0.0, 1.0):
+            deviation = (successes / trials - end) ** 2 * trials / (end * (1 - end))
+            assert deviation == pytest.approx(1.959963984540054**2, rel=1e-4)
+
+
+@given(counts)
+def test_the_wilson_interval_of_the_failures_is_the_mirror_image(counted):
+    successes, trials = counted
+    lower, upper = wilson_interval(successes, trials)
+    assert wilson_interval(trials - successes, trials) == pytest.approx((1 - upper, 1 - lower))
+
+
+def test_the_wilson_interval_reaches_the_ends_exactly():
+    for trials in range(1, 200):
+        assert wilson_interval(0, trials)[0] == 0.0
+        assert wilson_interval(trials, trials)[1] == 1.0
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 0), (-1, 5), (6, 5), (0, -1)])
+def test_impossible_counts_have_no_interval(successes, trials):
+    with pytest.raises(ValueError, match="is no share"):
+        wilson_interval(successes, trials)
+
+
+@given(st.text(alphabet="京A1", max_size=7), st.text(alphabet="京A1", max_size=7))
+def test_an_alignment_spells_both_texts_with_as_few_differences_as_possible(label, text):
+    pairs = align(label, text)
+    assert "".join(written for written, _ in pairs) == label
+    assert "".join(read for _, read in pairs) == text
+    assert all(len(written) + len(read) >= 1 for written, read in pairs)
+    assert all(len(written) <= 1 and len(read) <= 1 for written, read in pairs)
+    assert sum(written != read for written, read in pairs) == slow_distance(label, text)
+
+
+@given(st.text(alphabet="京沪A12", min_size=1, max_size=7), st.integers(0, 6), st.data())
+def test_an_alignment_names_the_one_character_that_was_changed_missed_or_added(label, position, data):
+    position %= len(label)
+    head, character, tail = label[:position], label[position], label[position + 1 :]
+    assert [pair for pair in align(label, head + "Z" + tail) if pair[0] != pair[1]] == [(character, "Z")]
+    assert [pair for pair in align(label, head + tail) if pair[0] != pair[1]] == [(character, "")]
+    assert [pair for pair in align(label, head + "Z" + label[position:]) if pair[0] != pair[1]] == [("", "Z")]
+
+
+def test_another_character_is_taken_before_a_missed_and_an_added_one():
+    assert align("AB", "BA") == [("A", "B"), ("B", "A")]
+
+
+@given(readings)
+def test_every_reading_is_in_the_bin_of_its_confidence(pairs):
+    bins = calibration_bins(outcomes(*pairs))
+    assert [part.index for part in bins] == sorted({min(14, int(confidence * 15)) for _, confidence in pairs})
+    assert sum(part.plates for part in bins) == len(pairs)
+    assert sum(part.correct for part in bins) == sum(right for right, _ in pairs)
+    for part in bins:
+        members = [(r, c) for r, c in pairs if min(14, int(c * 15)) == part.index]
+        assert (part.plates, part.correct) == (len(members), sum(right for right, _ in members))
+        assert part.confidence == pytest.approx(sum(confidence for _, confidence in members) / len(members))
+
+
+@given(readings)
+def test_the_precision_curve_is_what_each_threshold_lets_through(pairs):
+    expected = []
+    for threshold in sorted({confidence for _, confidence in pairs}, reverse=True):
+        passed = [right for right, confidence in pairs if confidence >= threshold]
+        expected.append(Passed(threshold, len(passed) / len(pairs), sum(passed) / len(passed)))
+    assert precision_curve(outcomes(*pairs)) == expected
