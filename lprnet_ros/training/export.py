@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import warnings
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,10 @@ from torch import nn
 from lprnet_ros.alphabet import CHINESE_PLATES
 from lprnet_ros.ctc import decode_greedy
 from lprnet_ros.labelled import read_image
-from lprnet_ros.model import ManifestError, manifest_path
+from lprnet_ros.model import ManifestError, Preprocessing, manifest_path
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.recognizer import logits_cosine
+from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, load_classic
 from lprnet_ros.training.network import INPUT_SHAPE, TIME_STEPS, PlateNet
 from lprnet_ros.training.trainer import PREPROCESSING
 
@@ -26,10 +29,11 @@ OPSET = 11
 
 
 def export_checkpoint(checkpoint: Path, output: Path, self_test: Path) -> Path:
-    """Export the averaged weights of a checkpoint.
+    """Export a trained network, of this project or of LPRNet_Pytorch.
 
     Args:
-        checkpoint: ``checkpoint.pt`` of a training run.
+        checkpoint: ``checkpoint.pt`` of a training run, whose averaged weights are
+            taken, or a state dict of LPRNet_Pytorch.
         output: the ``.onnx`` file to write.
         self_test: picture of a plate whose name begins with its text; copied
             beside the model.
@@ -40,15 +44,11 @@ def export_checkpoint(checkpoint: Path, output: Path, self_test: Path) -> Path:
     Raises:
         ManifestError: no such checkpoint, or the network misreads the self-test.
     """
-    if not checkpoint.is_file():
-        raise ManifestError(f"{checkpoint}: no such checkpoint")
-    network = PlateNet()
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network.load_state_dict(state["averaged"])
-    network.eval()
-    tensor = preprocess(read_image(self_test), PREPROCESSING)
+    network, rule = load_checkpoint(checkpoint)
+    tensor = preprocess(read_image(self_test), rule)
     with torch.no_grad():
         logits = network(torch.from_numpy(tensor))[0].numpy()
+        swapped = network(torch.from_numpy(np.ascontiguousarray(tensor[:, ::-1])))[0].numpy()
     text = self_test.stem.split("_")[0]
     answer = decode_greedy(logits, CHINESE_PLATES).text
     if answer != text:
@@ -59,11 +59,34 @@ def export_checkpoint(checkpoint: Path, output: Path, self_test: Path) -> Path:
     if self_test.resolve() != image_copy.resolve():
         shutil.copyfile(self_test, image_copy)
     np.save(logits_copy, logits.astype(np.float32))
-    with torch.no_grad():
-        swapped = network(torch.from_numpy(np.ascontiguousarray(tensor[:, ::-1])))[0].numpy()
     # halfway between the right channel order and the wrong one, which must be told apart
     minimum_cosine = round((1.0 + logits_cosine(swapped, logits)) / 2, 4)
-    return write_manifest(output, text, image_copy.name, logits_copy.name, minimum_cosine)
+    test = {
+        "image": image_copy.name,
+        "text": text,
+        "logits": logits_copy.name,
+        "minimum_cosine": minimum_cosine,
+    }
+    return write_manifest(output, rule, test)
+
+
+def load_checkpoint(checkpoint: Path) -> tuple[nn.Module, Preprocessing]:
+    """Load a network, ready to infer, and say how it wants its input.
+
+    Args:
+        checkpoint: of a training run, or a state dict of LPRNet_Pytorch.
+
+    Raises:
+        ManifestError: the file is missing, or is neither.
+    """
+    if not checkpoint.is_file():
+        raise ManifestError(f"{checkpoint}: no such checkpoint")
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if "averaged" not in state:
+        return load_classic(checkpoint), CLASSIC_PREPROCESSING
+    network = PlateNet()
+    network.load_state_dict(state["averaged"])
+    return network.eval(), PREPROCESSING
 
 
 def write_onnx(network: nn.Module, output: Path) -> None:
@@ -88,31 +111,27 @@ def write_onnx(network: nn.Module, output: Path) -> None:
         )
 
 
-def write_manifest(model: Path, text: str, image: str, logits: str, minimum_cosine: float) -> Path:
-    """Write the manifest of an exported model and return its path."""
-    pixel = PREPROCESSING.normalise(blue=255, green=0, red=0)
+def write_manifest(model: Path, rule: Preprocessing, self_test: Mapping[str, object]) -> Path:
+    """Write the manifest of an exported model.
+
+    Args:
+        model: the file, already written.
+        rule: how it wants its input.
+        self_test: fields of the manifest's ``self_test`` besides ``blue_pixel``.
+
+    Returns:
+        The manifest's path.
+    """
     values = {
         "name": model.stem,
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
-        "input": {
-            "channel_order": PREPROCESSING.channel_order,
-            "mean": PREPROCESSING.mean,
-            "scale": PREPROCESSING.scale,
-            "width": PREPROCESSING.width,
-            "height": PREPROCESSING.height,
-        },
+        "input": asdict(rule),
         "output": {
             "alphabet": "".join(CHINESE_PLATES.characters),
             "blank": CHINESE_PLATES.characters[CHINESE_PLATES.blank],
             "time_steps": TIME_STEPS,
         },
-        "self_test": {
-            "blue_pixel": list(pixel),
-            "image": image,
-            "text": text,
-            "logits": logits,
-            "minimum_cosine": minimum_cosine,
-        },
+        "self_test": {"blue_pixel": list(rule.normalise(blue=255, green=0, red=0)), **self_test},
     }
     path = manifest_path(model)
     path.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")

@@ -18,11 +18,11 @@ MISSING = [name for name in ("torch", "onnx", "tqdm", "matplotlib") if find_spec
 if not MISSING:
     import torch
 
-    from lprnet_ros.training.classic import ClassicLPRNet, load_classic
-    from lprnet_ros.training.export import write_manifest, write_onnx
+    from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, ClassicLPRNet, load_classic
+    from lprnet_ros.training.export import load_checkpoint, write_manifest, write_onnx
     from lprnet_ros.training.network import INPUT_SHAPE, PlateNet
     from lprnet_ros.training.samples import SampleStream, load_training_crops
-    from lprnet_ros.training.trainer import Trainer, TrainingConfig, load_config
+    from lprnet_ros.training.trainer import PREPROCESSING, Trainer, TrainingConfig, load_config
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs the extra 'training': {', '.join(MISSING)}")
 
@@ -45,12 +45,54 @@ def test_the_exported_file_computes_what_the_network_does(tmp_path):
     network = PlateNet().eval()
     path = tmp_path / "net.onnx"
     write_onnx(network, path)
-    write_manifest(path, "", "", "", 0.9)
+    write_manifest(path, PREPROCESSING, {})
     recognizer = PlateRecognizer.open(path)
     tensor = np.random.default_rng(0).normal(size=INPUT_SHAPE).astype(np.float32)
     with torch.no_grad():
         expected = network(torch.from_numpy(tensor))[0].numpy()
     assert np.allclose(recognizer.runtime.infer(tensor), expected, atol=1e-4)
+
+
+def original_logits(network, images):
+    """The published forward pass for one crop: 3-D pooling over channels, mean over all axes."""
+    features, contexts = images, []
+    for index, layer in enumerate(network.backbone):
+        if index in (3, 7, 14):
+            stride = {3: (1, 1, 1), 7: (2, 1, 2), 14: (4, 1, 2)}[index]
+            features = torch.nn.functional.max_pool3d(features[:, None], (1, 3, 3), stride)[:, 0]
+        else:
+            features = layer(features)
+        if index in (2, 6, 13, 22):
+            context = features
+            if index in (2, 6):
+                context = torch.nn.functional.avg_pool2d(context, 5, 5)
+            elif index == 13:
+                context = torch.nn.functional.avg_pool2d(context, (4, 10), (4, 2))
+            contexts.append(context / torch.mean(torch.pow(context, 2)))
+    return torch.mean(network.container(torch.cat(contexts, 1)), dim=2)
+
+
+def test_the_classic_graph_computes_the_published_one_crop_by_crop():
+    torch.manual_seed(5)
+    network = ClassicLPRNet().eval()
+    images = torch.randn(3, *INPUT_SHAPE[1:])
+    with torch.no_grad():
+        batch = network(images)
+        for index in range(3):
+            expected = original_logits(network, images[index : index + 1])[0]
+            assert torch.allclose(batch[index], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["ours", "classic"])
+def test_both_kinds_of_checkpoint_are_loaded_with_their_preprocessing(tmp_path, kind):
+    path = tmp_path / "checkpoint"
+    network = PlateNet() if kind == "ours" else ClassicLPRNet()
+    state = network.state_dict()
+    torch.save({"averaged": state} if kind == "ours" else state, path)
+    loaded, rule = load_checkpoint(path)
+    assert type(loaded) is type(network)
+    assert not loaded.training
+    assert rule == (PREPROCESSING if kind == "ours" else CLASSIC_PREPROCESSING)
 
 
 def write_index(folder, labels):
