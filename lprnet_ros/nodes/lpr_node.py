@@ -87,7 +87,7 @@ class LprNode(LifecycleNode):
         """Configure and activate, where the parameter ``autostart`` says so."""
         if not read_settings(self).autostart:
             return
-        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -97,7 +97,7 @@ class LprNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the image topics."""
         result = self._attempt("activate", self._subscribe)
-        return super().on_activate(state) if result is TransitionCallbackReturn.SUCCESS else result
+        return super().on_activate(state) if result == TransitionCallbackReturn.SUCCESS else result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""
@@ -131,11 +131,9 @@ class LprNode(LifecycleNode):
             else:
                 self._unsubscribe()
             return TransitionCallbackReturn.FAILURE
-        except RCLError:
-            if rclpy.ok():
-                raise
-            return TransitionCallbackReturn.ERROR  # the process is being ended
         except Exception:  # noqa: BLE001 - the boundary to rclpy: nothing may pass it unlogged
+            if not rclpy.ok():  # a signal took the context away in the middle
+                return TransitionCallbackReturn.ERROR
             self.get_logger().error(f"cannot {transition}, which is a bug:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
