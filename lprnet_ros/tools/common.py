@@ -1,14 +1,15 @@
-"""What the command-line tools share: the model options, and errors as one line."""
+"""What the command-line tools share: options for models and data, and errors as one line."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from lprnet_ros.ctc import LogitsError
-from lprnet_ros.labelled import LabelledDataError
+from lprnet_ros.labelled import LabelledCrop, LabelledDataError, is_held_out, read_labelled
 from lprnet_ros.model import ManifestError
 from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
@@ -30,6 +31,60 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model", type=Path, help="model file with its manifest beside it (default: bundled)"
     )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
+
+
+def add_selection_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--split`` and ``--without``, which choose among the crops of ``--data``."""
+    parser.add_argument(
+        "--split",
+        choices=("all", "held-out", "training"),
+        default="all",
+        help="held-out: only plates that the trainer never sees (split plate-sha256/6)",
+    )
+    parser.add_argument(
+        "--without",
+        metavar="COLUMN=PATTERN",
+        action="append",
+        default=[],
+        help="leave out the rows whose column fits a shell pattern; may be repeated",
+    )
+
+
+def selected_crops(options: argparse.Namespace) -> list[LabelledCrop]:
+    """Read the crops of ``--data`` and choose among them as the options say.
+
+    Raises:
+        LabelledDataError: nothing is there, or nothing is left.
+    """
+    crops = select(read_labelled(options.data), options.split, options.without)
+    if not crops:
+        raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
+    return crops
+
+
+def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) -> list[LabelledCrop]:
+    """Choose crops.
+
+    Args:
+        crops: all of them.
+        split: ``all``, ``held-out`` or ``training``.
+        without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
+
+    Raises:
+        LabelledDataError: a rule is malformed or names no column of the data.
+    """
+    rules = []
+    for rule in without:
+        column, equals, pattern = rule.partition("=")
+        if not equals:
+            raise LabelledDataError(f"--without {rule}: expected COLUMN=PATTERN")
+        rules.append((column, pattern))
+    return [
+        crop
+        for crop in crops
+        if (split == "all" or is_held_out(crop.label) == (split == "held-out"))
+        and not any(fnmatch(crop.group(column), pattern) for column, pattern in rules)
+    ]
 
 
 def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:

@@ -8,13 +8,18 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
-from fnmatch import fnmatch
 from pathlib import Path
 
-from lprnet_ros.labelled import LabelledCrop, LabelledDataError, is_held_out, read_labelled
+from lprnet_ros.labelled import LabelledCrop
 from lprnet_ros.metrics import Outcome, Score, score
 from lprnet_ros.recognizer import PlateRecognizer
-from lprnet_ros.tools.common import add_model_options, open_recognizer, run
+from lprnet_ros.tools.common import (
+    add_model_options,
+    add_selection_options,
+    open_recognizer,
+    run,
+    selected_crops,
+)
 from lprnet_ros.tools.report import html_report
 
 
@@ -34,19 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--data", type=Path, required=True, help="folder, or CSV with the columns file and label"
     )
     parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
-    parser.add_argument(
-        "--split",
-        choices=("all", "held-out", "training"),
-        default="all",
-        help="held-out: only plates that the trainer never sees (split plate-sha256/6)",
-    )
-    parser.add_argument(
-        "--without",
-        metavar="COLUMN=PATTERN",
-        action="append",
-        default=[],
-        help="leave out the rows whose column fits a shell pattern; may be repeated",
-    )
+    add_selection_options(parser)
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -58,9 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    crops = select(read_labelled(options.data), options.split, options.without)
-    if not crops:
-        raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
+    crops = selected_crops(options)
     recognizer = open_recognizer(options)
     outcomes = measure(recognizer, crops)
     groups: dict[str, list[Outcome]] = defaultdict(list)
@@ -99,31 +90,6 @@ def _evaluate(options: argparse.Namespace) -> int:
             print(f"lpr_evaluate: the report cannot be written: {error}", file=sys.stderr)
             return 1
     return 0
-
-
-def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) -> list[LabelledCrop]:
-    """Choose crops.
-
-    Args:
-        crops: all of them.
-        split: ``all``, ``held-out`` or ``training``.
-        without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
-
-    Raises:
-        LabelledDataError: a rule is malformed or names no column of the data.
-    """
-    rules = []
-    for rule in without:
-        column, equals, pattern = rule.partition("=")
-        if not equals:
-            raise LabelledDataError(f"--without {rule}: expected COLUMN=PATTERN")
-        rules.append((column, pattern))
-    return [
-        crop
-        for crop in crops
-        if (split == "all" or is_held_out(crop.label) == (split == "held-out"))
-        and not any(fnmatch(crop.group(column), pattern) for column, pattern in rules)
-    ]
 
 
 def measure(recognizer: PlateRecognizer, crops: Iterable[LabelledCrop]) -> list[Outcome]:

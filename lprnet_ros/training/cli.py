@@ -35,35 +35,67 @@ def train(arguments: list[str] | None = None) -> int:
 
 
 def export(arguments: list[str] | None = None) -> int:
-    """Write a checkpoint's averaged weights as ONNX, with manifest and self-test."""
-    parser = argparse.ArgumentParser(prog="lpr_export", description="Export a checkpoint to ONNX.")
-    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of lpr_train")
-    parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
+    """Write a checkpoint's averaged weights as ONNX, with manifest and self-test; or check an ONNX file."""
+    parser = argparse.ArgumentParser(
+        prog="lpr_export",
+        description="Export a checkpoint to ONNX, or check that an ONNX file fits a board.",
+        usage="%(prog)s CHECKPOINT --output MODEL.onnx --self-test PLATE.png\n"
+        "       %(prog)s --check bpu MODEL.onnx",
+    )
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="checkpoint of lpr_train or LPRNet_Pytorch, or the .onnx to check",
+    )
+    parser.add_argument("--output", type=Path, help="the .onnx file to write")
     parser.add_argument(
         "--self-test",
         type=Path,
-        required=True,
         help="picture of a plate, named PLATE.png, that the network reads; it is copied beside the model",
     )
+    parser.add_argument(
+        "--check",
+        choices=("bpu",),
+        help="name each operator that would fall to the CPU of an RDK X5, and write nothing; "
+        "exit status 1 if there is any",
+    )
     options = parser.parse_args(arguments)
+    if options.check is not None:
+        return _run("lpr_export", lambda: _check_bpu(options.file))
+    if options.output is None or options.self_test is None:
+        parser.error("the following arguments are required: --output, --self-test")
 
     def run() -> None:
         from lprnet_ros.training.export import export_checkpoint
 
-        manifest = export_checkpoint(options.checkpoint, options.output, options.self_test)
+        manifest = export_checkpoint(options.file, options.output, options.self_test)
         print(f"wrote {options.output} and {manifest}")
 
     return _run("lpr_export", run)
 
 
-def _run(program: str, work: Callable[[], None]) -> int:
-    """Do the work; the user's errors become one line on stderr and exit status 1."""
+def _check_bpu(model: Path) -> int:
+    """Print what would leave the BPU, and return the exit status."""
+    from lprnet_ros.training.bpu_check import check_bpu
+
+    found = check_bpu(model)
+    for operator in found:
+        print(f"{operator.operator:12} {operator.node}: {operator.reason}")
+    if found:
+        print(f"{model}: operators that would run on the CPU of an RDK X5: {len(found)}")
+        return 1
+    print(f"{model}: every operator can run on the BPU of an RDK X5")
+    return 0
+
+
+def _run(program: str, work: Callable[[], int | None]) -> int:
+    """Do the work and return its exit status; the user's errors become one line on stderr and 1."""
     try:
-        work()
+        return work() or 0
     except ModuleNotFoundError as error:
         print(f"{program}: needs {error.name}; pip install 'lprnet_ros[training]'", file=sys.stderr)
         return 1
     except (ManifestError, LabelledDataError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
-    return 0
