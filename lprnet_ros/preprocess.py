@@ -27,7 +27,9 @@ def preprocess(image: npt.NDArray[np.uint8], rule: Preprocessing) -> npt.NDArray
         raise ValueError(
             f"a crop is a non-empty uint8 array, height x width x 3; got {image.dtype} {image.shape}"
         )
-    if image.shape[:2] != (rule.height, rule.width):
+    if image.shape[:2] == (1, 1):  # OpenCV 4.5 (Ubuntu 22.04) refuses a single pixel
+        image = np.broadcast_to(image, (rule.height, rule.width, 3))
+    elif image.shape[:2] != (rule.height, rule.width):
         image = np.asarray(
             cv2.resize(image, (rule.width, rule.height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
         )

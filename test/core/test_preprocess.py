@@ -79,7 +79,9 @@ def test_a_blue_picture_becomes_what_normalise_foretells(rule, expected):
     "size", [(1, 1), (1, 94), (24, 1), (23, 95), (48, 188), (12, 47), (140, 440), (3, 30000)]
 )
 def test_a_crop_of_any_size_is_interpolated_to_the_inputs_size(size):
-    image = cv2.GaussianBlur(picture(2, *size), (5, 5), 2)
+    image = picture(2, *size)
+    if size != (1, 1):  # OpenCV 4.5 takes no single pixel
+        image = cv2.GaussianBlur(image, (5, 5), 2)
     tensor = preprocess(image, BOARD)
     assert tensor.shape == (1, 3, 24, 94)
     eight_bit = tensor[0, ::-1].transpose(1, 2, 0) * 127.5 + 127.5
