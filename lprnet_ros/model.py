@@ -267,3 +267,25 @@ def bundled_model() -> Path:
         ManifestError: the package was installed without its models.
     """
     return find_models_folder() / BUNDLED_MODEL
+
+
+def find_model(name: str) -> Path:
+    """Return the model file that a user means.
+
+    Args:
+        name: empty for the bundled network; the bare name of a bundled model, such
+            as ``lprnet_int8.onnx``; or a path, which wins where such a file lies in
+            the working folder.
+
+    Raises:
+        ManifestError: a bundled model is meant, and the package was installed
+            without them.
+    """
+    if not name:
+        return bundled_model()
+    path = Path(name).expanduser()
+    if path.name == name and not path.exists():
+        bundled = find_models_folder() / name
+        if manifest_path(bundled).is_file():
+            return bundled
+    return path

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lprnet_ros.model import bundled_model
+from lprnet_ros.model import find_model
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.runtimes import RUNTIME_NAMES
 
@@ -76,8 +76,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "model",
         "",
-        "Path of the model file, its manifest beside it; empty is the bundled network.",
-        "模型文件的路径，清单在其旁边；空表示内置网络。",
+        "Model file with its manifest beside it, or the name of a bundled one; empty is lprnet.onnx.",
+        "模型文件的路径（清单在其旁边），或内置模型的名字；空表示 lprnet.onnx。",
     ),
     Parameter(
         "runtime",
@@ -197,7 +197,7 @@ class Settings:
         Raises:
             ManifestError: none is named and the bundled one is not installed.
         """
-        return Path(self.model).expanduser() if self.model else bundled_model()
+        return find_model(self.model)
 
     @property
     def acceptance(self) -> Acceptance:

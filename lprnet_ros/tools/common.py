@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lprnet_ros.ctc import LogitsError
 from lprnet_ros.labelled import LabelledCrop, LabelledDataError, is_held_out, read_labelled
-from lprnet_ros.model import ManifestError
+from lprnet_ros.model import ManifestError, find_model
 from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
 
@@ -28,7 +28,9 @@ USER_ERRORS = (
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--model``, ``--runtime`` to a parser."""
     parser.add_argument(
-        "--model", type=Path, help="model file with its manifest beside it (default: bundled)"
+        "--model",
+        default="",
+        help="model file with its manifest beside it, or the name of a bundled one (default: lprnet.onnx)",
     )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
 
@@ -89,7 +91,7 @@ def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) ->
 
 def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:
     """Open the model that the options name."""
-    return PlateRecognizer.open(options.model, options.runtime, threads=threads)
+    return PlateRecognizer.open(find_model(options.model), options.runtime, threads=threads)
 
 
 def run(command: Callable[[], int]) -> int:
