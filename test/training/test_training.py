@@ -174,7 +174,7 @@ def test_a_yaml_with_an_unknown_name_is_refused(tmp_path):
 
 
 def test_every_shipped_yaml_is_a_valid_configuration():
-    for name in ("train", "finetune"):
+    for name in ("train", "finetune", "generalisation"):
         assert load_config(CONFIG / f"{name}.yaml").steps > 0
 
 
