@@ -9,11 +9,9 @@ from collections.abc import Callable
 from functools import partial
 
 import cv2
-import rclpy
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.subscription import Subscription
@@ -77,8 +75,6 @@ class LprNode(LifecycleNode):
         try:
             return self._change_state(request, response)
         except RCLError as error:
-            if not rclpy.ok():
-                raise
             self.get_logger().warning(f"transition refused: {error}")
             response.success = False
             return response
@@ -132,8 +128,6 @@ class LprNode(LifecycleNode):
                 self._unsubscribe()
             return TransitionCallbackReturn.FAILURE
         except Exception:  # noqa: BLE001 - the boundary to rclpy: nothing may pass it unlogged
-            if not rclpy.ok():  # a signal took the context away in the middle
-                return TransitionCallbackReturn.ERROR
             self.get_logger().error(f"cannot {transition}, which is a bug:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
@@ -245,14 +239,6 @@ class LprNode(LifecycleNode):
         return result
 
 
-def _spin(node: LprNode) -> None:
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    node.autostart()
-    while rclpy.ok():  # not spin(): with no event pending it can miss a SIGTERM
-        executor.spin_once(timeout_sec=0.5)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM.
 
@@ -262,7 +248,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
-    return run_node("lpr_node", arguments, LprNode, _spin)
+    return run_node("lpr_node", arguments, LprNode, start=LprNode.autostart)
 
 
 if __name__ == "__main__":

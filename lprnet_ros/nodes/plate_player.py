@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import cv2
-import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -59,21 +58,23 @@ class PlatePlayer(Node):
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
         self.create_timer(1.0 / rate, self._publish_next)
 
-    @property
     def is_done(self) -> bool:
-        """Whether every picture was published, and none is to be repeated."""
-        return self._next >= len(self._paths)
+        """Tell whether every picture was published and delivered, and none is to be repeated.
 
-    def wait_until_delivered(self) -> None:
-        """Wait up to 2 s until every subscriber that asked for it has confirmed every crop."""
+        Waits up to 2 s after the last picture, until every subscriber that asked
+        for it has confirmed all.
+        """
+        if self._next < len(self._paths):
+            return False
         self._images.wait_for_all_acked(Duration(seconds=2))
+        return True
 
     def _publish_next(self) -> None:
-        if self.is_done or self._images.get_subscription_count() == 0:
+        if self._next >= len(self._paths) or self._images.get_subscription_count() == 0:
             return
         path = self._paths[self._next]
         self._next += 1
-        if self._loop and self.is_done:
+        if self._loop and self._next >= len(self._paths):
             self._next = 0
         try:
             image = read_image(path)
@@ -92,12 +93,6 @@ class PlatePlayer(Node):
         self._images.publish(message)
 
 
-def _play(player: PlatePlayer) -> None:
-    while rclpy.ok() and not player.is_done:
-        rclpy.spin_once(player, timeout_sec=0.5)
-    player.wait_until_delivered()
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Publish the folder once (or for ever with ``loop``), then end.
 
@@ -107,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where there is nothing to play.
     """
-    return run_node("plate_player", arguments, PlatePlayer, _play)
+    return run_node("plate_player", arguments, PlatePlayer, is_done=PlatePlayer.is_done)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,56 @@
-"""Runs one node as a process: starts ROS, ends on a signal, tells the user's errors in one line."""
+"""Runs one node as a process: starts ROS, ends on a signal, tells the user's errors in one line.
+
+rclpy's own signal handlers shut the context down in another thread while the
+node still uses it; under load that ended the process by a segmentation fault
+now and then.  Here a signal only sets a flag, and the node ends between two
+callbacks.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import TypeVar
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 NodeType = TypeVar("NodeType", bound=Node)
+
+_LONGEST_WAIT_SECONDS = 0.2
+"""A signal is noticed after this time at the latest."""
+
+
+class StopRequest:
+    """Becomes true when SIGINT or SIGTERM arrives."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        signal.signal(signal.SIGINT, self._set)
+        signal.signal(signal.SIGTERM, self._set)
+
+    def _set(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._is_set = True
+
+    def __bool__(self) -> bool:
+        """Tell whether a signal has arrived."""
+        return self._is_set
 
 
 def run_node(
     program: str,
     arguments: list[str] | None,
     create: Callable[[], NodeType],
-    spin: Callable[[NodeType], None],
+    *,
+    start: Callable[[NodeType], None] | None = None,
+    is_done: Callable[[NodeType], bool] | None = None,
 ) -> int:
     """Run a node until its work is done, or until SIGINT or SIGTERM.
 
@@ -27,28 +58,30 @@ def run_node(
         program: name for error messages.
         arguments: the command line; None is this process's.
         create: makes the node; a ValueError says what the user got wrong.
-        spin: does the node's work and returns when the node is to end.
+        start: called once before the first callback.
+        is_done: asked after every callback whether the work is done; None never is.
 
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
+    stop = StopRequest()
     try:
-        rclpy.init(args=arguments)
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
     node: NodeType | None = None
     try:
         node = create()
-        spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        if start is not None:
+            start(node)
+        while not stop and (is_done is None or not is_done(node)):
+            executor.spin_once(timeout_sec=_LONGEST_WAIT_SECONDS)
     except (ParameterException, ValueError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
-    except RCLError:  # a signal took the context away in the middle of a call
-        if rclpy.ok():
-            raise
     finally:
         if node is not None:
             node.destroy_node()
