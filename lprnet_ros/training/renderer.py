@@ -23,6 +23,12 @@ _PLATE_HEIGHT_MM = 140
 _GLYPH_TOP_MM = 25
 _STANDARD_LEFTS_MM = (15.5, 72.5, 151.5, 208.5, 265.5, 322.5, 379.5)
 _GREEN_LEFTS_MM = (15.5, 69.5, 163.5, 215.5, 267.5, 319.5, 371.5, 423.5)
+_FLAT_COLOURS = {  # ground and paint: blue, green, red
+    "blue": ((190, 70, 20), (240, 240, 235)),
+    "yellow": ((20, 170, 235), (25, 25, 25)),
+    "black": ((30, 30, 30), (235, 235, 235)),
+    "white": ((225, 225, 225), (30, 30, 30)),
+}
 _BOLTS_MM = ((0.26, 13.0), (0.74, 13.0), (0.26, 127.0), (0.74, 127.0))
 
 
@@ -212,18 +218,9 @@ class PlateRenderer:
         generator = self._generator
         spread = generator.normal(0, 14, size=3)
         ground = np.empty((height, width, 3), np.float32)
-        if colour == "blue":
-            ground[:] = np.array([190, 70, 20]) + spread
-            paint = np.array([240, 240, 235])
-        elif colour == "yellow":
-            ground[:] = np.array([20, 170, 235]) + spread
-            paint = np.array([25, 25, 25])
-        elif colour == "black":
-            ground[:] = np.array([30, 30, 30]) + spread
-            paint = np.array([235, 235, 235])
-        elif colour == "white":
-            ground[:] = np.array([225, 225, 225]) + spread
-            paint = np.array([30, 30, 30])
+        if colour in _FLAT_COLOURS:
+            flat, paint = (np.array(values) for values in _FLAT_COLOURS[colour])
+            ground[:] = flat + spread
         elif colour in ("green", "yellow_green"):
             ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
             top = np.array([225, 240, 225]) + spread
