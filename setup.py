@@ -10,7 +10,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["py.typed", "assets/*.png"]},
+    package_data={PACKAGE: ["py.typed", "assets/*.png", "syntaxes/*.yaml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -65,6 +65,7 @@ setup(
             "lpr_quantize = lprnet_ros.tools.quantize:main",
             "lpr_train = lprnet_ros.training.cli:train",
             "lpr_export = lprnet_ros.training.cli:export",
+            "lpr_confidence = lprnet_ros.training.cli:confidence",
         ],
     },
 )

@@ -1,14 +1,12 @@
-"""The characters a network can write, and which strings of them are plates.
+"""The characters a network can write.
 
 The 68 classes and their order are the output contract of every published
 LPRNet (LPRNet_Pytorch, data/load_data.py; the same list stands in the board's
-demo).  The plate syntax follows GA 36-2018, "License plates of motor vehicles
-of the People's Republic of China", section 5.
+demo).  Which strings of them are plates says ``syntax.py``.
 """
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 PROVINCES = "京沪津渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新"
@@ -23,47 +21,6 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 NEW_ENERGY_LETTERS = "ABCDEFGHJK"
 """Letters that mark a new-energy vehicle: D, A, B, C, E battery electric,
 F, G, H, J, K everything else."""
-
-_CITY_LETTERS = LETTERS + "O"  # O was issued as a city letter to older official plates
-_MAX_SERIAL_LETTERS = 2
-
-
-class PlateKind(enum.Enum):
-    """The families of single-row plates that GA 36 gives one syntax each."""
-
-    STANDARD = "standard"
-    """Blue or yellow, 7 characters: province, city letter, serial of 5 with at most 2 letters."""
-
-    NEW_ENERGY_SMALL = "new_energy_small"
-    """Green, 8 characters: serial of 6 that begins with a new-energy letter."""
-
-    NEW_ENERGY_LARGE = "new_energy_large"
-    """Yellow-green, 8 characters: serial of 6 that ends with a new-energy letter."""
-
-
-def plate_kind(text: str) -> PlateKind | None:
-    """Tell which kind of plate a string is.
-
-    Args:
-        text: a candidate such as ``京A12345``.
-
-    Returns:
-        The kind, or None where GA 36 knows no such single-row plate.
-    """
-    if len(text) not in (7, 8) or text[0] not in PROVINCES or text[1] not in _CITY_LETTERS:
-        return None
-    serial = text[2:]
-    if any(character not in DIGITS and character not in LETTERS for character in serial):
-        return None
-    if len(serial) == 5:
-        letters = sum(character in LETTERS for character in serial)
-        return PlateKind.STANDARD if letters <= _MAX_SERIAL_LETTERS else None
-    first, second, last = serial[0], serial[1], serial[-1]
-    if first in NEW_ENERGY_LETTERS and serial[2:].isdigit() and (second in DIGITS or second in LETTERS):
-        return PlateKind.NEW_ENERGY_SMALL
-    if last in NEW_ENERGY_LETTERS and serial[:-1].isdigit():
-        return PlateKind.NEW_ENERGY_LARGE
-    return None
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
-from lprnet_ros.alphabet import plate_kind
 from lprnet_ros.glyph_atlas import draw_text
 from lprnet_ros.labelled import LabelledDataError, list_images, read_image
+from lprnet_ros.syntax import plate_kind
 
 _START_SECONDS = 20.0
 _QUIET_SECONDS = 8.0

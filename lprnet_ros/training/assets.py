@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES, PlateKind
+from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.glyph_atlas import ATLAS_PATH, CELL, COLUMNS
+from lprnet_ros.syntax import PlateKind
 from lprnet_ros.training.camera import Camera
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text

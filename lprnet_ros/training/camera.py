@@ -86,8 +86,8 @@ class Camera:
         width = float(np.linalg.norm(quad[1] - quad[0]))
         height = float(np.linalg.norm(quad[3] - quad[0]))
         plate = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-        plate[:, 1] *= 1 + np.array([-1, 1, 1, -1]) * generator.normal(0, 0.07) * strength  # one side nearer
-        plate[:, 0] += plate[:, 1] * generator.normal(0, 0.15) * strength  # seen from above or below
+        plate[:, 1] *= 1 + np.array([-1, 1, 1, -1]) * generator.normal(0, 0.09) * strength  # one side nearer
+        plate[:, 0] += plate[:, 1] * generator.normal(0, 0.27) * strength  # seen from above or below
         angle = float(np.clip(generator.normal(0, np.radians(7)) * strength, -0.3, 0.3))
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         turned = plate @ turn
@@ -213,5 +213,9 @@ class Camera:
         return crop
 
     def _resize(self, crop: Image) -> Image:
-        method = cv2.INTER_AREA if self._generator.random() < 0.3 else cv2.INTER_LINEAR
+        """Scale to the final size; some cameras just leave pixels out."""
+        chance = self._generator.random()
+        method = cv2.INTER_AREA if chance < 0.3 else cv2.INTER_LINEAR
+        if self._chance(0.1):
+            method = cv2.INTER_NEAREST
         return np.asarray(cv2.resize(crop, (WIDTH, HEIGHT), interpolation=method), dtype=np.uint8)

@@ -9,20 +9,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES, PlateKind
-from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
+from lprnet_ros.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES
+from lprnet_ros.syntax import PlateKind
+from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GlyphStyle
+from lprnet_ros.training.lettering import PIXELS_PER_MM, Lettering, plate_size, styles_for
 
 Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
 
-PIXELS_PER_MM = 0.5
 MARGIN = 40
 """Pixels of surroundings drawn on each side of the plate."""
 
-_PLATE_HEIGHT_MM = 140
-_GLYPH_TOP_MM = 25
-_STANDARD_LEFTS_MM = (15.5, 72.5, 151.5, 208.5, 265.5, 322.5, 379.5)
-_GREEN_LEFTS_MM = (15.5, 69.5, 163.5, 215.5, 267.5, 319.5, 371.5, 423.5)
 _FLAT_COLOURS = {  # ground and paint: blue, green, red
     "blue": ((190, 70, 20), (240, 240, 235)),
     "yellow": ((20, 170, 235), (25, 25, 25)),
@@ -113,14 +110,13 @@ class PlateRenderer:
         generator: np.random.Generator,
     ) -> None:
         self._generator = generator
-        self._standard = [style for style in styles if style.for_standard]
-        self._foreign = [style for style in self._standard if set(FOREIGN_CHARACTERS) <= set(style.masks)]
-        self._green = [style for style in styles if style.for_green] or self._standard
+        self._lettering = Lettering(styles, generator)
+        self._can_draw_foreign = bool(styles_for(FOREIGN_CHARACTERS[:7], styles))
         self._surroundings = surroundings
 
     def render(self) -> RenderedPlate:
         """Draw a random plate: 52 % blue, 19 % yellow, 24 % new energy, 5 % outside the syntax."""
-        if self._generator.random() < 0.05 and self._foreign:
+        if self._generator.random() < 0.05 and self._can_draw_foreign:
             return self.draw(*random_foreign_text(self._generator))
         chance = self._generator.random()
         if chance < 0.55:
@@ -140,11 +136,9 @@ class PlateRenderer:
             colour: ``blue``, ``yellow``, ``green``, ``yellow_green``, ``black`` or ``white``.
         """
         generator = self._generator
-        is_green = len(text) == 8
-        width = _pixels(480 if is_green else 440)
-        height = _pixels(_PLATE_HEIGHT_MM)
+        width, height = plate_size(text)
         ground, paint = self._colours(colour, height, width)
-        coverage = self._coverage(text, height, width, is_green)
+        coverage = self._lettering.draw(text)
         weight = (coverage.astype(np.float32) / 255.0)[:, :, None]
         plate = ground + (paint - ground) * weight
         self._bolts(plate, paint)
@@ -155,61 +149,6 @@ class PlateRenderer:
         quad = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32) + MARGIN
         readable = "".join(character for character in text if character not in FOREIGN_CHARACTERS)
         return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, readable)
-
-    def _coverage(self, text: str, height: int, width: int, is_green: bool) -> Image:
-        generator = self._generator
-        styles = self._green if is_green else self._standard
-        if not set(FOREIGN_CHARACTERS).isdisjoint(text):
-            styles = self._foreign
-        weights = np.cumsum([style.weight for style in styles])
-        style = styles[int(np.searchsorted(weights, generator.random() * weights[-1]))]
-        lefts = _GREEN_LEFTS_MM if is_green else _STANDARD_LEFTS_MM
-        coverage = np.zeros((height, width), np.uint8)
-        shift = generator.normal(0, 0.6, size=2)
-        for position, (character, left_mm) in enumerate(zip(text, lefts, strict=True)):
-            glyph = style.masks[character]
-            if is_green and position > 1:
-                glyph = np.asarray(
-                    cv2.resize(glyph, (_pixels(43), GLYPH_HEIGHT), interpolation=cv2.INTER_AREA),
-                    dtype=np.uint8,
-                )
-            jitter = generator.normal(0, 0.35, size=2)
-            x = round(left_mm * PIXELS_PER_MM + shift[0] + jitter[0])
-            y = round(_GLYPH_TOP_MM * PIXELS_PER_MM + shift[1] + jitter[1])
-            x = min(max(x, 0), width - glyph.shape[1])
-            region = coverage[y : y + GLYPH_HEIGHT, x : x + glyph.shape[1]]
-            np.maximum(region, glyph, out=region)
-        if not is_green or generator.random() < 0.6:  # the dot, or the new-energy mark
-            middle = (round(134 * PIXELS_PER_MM + shift[0]), height // 2)
-            radius = int(generator.integers(2, 4)) + 4 * is_green
-            shade = int(generator.integers(60, 256)) if is_green else 255
-            cv2.circle(coverage, middle, radius, shade, -1, cv2.LINE_AA)
-        if generator.random() < 0.85:
-            inset = int(generator.integers(1, 4))
-            cv2.rectangle(
-                coverage,
-                (inset, inset),
-                (width - 1 - inset, height - 1 - inset),
-                255,
-                int(generator.integers(1, 3)),
-            )
-        return self._wear(coverage)
-
-    def _wear(self, coverage: Image) -> Image:
-        """Thicken, thin or rub off the paint."""
-        generator = self._generator
-        sigma = generator.uniform(0.3, 1.3)
-        soft = cv2.GaussianBlur(coverage, (0, 0), sigma)
-        threshold = generator.uniform(0.3, 0.7)
-        table = np.clip((np.arange(256) / 255.0 - threshold) * 4.0 + 0.5, 0, 1) * 255
-        worn = cv2.LUT(soft, table.astype(np.uint8))
-        if generator.random() < 0.25:
-            rows, columns = worn.shape
-            patches = generator.random((rows // 8 + 1, columns // 8 + 1)).astype(np.float32)
-            rubbed = cv2.resize(patches, (columns, rows), interpolation=cv2.INTER_CUBIC)
-            strength = generator.uniform(0.3, 0.9)
-            worn = (worn * np.clip(1.3 - strength * np.clip(rubbed, 0, 1), 0, 1)).astype(np.uint8)
-        return np.asarray(worn, dtype=np.uint8)
 
     def _colours(
         self, colour: str, height: int, width: int
@@ -270,10 +209,3 @@ class PlateRenderer:
         corners = generator.uniform(0, 255, size=3) + generator.normal(0, 30, size=(2, 2, 3))
         scaled = cv2.resize(corners.astype(np.float32), (width, height))
         return np.asarray(scaled, dtype=np.float32)
-
-
-def _pixels(millimetres: float) -> int:
-    return round(millimetres * PIXELS_PER_MM)
-
-
-assert _pixels(45) <= GLYPH_WIDTH

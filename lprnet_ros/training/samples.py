@@ -12,16 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
+from tqdm import tqdm
 
 from lprnet_ros.alphabet import CHINESE_PLATES
 from lprnet_ros.labelled import LabelledCrop, is_held_out, list_images, read_image, read_labelled
 from lprnet_ros.training.camera import HEIGHT, WIDTH, Camera
 from lprnet_ros.training.glyphs import GlyphStyle
+from lprnet_ros.training.lettering import Lettering
+from lprnet_ros.training.relettering import LetteredCrop, reletter, take_apart
 from lprnet_ros.training.renderer import PlateRenderer
 
 Image = npt.NDArray[np.uint8]
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Images N x 24 x 94 x 3 uint8 BGR; all targets in a row; N target lengths."""
+
+_CROP_ANEW_CHANCE = 0.5  # real plates whose quad is known are also cut out and tilted like rendered ones
 
 UNREADABLE_SETS = frozenset({"special"})
 """Sets of plates that the alphabet or the layout does not cover."""
@@ -34,11 +39,13 @@ class RealCrops:
     Attributes:
         images: BGR, uint8, of any size.
         labels: one text each.
+        parts: the crop taken apart for relettering, or None where that failed, one each.
         weights: one probability each; they sum to 1.
     """
 
     images: Sequence[Image]
     labels: Sequence[str]
+    parts: Sequence[LetteredCrop | None]
     weights: npt.NDArray[np.float64]
 
 
@@ -52,11 +59,12 @@ def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def load_training_crops(index: Path, unseen_provinces: str = "") -> RealCrops:
-    """Load the crops of an index that training may see.
+def load_training_crops(index: Path, styles: Sequence[GlyphStyle], unseen_provinces: str = "") -> RealCrops:
+    """Load the crops of an index that training may see, and take them apart.
 
     Args:
         index: the CSV.
+        styles: glyphs to find the plates with.
         unseen_provinces: provinces whose crops are left out, as are those of
             held-out plates and of unreadable sets.
     """
@@ -67,8 +75,12 @@ def load_training_crops(index: Path, unseen_provinces: str = "") -> RealCrops:
         and crop.columns.get("set") not in UNREADABLE_SETS
         and crop.label[:1] not in unseen_provinces
     ]
-    images = [_at_most(crop.read(), 6 * HEIGHT) for crop in crops]
-    return RealCrops(images, [crop.label for crop in crops], balanced_weights(crops))
+    images = [_at_most(crop.read(), 3 * HEIGHT) for crop in crops]
+    parts = [
+        take_apart(image, crop.label, styles)
+        for image, crop in tqdm(zip(images, crops, strict=True), "finding the plates", len(crops))
+    ]
+    return RealCrops(images, [crop.label for crop in crops], parts, balanced_weights(crops))
 
 
 def load_negatives(folder: Path, *, held_out: bool) -> list[Image]:
@@ -83,6 +95,16 @@ def _at_most(image: Image, height: int) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+@dataclass(frozen=True)
+class _Tools:
+    """What a worker makes samples with."""
+
+    generator: np.random.Generator
+    renderer: PlateRenderer
+    lettering: Lettering
+    camera: Camera
+
+
 class SampleStream(IterableDataset[Batch]):
     """Endless batches; every worker process draws its own.
 
@@ -92,6 +114,7 @@ class SampleStream(IterableDataset[Batch]):
         negatives: pictures without a plate; also the ground around rendered plates.
         batch_size: samples a batch.
         rendered_share: share of rendered plates among the samples, 0..1.
+        relettered_share: share of real crops that get other characters, 0..1.
         negative_share: share of pictures without a plate, 0..1.
         seed: same seed and number of workers, same samples.
     """
@@ -104,6 +127,7 @@ class SampleStream(IterableDataset[Batch]):
         *,
         batch_size: int,
         rendered_share: float,
+        relettered_share: float,
         negative_share: float,
         seed: int,
     ) -> None:
@@ -113,6 +137,7 @@ class SampleStream(IterableDataset[Batch]):
         self._negatives = negatives
         self._batch_size = batch_size
         self._rendered_share = rendered_share if real is not None else 1.0
+        self._relettered_share = relettered_share
         self._negative_share = negative_share
         self._seed = seed
         self._cumulative = np.cumsum(real.weights) if real is not None else np.ones(1)
@@ -123,10 +148,14 @@ class SampleStream(IterableDataset[Batch]):
         info = get_worker_info()
         worker = info.id if info is not None else 0
         generator = np.random.default_rng((self._seed, worker))
-        renderer = PlateRenderer(self._styles, self._negatives, generator)
-        camera = Camera(generator)
+        tools = _Tools(
+            generator,
+            PlateRenderer(self._styles, self._negatives, generator),
+            Lettering(self._styles, generator),
+            Camera(generator),
+        )
         while True:
-            samples = [self._draw(generator, renderer, camera) for _ in range(self._batch_size)]
+            samples = [self._draw(tools) for _ in range(self._batch_size)]
             images = torch.from_numpy(np.stack([image for image, _ in samples]))
             targets = [CHINESE_PLATES.encode(text) for _, text in samples]
             yield (
@@ -135,17 +164,20 @@ class SampleStream(IterableDataset[Batch]):
                 torch.tensor([len(target) for target in targets], dtype=torch.long),
             )
 
-    def _draw(
-        self, generator: np.random.Generator, renderer: PlateRenderer, camera: Camera
-    ) -> tuple[Image, str]:
+    def _draw(self, tools: _Tools) -> tuple[Image, str]:
+        generator = tools.generator
         if generator.random() < self._negative_share:
-            return self._no_plate(generator, camera), ""
+            return self._no_plate(generator, tools.camera), ""
         if self._real is None or generator.random() < self._rendered_share:
-            plate = renderer.render()
-            return camera.photograph(plate.image, plate.quad), plate.text
+            plate = tools.renderer.render()
+            return tools.camera.photograph(plate.image, plate.quad), plate.text
         chosen = int(np.searchsorted(self._cumulative, generator.random() * self._cumulative[-1]))
-        image = self._real.images[chosen]
-        return camera.photograph(image, _whole(image), crop_error=0.05, tilt=0.35), self._real.labels[chosen]
+        image, text, parts = self._real.images[chosen], self._real.labels[chosen], self._real.parts[chosen]
+        if parts is not None and generator.random() < self._relettered_share:
+            image, text = reletter(parts, tools.lettering, generator)
+        if parts is not None and generator.random() < _CROP_ANEW_CHANCE:
+            return tools.camera.photograph(image, parts.quad), text
+        return tools.camera.photograph(image, _whole(image), crop_error=0.05, tilt=0.35), text
 
     def _no_plate(self, generator: np.random.Generator, camera: Camera) -> Image:
         """Draw a patch that is no plate: a picture, noise, or a flat field."""

@@ -53,6 +53,7 @@ class TrainingConfig:
         weight_decay: of AdamW.
         ema_decay: of the averaged weights that are validated and exported.
         rendered_share: share of rendered plates among the plates, 0..1.
+        relettered_share: share of real crops on which other characters are painted, 0..1.
         negative_share: share of pictures without a plate, 0..1.
         validate_every: steps between validations.
         workers: processes that make samples.
@@ -72,6 +73,7 @@ class TrainingConfig:
     weight_decay: float = 1e-2
     ema_decay: float = 0.999
     rendered_share: float = 0.5
+    relettered_share: float = 0.5
     negative_share: float = 0.05
     validate_every: int = 1000
     workers: int = 1
@@ -181,10 +183,11 @@ class Trainer:
         config = self.config
         return SampleStream(
             styles,
-            load_training_crops(config.index, config.unseen_provinces) if config.index else None,
+            load_training_crops(config.index, styles, config.unseen_provinces) if config.index else None,
             load_negatives(config.negatives, held_out=False) if config.negatives else [],
             batch_size=config.batch_size,
             rendered_share=config.rendered_share,
+            relettered_share=config.relettered_share,
             negative_share=config.negative_share,
             seed=config.seed * 1_000_003 + self.step,
         )

@@ -5,6 +5,7 @@ import pytest
 from lprnet_ros.alphabet import CHINESE_PLATES, DIGITS, LETTERS, PROVINCES
 from lprnet_ros.glyph_atlas import ATLAS_PATH, CELL, COLUMNS
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
+from lprnet_ros.training.renderer import PlateRenderer
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,19 @@ def style():
 @pytest.fixture
 def generator():
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def crop_of(style):
+    """A function that draws a plate with its corners at given fractions of a crop."""
+
+    def draw(text, colour, corners, *, seed=7, size=(188, 48), grain=3.0):
+        generator = np.random.default_rng(seed)
+        plate = PlateRenderer([style], [], generator).draw(text, colour)
+        quad = np.array(corners, np.float32) * np.array(size, np.float32)
+        matrix = cv2.getPerspectiveTransform(plate.quad, quad)
+        crop = cv2.warpPerspective(plate.image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        noisy = crop + generator.normal(0, grain, crop.shape)
+        return np.clip(noisy, 0, 255).astype(np.uint8), quad
+
+    return draw

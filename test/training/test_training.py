@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import CHINESE_PLATES
+from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.labelled import is_held_out
 from lprnet_ros.model import ManifestError
 from lprnet_ros.recognizer import PlateRecognizer
@@ -21,7 +21,8 @@ if not MISSING:
     from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, ClassicLPRNet, load_classic
     from lprnet_ros.training.export import load_checkpoint, write_manifest, write_onnx
     from lprnet_ros.training.network import INPUT_SHAPE, PlateNet
-    from lprnet_ros.training.samples import SampleStream, load_training_crops
+    from lprnet_ros.training.relettering import take_apart
+    from lprnet_ros.training.samples import RealCrops, SampleStream, load_training_crops
     from lprnet_ros.training.trainer import PREPROCESSING, Trainer, TrainingConfig, load_config
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs the extra 'training': {', '.join(MISSING)}")
@@ -107,23 +108,63 @@ def write_index(folder, labels):
     return folder / "index.csv"
 
 
-def test_training_never_sees_held_out_plates_nor_unseen_provinces(tmp_path):
+def test_training_never_sees_held_out_plates_nor_unseen_provinces(tmp_path, style):
     labels = [f"{province}A{number:05d}" for province in "京川" for number in range(30)]
     index = write_index(tmp_path / "data", labels)
-    seen = load_training_crops(index, "川").labels
-    assert seen == [label for label in labels if not is_held_out(label) and label[0] == "京"]
+    seen = load_training_crops(index, [style], "川")
+    assert seen.labels == [label for label in labels if not is_held_out(label) and label[0] == "京"]
+    assert list(seen.parts) == [None] * len(seen.labels)  # the pictures are black
+
+
+def test_a_training_crop_on_which_the_plate_is_found_comes_with_its_parts(tmp_path, style, crop_of):
+    label = next(f"京A{number:05d}" for number in range(99) if not is_held_out(f"京A{number:05d}"))
+    index = write_index(tmp_path / "data", [label])
+    crop, _ = crop_of(label, "blue", [[0.03, 0.05], [0.97, 0.05], [0.97, 0.95], [0.03, 0.95]])
+    cv2.imencode(".png", crop)[1].tofile(tmp_path / "data" / f"{label}.png")
+    assert load_training_crops(index, [style]).parts[0].text == label
 
 
 def test_batches_hold_plates_and_empty_targets(style):
     negatives = [np.zeros((30, 90, 3), np.uint8)]
     stream = SampleStream(
-        [style], None, negatives, batch_size=64, rendered_share=1.0, negative_share=0.3, seed=1
+        [style],
+        None,
+        negatives,
+        batch_size=64,
+        rendered_share=1.0,
+        relettered_share=0.0,
+        negative_share=0.3,
+        seed=1,
     )
     images, targets, lengths = next(iter(stream))
     assert images.shape == (64, 24, 94, 3)
     assert int(lengths.sum()) == len(targets)
     assert 0 < int((lengths == 0).sum()) < 40
     assert int(targets.max()) < CHINESE_PLATES.blank
+
+
+@pytest.mark.parametrize(("share", "with_parts"), [(1.0, True), (0.0, True), (1.0, False)])
+def test_real_crops_get_other_provinces_where_that_is_asked_for_and_possible(
+    share, with_parts, style, crop_of
+):
+    crop, _ = crop_of("京A12345", "blue", [[0.03, 0.05], [0.97, 0.05], [0.97, 0.95], [0.03, 0.95]])
+    parts = take_apart(crop, "京A12345", [style]) if with_parts else None
+    real = RealCrops([crop], ["京A12345"], [parts], np.ones(1))
+    stream = SampleStream(
+        [style],
+        real,
+        [],
+        batch_size=64,
+        rendered_share=0.0,
+        relettered_share=share,
+        negative_share=0.0,
+        seed=1,
+    )
+    _, targets, lengths = next(iter(stream))
+    assert lengths.tolist() == [7] * 64
+    provinces = {CHINESE_PLATES.characters[index] for index in targets.reshape(64, 7)[:, 0].tolist()}
+    assert provinces <= set(PROVINCES)
+    assert len(provinces) > 20 if share and with_parts else provinces == {"京"}
 
 
 def config_for(tmp_path, **values):
@@ -160,7 +201,16 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, one_style):
 
 def test_training_on_one_batch_lowers_the_loss(tmp_path, style, one_style):
     trainer = Trainer(config_for(tmp_path, steps=200, learning_rate=3e-3))
-    stream = SampleStream([style], None, [], batch_size=8, rendered_share=1.0, negative_share=0.0, seed=1)
+    stream = SampleStream(
+        [style],
+        None,
+        [],
+        batch_size=8,
+        rendered_share=1.0,
+        relettered_share=0.0,
+        negative_share=0.0,
+        seed=1,
+    )
     batch = next(iter(stream))
     losses = [trainer._train_step(*batch) for _ in range(40)]
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
@@ -174,7 +224,7 @@ def test_a_yaml_with_an_unknown_name_is_refused(tmp_path):
 
 
 def test_every_shipped_yaml_is_a_valid_configuration():
-    for name in ("train", "finetune", "generalisation"):
+    for name in ("train", "finetune", "generalisation", "relettered"):
         assert load_config(CONFIG / f"{name}.yaml").steps > 0
 
 
