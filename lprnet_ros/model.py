@@ -11,13 +11,16 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lprnet_ros.alphabet import Alphabet
+from lprnet_ros.calibration import Calibration
+from lprnet_ros.syntax import PlateSyntax, bundled_syntax, load_syntax
 
 MANIFEST_SUFFIX = ".yaml"
 BUNDLED_MODEL = "lprnet.onnx"
@@ -99,6 +102,8 @@ class ModelManifest:
         alphabet: its classes.
         time_steps: length of its output, 1 x classes x time steps float32.
         self_test: what it must answer.
+        syntax: which texts are plates, or None where nobody said.
+        calibration: how its logits become probabilities.
     """
 
     path: Path
@@ -108,6 +113,8 @@ class ModelManifest:
     alphabet: Alphabet
     time_steps: int
     self_test: SelfTest
+    syntax: PlateSyntax | None = None
+    calibration: Calibration = field(default_factory=Calibration)
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -175,9 +182,8 @@ def _from_values(model: Path, values: Any) -> ModelManifest:
     if not isinstance(values, dict):
         raise ManifestError("holds no fields")
     source, output, test = (_section(values, name) for name in ("input", "output", "self_test"))
-    characters, blank = str(output["alphabet"]), str(output["blank"])
-    if len(blank) != 1 or blank not in characters:
-        raise ManifestError(f"output.blank is {blank!r}, expected one character of the alphabet")
+    syntax = _syntax(model, output.get("syntax"))
+    alphabet = _alphabet(output, syntax)
     pixel = test["blue_pixel"]
     if not isinstance(pixel, list) or len(pixel) != 3:
         raise ManifestError(f"self_test.blue_pixel is {pixel!r}, expected 3 numbers")
@@ -197,7 +203,7 @@ def _from_values(model: Path, values: Any) -> ModelManifest:
             width=_count("input.width", source["width"]),
             height=_count("input.height", source["height"]),
         ),
-        alphabet=Alphabet(tuple(characters), blank=characters.index(blank)),
+        alphabet=alphabet,
         time_steps=_positive("output.time_steps", output["time_steps"]),
         self_test=SelfTest(
             blue_pixel=(blue, green, red),
@@ -206,7 +212,43 @@ def _from_values(model: Path, values: Any) -> ModelManifest:
             logits=_beside(model, "self_test.logits", test.get("logits")),
             minimum_cosine=_number("self_test.minimum_cosine", test.get("minimum_cosine", 0.97)),
         ),
+        syntax=syntax,
+        calibration=_calibration(values.get("calibration", {}), alphabet),
     )
+
+
+def _syntax(model: Path, name: object) -> PlateSyntax | None:
+    """Return the syntax that a manifest names: a bundled one, or a YAML beside the model."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name:
+        raise ManifestError(f"output.syntax is {name!r}, expected a name such as ga36, or a .yaml file")
+    return load_syntax(model.parent / name) if name.endswith(".yaml") else bundled_syntax(name)
+
+
+def _alphabet(output: Mapping[str, Any], syntax: PlateSyntax | None) -> Alphabet:
+    """Return the alphabet that a manifest states, or that of its syntax."""
+    if "alphabet" not in output and syntax is not None:
+        return syntax.alphabet
+    characters, blank = str(output["alphabet"]), str(output["blank"])
+    if len(blank) != 1 or blank not in characters:
+        raise ManifestError(f"output.blank is {blank!r}, expected one character of the alphabet")
+    alphabet = Alphabet(tuple(characters), blank=characters.index(blank))
+    if syntax is not None and alphabet != syntax.alphabet:
+        raise ManifestError(f"output.alphabet is not the alphabet of output.syntax ({syntax.name})")
+    return alphabet
+
+
+def _calibration(values: Any, alphabet: Alphabet) -> Calibration:
+    biases = values.get("class_bias", {}) if isinstance(values, dict) else None
+    if not isinstance(biases, dict):
+        raise ManifestError("calibration is expected to hold temperature and class_bias")
+    calibration = Calibration(
+        _number("calibration.temperature", values.get("temperature", 1.0)),
+        {str(name): _number(f"calibration.class_bias.{name}", bias) for name, bias in biases.items()},
+    )
+    calibration.bias_vector(alphabet)  # raises where a character is not in the alphabet
+    return calibration
 
 
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from lprnet_ros.alphabet import plate_kind
 from lprnet_ros.ctc import Decoding
 
 
@@ -16,10 +15,13 @@ class Rejection(str, enum.Enum):
     """Nothing was read: the crop shows no plate."""
 
     SYNTAX = "syntax"
-    """The text is no plate number of GA 36."""
+    """The text is no plate number of the country's syntax."""
 
     LOW_CONFIDENCE = "low_confidence"
     """The confidence lies below the least accepted one."""
+
+    AMBIGUOUS = "ambiguous"
+    """So it does, but together with the alternatives it does not: the plate is one of these."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,27 @@ class Acceptance:
 
     Attributes:
         minimum_confidence: least confidence, 0..1.
-        require_syntax: whether the text must be a plate number of GA 36.
+        require_syntax: whether the text must be a plate number.
     """
 
     minimum_confidence: float = 0.8
     require_syntax: bool = True
 
-    def judge(self, decoding: Decoding) -> Rejection | None:
-        """Return why a decoding is rejected, or None where it is accepted."""
+    def judge(self, decoding: Decoding, *, is_plate: bool) -> Rejection | None:
+        """Return why a decoding is rejected, or None where it is accepted.
+
+        Args:
+            decoding: what was read.
+            is_plate: whether the text is a plate number.
+        """
         if not decoding.text:
             return Rejection.EMPTY
-        if self.require_syntax and plate_kind(decoding.text) is None:
+        if self.require_syntax and not is_plate:
             return Rejection.SYNTAX
-        if decoding.confidence < self.minimum_confidence:
-            return Rejection.LOW_CONFIDENCE
-        return None
+        if decoding.confidence >= self.minimum_confidence:
+            return None
+        together = decoding.confidence + sum(confidence for _, confidence in decoding.alternatives)
+        return Rejection.AMBIGUOUS if together >= self.minimum_confidence else Rejection.LOW_CONFIDENCE
 
 
 @dataclass(frozen=True)

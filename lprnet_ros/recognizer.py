@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.ctc import LogitsError, decode_greedy
+from lprnet_ros.ctc import Decoding, decode_greedy
+from lprnet_ros.decoding import CERTAIN, Decoder
+from lprnet_ros.levelling import level_views
 from lprnet_ros.model import ManifestError, ModelManifest, bundled_model, load_manifest
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.reading import Acceptance, PlateReading, Timings
@@ -26,15 +29,57 @@ class PlateRecognizer:
     Args:
         manifest: how to use the model.
         runtime: the opened model.
-        acceptance: the rule for accepting readings; may be replaced at any time.
+        acceptance: the rule for accepting readings.
+        decoder: ``syntax``, ``beam`` or ``greedy``.
+        second_look: whether unsure crops are read again with their tilt taken out.
+
+    Attributes:
+        second_look: the same; may be changed at any time.
+
+    Raises:
+        ManifestError: the decoder or the rule needs a plate syntax, and the
+            manifest names none.
     """
 
     def __init__(
-        self, manifest: ModelManifest, runtime: Runtime, acceptance: Acceptance | None = None
+        self,
+        manifest: ModelManifest,
+        runtime: Runtime,
+        acceptance: Acceptance | None = None,
+        decoder: str = "syntax",
+        *,
+        second_look: bool = True,
     ) -> None:
         self.manifest = manifest
         self.runtime = runtime
-        self.acceptance = acceptance if acceptance is not None else Acceptance()
+        self.second_look = second_look
+        self.set_rules(acceptance if acceptance is not None else Acceptance(), decoder)
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """The rule for accepting readings."""
+        return self._acceptance
+
+    @property
+    def decoder(self) -> str:
+        """How logits become text: ``syntax``, ``beam`` or ``greedy``."""
+        return self._decoder.method
+
+    def set_rules(self, acceptance: Acceptance, decoder: str) -> None:
+        """Change how logits are decoded and which readings are accepted; both or, on an error, none.
+
+        Raises:
+            ManifestError: they need a plate syntax, and the manifest names none.
+            ValueError: there is no such decoder.
+        """
+        manifest = self.manifest
+        if manifest.syntax is None and (acceptance.require_syntax or decoder == "syntax"):
+            raise ManifestError(
+                f"the manifest of {manifest.path.name} names no plate syntax: add output.syntax (ga36 for "
+                "Chinese plates), or set decoder to beam or greedy and require_syntax to false"
+            )
+        self._decoder = Decoder(manifest.alphabet, manifest.syntax, decoder, calibration=manifest.calibration)
+        self._acceptance = acceptance
 
     @classmethod
     def open(
@@ -44,6 +89,8 @@ class PlateRecognizer:
         *,
         threads: int = 1,
         acceptance: Acceptance | None = None,
+        decoder: str = "syntax",
+        second_look: bool = True,
     ) -> PlateRecognizer:
         """Open a model, check its file and let it answer its self-test.
 
@@ -52,6 +99,8 @@ class PlateRecognizer:
             runtime: ``auto``, ``onnx``, ``hbm`` or ``bpu``.
             threads: CPU threads of the runtime, where it has any.
             acceptance: the rule for accepting readings.
+            decoder: ``syntax``, ``beam`` or ``greedy``.
+            second_look: whether unsure crops are read again with their tilt taken out.
 
         Raises:
             ManifestError: the model or its manifest is missing, broken or does not fit.
@@ -59,23 +108,28 @@ class PlateRecognizer:
             InferenceError: the runtime cannot load or run the model.
             SelfTestError: the model answers wrongly.
             LogitsError: the model's answer is not finite.
+            ValueError: there is no such decoder.
         """
         manifest = load_manifest(model if model is not None else bundled_model())
         manifest.verify_file()
         opened = open_runtime(runtime, manifest, threads=threads)
-        recognizer = cls(manifest, opened, acceptance)
         try:
+            recognizer = cls(manifest, opened, acceptance, decoder, second_look=second_look)
             recognizer.self_test()
-        except (ManifestError, SelfTestError, LogitsError, RuntimeError):
+        except (ValueError, RuntimeError):  # those above
             opened.close()
             raise
         return recognizer
 
     def read(self, image: npt.NDArray[np.uint8]) -> PlateReading:
-        """Read one crop.
+        """Read one crop; where the confidence stays below ``CERTAIN``, a second time with its tilt taken out.
 
         Args:
             image: BGR, uint8, height x width x 3.
+
+        Returns:
+            The reading; after a second look the one with the highest confidence.
+            The time of a second look counts as inference.
 
         Raises:
             ValueError: the image is empty or of another type.
@@ -87,20 +141,43 @@ class PlateRecognizer:
         prepared = time.perf_counter()
         logits = self.runtime.infer(tensor)
         inferred = time.perf_counter()
-        decoding = decode_greedy(logits, self.manifest.alphabet)
-        rejection = self.acceptance.judge(decoding)
+        decoding = self._decoder.decode(logits)
+        looking = time.perf_counter()
+        if self.second_look and decoding.confidence < CERTAIN:
+            decoding = max(decoding, *self._look_again(image), key=lambda view: view.confidence)
+        looked = time.perf_counter() - looking
+        rejection = self._acceptance.judge(decoding, is_plate=self._is_plate(decoding.text))
         decoded = time.perf_counter()
         return PlateReading(
             text=decoding.text,
             confidence=decoding.confidence,
             character_confidences=decoding.character_confidences,
+            alternatives=decoding.alternatives,
             rejection=rejection,
             timings=Timings(
                 preprocess_ms=(prepared - started) * 1e3,
-                inference_ms=(inferred - prepared) * 1e3,
-                decode_ms=(decoded - inferred) * 1e3,
+                inference_ms=(inferred - prepared + looked) * 1e3,
+                decode_ms=(decoded - inferred - looked) * 1e3,
             ),
         )
+
+    def _look_again(self, image: npt.NDArray[np.uint8]) -> list[Decoding]:
+        """Read a crop with its tilt taken out."""
+        rule = self.manifest.preprocessing
+        return [
+            self._decoder.decode(self.runtime.infer(preprocess(view, rule))) for view in level_views(image)
+        ]
+
+    def judge(self, reading: PlateReading) -> PlateReading:
+        """Return a reading that was put together elsewhere, judged by the rule for accepting readings."""
+        decoding = Decoding(
+            reading.text, reading.confidence, reading.character_confidences, reading.alternatives
+        )
+        rejection = self._acceptance.judge(decoding, is_plate=self._is_plate(reading.text))
+        return dataclasses.replace(reading, rejection=rejection)
+
+    def _is_plate(self, text: str) -> bool:
+        return self.manifest.syntax is not None and self.manifest.syntax.kind(text) is not None
 
     def self_test(self) -> None:
         """Check that the model, used as its manifest says, answers as its manifest says.

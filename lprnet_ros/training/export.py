@@ -130,6 +130,7 @@ def write_manifest(model: Path, rule: Preprocessing, self_test: Mapping[str, obj
             "alphabet": "".join(CHINESE_PLATES.characters),
             "blank": CHINESE_PLATES.characters[CHINESE_PLATES.blank],
             "time_steps": TIME_STEPS,
+            "syntax": "ga36",
         },
         "self_test": {"blue_pixel": list(rule.normalise(blue=255, green=0, red=0)), **self_test},
     }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
-from lprnet_ros.ctc import LogitsError, decode_greedy, text_probability
+from lprnet_ros.ctc import LogitsError, class_probabilities, decode_greedy, text_probability
 
 SMALL = Alphabet(tuple("AB-C"), blank=2)
 
@@ -136,6 +136,32 @@ def test_the_probabilities_of_all_texts_sum_to_one(logits):
     indices = [[SMALL.characters.index(character) for character in text] for text in texts]
     total = sum(text_probability(probabilities, text, SMALL.blank) for text in indices)
     assert total == pytest.approx(1.0, rel=1e-6)
+
+
+@given(
+    any_logits(len(SMALL), st.floats(-20, 20, width=32)),
+    st.sampled_from([0.1, 0.7, 1.0, 3.0]),
+    st.sampled_from([None, (0.0, 1.5, -2.0, 0.25)]),
+)
+def test_class_probabilities_are_the_softmax_of_biased_logits_over_the_temperature(logits, temperature, bias):
+    column = None if bias is None else np.array(bias)[:, None]
+    found = class_probabilities(logits, SMALL, temperature, column)
+    assert found.dtype == np.float64
+    for step in range(logits.shape[1]):
+        biased = [float(logits[c, step]) + (bias or (0.0,) * 4)[c] for c in range(4)]
+        exponentials = [math.exp((value - max(biased)) / temperature) for value in biased]
+        expected = [value / sum(exponentials) for value in exponentials]
+        assert found[:, step].tolist() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1e-45, 1e-10, 1e10, 1e300])
+@pytest.mark.parametrize("bias", [None, 1e300, -1e300])
+def test_no_calibration_that_may_be_written_leaves_the_probabilities(temperature, bias):
+    logits = np.array([[3e38, 0.0], [-3e38, 1.0], [0.0, 2.0], [1.0, 3.0]], np.float32)
+    column = None if bias is None else np.array([[bias], [0.0], [-bias], [0.0]])
+    probabilities = class_probabilities(logits, SMALL, temperature, column)
+    np.testing.assert_allclose(probabilities.sum(axis=0), 1.0)
+    assert (probabilities >= 0.0).all()
 
 
 def test_a_text_too_long_for_the_time_steps_has_no_probability():

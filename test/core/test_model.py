@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 import lprnet_ros.model
-from lprnet_ros.alphabet import CHINESE_PLATES
+from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
+from lprnet_ros.calibration import Calibration
 from lprnet_ros.model import (
     BUNDLED_MODEL,
     ManifestError,
@@ -19,6 +20,7 @@ from lprnet_ros.model import (
     load_manifest,
     manifest_path,
 )
+from lprnet_ros.syntax import bundled_syntax
 
 CONTENT = b"the model's bytes"
 VALUES = {
@@ -74,6 +76,21 @@ BROKEN = [
     (("output", "time_steps"), "many"),
     (("output", "time_steps"), 0),
     (("output", "time_steps"), -18),
+    (("output", "syntax"), ""),
+    (("output", "syntax"), 36),
+    (("output", "syntax"), ["ga36"]),
+    (("calibration",), None),
+    (("calibration",), 1.5),
+    (("calibration",), []),
+    (("calibration",), {"temperature": 0}),
+    (("calibration",), {"temperature": -1.0}),
+    (("calibration",), {"temperature": "hot"}),
+    (("calibration",), {"temperature": True}),
+    (("calibration",), {"temperature": float("inf")}),
+    (("calibration",), {"class_bias": None}),
+    (("calibration",), {"class_bias": [1.0]}),
+    (("calibration",), {"class_bias": {"京": "more"}}),
+    (("calibration",), {"class_bias": {"京": float("nan")}}),
     (("self_test",), []),
     (("self_test", "blue_pixel"), [1.0, -1.0]),
     (("self_test", "blue_pixel"), 5),
@@ -154,8 +171,101 @@ def test_a_missing_field_is_named_with_the_file(tmp_path, field):
 
 @pytest.mark.parametrize(("field", "value"), BROKEN, ids=[f"{'.'.join(f)}={v!r:.12}" for f, v in BROKEN])
 def test_a_broken_field_is_named_with_the_file(tmp_path, field, value):
-    with pytest.raises(ManifestError, match=rf"mine\.onnx\.yaml.*{field[-1]}"):
+    name = next(iter(value)) if field == ("calibration",) and isinstance(value, dict) else field[-1]
+    with pytest.raises(ManifestError, match=rf"mine\.onnx\.yaml.*{name}"):
         load_manifest(write(tmp_path, changed(field, value)))
+
+
+# the syntax and the calibration
+
+ABROAD = """
+name: abroad
+alphabet: ABC012_
+blank: _
+sets: {L: ABC, D: '012'}
+kinds: {car: [LLDD]}
+"""
+
+
+def with_output(**fields):
+    """The values with other fields in ``output``; None leaves a field out."""
+    output = {**VALUES["output"], **fields}
+    return changed(("output",), {name: value for name, value in output.items() if value is not None})
+
+
+def test_a_manifest_that_says_nothing_of_syntax_and_calibration_has_none(tmp_path):
+    manifest = load_manifest(write(tmp_path, VALUES))
+    assert manifest.syntax is None
+    assert manifest.calibration == Calibration(1.0, {})
+
+
+def test_a_bundled_syntax_is_named(tmp_path):
+    assert load_manifest(write(tmp_path, with_output(syntax="ga36"))).syntax == bundled_syntax("ga36")
+
+
+def test_a_manifest_that_names_a_syntax_may_leave_out_the_alphabet(tmp_path):
+    manifest = load_manifest(write(tmp_path, with_output(syntax="ga36", alphabet=None, blank=None)))
+    assert manifest.alphabet == CHINESE_PLATES
+    assert manifest.output_shape == (1, 68, 18)
+
+
+def test_the_syntax_of_another_country_lies_beside_the_model(tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "abroad.yaml").write_text(ABROAD, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)  # beside the model, not in the working folder
+    values = with_output(syntax="abroad.yaml", alphabet=None, blank=None)
+    manifest = load_manifest(write(tmp_path / "models", values))
+    assert manifest.syntax.kind("AB01") == "car"
+    assert manifest.syntax.kind("京A12345") is None
+    assert manifest.alphabet == Alphabet(tuple("ABC012_"), blank=6)
+
+
+def test_an_alphabet_that_is_not_the_syntaxs_is_refused(tmp_path):
+    (tmp_path / "abroad.yaml").write_text(ABROAD, encoding="utf-8")
+    contradiction = r"mine\.onnx\.yaml: output\.alphabet is not the alphabet of output\.syntax \(abroad\)"
+    for output in ({"alphabet": "ABC021_", "blank": "_"}, {"alphabet": "ABC012_", "blank": "2"}, {}):
+        with pytest.raises(ManifestError, match=contradiction):
+            load_manifest(write(tmp_path, with_output(syntax="abroad.yaml", **output)))
+    load_manifest(write(tmp_path, with_output(syntax="abroad.yaml", alphabet="ABC012_", blank="_")))
+
+
+def test_a_syntax_that_is_not_there_is_named_with_the_manifest(tmp_path):
+    with pytest.raises(ManifestError, match=r"mine\.onnx\.yaml: no bundled syntax 'ga35'; there are: .*ga36"):
+        load_manifest(write(tmp_path, with_output(syntax="ga35")))
+    with pytest.raises(ManifestError, match=r"mine\.onnx\.yaml: .*gone\.yaml: not readable YAML"):
+        load_manifest(write(tmp_path, with_output(syntax="gone.yaml")))
+
+
+def test_a_broken_syntax_is_named_with_the_manifest_and_the_reason(tmp_path):
+    (tmp_path / "abroad.yaml").write_text(ABROAD.replace("LLDD", "LLDX"), encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"mine\.onnx\.yaml: .*abroad\.yaml: .*'LLDX'"):
+        load_manifest(write(tmp_path, with_output(syntax="abroad.yaml")))
+
+
+def test_the_calibration_says_how_logits_become_probabilities(tmp_path):
+    values = changed(("calibration",), {"temperature": 1.25, "class_bias": {"京": -2, "N": 0.5}})
+    assert load_manifest(write(tmp_path, values)).calibration == Calibration(1.25, {"京": -2.0, "N": 0.5})
+    values = changed(("calibration",), {"temperature": 2})
+    assert load_manifest(write(tmp_path, values)).calibration == Calibration(2.0)
+
+
+def test_characters_that_yaml_takes_for_numbers_or_might_take_for_truths_keep_their_bias(tmp_path):
+    text = (
+        yaml.safe_dump(VALUES, allow_unicode=True) + "calibration: {class_bias: {0: 1, 7: 2, N: 3, Y: 4}}\n"
+    )
+    biases = load_manifest(write(tmp_path, text)).calibration.class_bias
+    assert biases == {"0": 1.0, "7": 2.0, "N": 3.0, "Y": 4.0}
+
+
+@pytest.mark.parametrize("character", ["港", "-", "京沪"])
+def test_a_bias_of_what_is_no_character_of_the_network_is_refused(tmp_path, character):
+    with pytest.raises(ManifestError, match=rf"mine\.onnx\.yaml: .*'{character}'"):
+        load_manifest(write(tmp_path, changed(("calibration",), {"class_bias": {character: 1.0}})))
+
+
+@pytest.mark.parametrize("path", sorted(find_models_folder().glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_bundled_model_reads_the_plates_of_ga36(path):
+    assert load_manifest(path.with_suffix("")).syntax == bundled_syntax("ga36")
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 24), (94, 0), (-1, 24)])

@@ -10,6 +10,7 @@ import yaml
 
 import lprnet_ros.recognizer
 from lprnet_ros.alphabet import CHINESE_PLATES
+from lprnet_ros.calibration import Calibration
 from lprnet_ros.ctc import LogitsError
 from lprnet_ros.labelled import read_labelled
 from lprnet_ros.model import ManifestError, bundled_model, load_manifest, manifest_path
@@ -216,12 +217,113 @@ def test_a_reading_holds_the_decoding_its_judgement_and_its_times(manifest):
     assert np.array_equal(runtime.tensors[0], preprocess(image, manifest.preprocessing))
 
 
+IMAGE = np.zeros((24, 94, 3), np.uint8)
+
+
+def ambiguous_logits():
+    """京A12345 with 0.6 and 京A12346 with 0.4."""
+    logits = logits_of("京A12345", height=60.0)
+    logits[CHINESE_PLATES.characters.index("6"), 12] = logits[:, 12].max() + np.log(2 / 3)
+    return logits
+
+
 def test_the_rule_for_accepting_may_be_replaced_while_reading(manifest):
     recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("京A1")))
-    image = np.zeros((24, 94, 3), np.uint8)
-    assert recognizer.read(image).rejection is Rejection.SYNTAX
-    recognizer.acceptance = Acceptance(require_syntax=False)
-    assert recognizer.read(image).accepted
+    assert recognizer.read(IMAGE).rejection is Rejection.SYNTAX
+    recognizer.set_rules(Acceptance(require_syntax=False), "syntax")
+    assert recognizer.read(IMAGE).accepted
+    assert recognizer.acceptance == Acceptance(require_syntax=False)
+
+
+def test_the_decoder_may_be_replaced_while_reading(manifest):
+    # the best path is no plate; the most probable plate is hardly less probable
+    logits = logits_of("京A1234")
+    logits[CHINESE_PLATES.characters.index("5"), 13] = 9.0
+    recognizer = PlateRecognizer(manifest, FixedRuntime(logits))
+    assert recognizer.decoder == "syntax"
+    assert recognizer.read(IMAGE).text == "京A12345"
+    recognizer.set_rules(recognizer.acceptance, "greedy")
+    assert recognizer.decoder == "greedy"
+    assert recognizer.read(IMAGE).text == "京A1234"
+    assert recognizer.read(IMAGE).rejection is Rejection.SYNTAX
+
+
+def test_of_two_plates_the_reading_names_the_other_as_its_alternative(manifest):
+    recognizer = PlateRecognizer(manifest, FixedRuntime(ambiguous_logits()))
+    reading = recognizer.read(IMAGE)
+    assert reading.text == "京A12345"
+    assert reading.confidence == pytest.approx(0.6, abs=0.02)
+    assert reading.rejection is Rejection.AMBIGUOUS
+    assert reading.alternatives[0] == ("京A12346", pytest.approx(0.4, abs=0.02))
+    recognizer.set_rules(Acceptance(minimum_confidence=0.5), "syntax")
+    assert recognizer.read(IMAGE).accepted
+
+
+def test_the_manifests_calibration_is_applied(manifest):
+    calibration = Calibration(temperature=2.0, class_bias={"6": 1.0})
+    recognizer = PlateRecognizer(
+        dataclasses.replace(manifest, calibration=calibration), FixedRuntime(ambiguous_logits())
+    )
+    reading = recognizer.read(IMAGE)
+    assert reading.text == "京A12346"
+    assert reading.confidence == pytest.approx(1 / (1 + np.exp((np.log(3 / 2) - 1) / 2)), abs=1e-3)
+
+
+def test_a_change_that_is_refused_changes_nothing(manifest):
+    recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("京A12345")), Acceptance(0.7), "beam")
+    with pytest.raises(ValueError, match="viterbi"):
+        recognizer.set_rules(Acceptance(0.1), "viterbi")
+    assert (recognizer.acceptance, recognizer.decoder) == (Acceptance(0.7), "beam")
+    bare = PlateRecognizer(
+        dataclasses.replace(manifest, syntax=None), recognizer.runtime, Acceptance(0.7, False), "beam"
+    )
+    for rule, decoder in [(Acceptance(0.1, False), "syntax"), (Acceptance(0.1, True), "greedy")]:
+        with pytest.raises(ManifestError):
+            bare.set_rules(rule, decoder)
+        assert (bare.acceptance, bare.decoder) == (Acceptance(0.7, False), "beam")
+    assert bare.read(IMAGE).accepted
+
+
+@pytest.mark.parametrize(
+    ("rule", "decoder"), [(None, "syntax"), (Acceptance(), "greedy"), (Acceptance(0.5, False), "syntax")]
+)
+def test_without_a_syntax_in_the_manifest_a_rule_that_needs_one_is_an_error_that_says_what_to_do(
+    manifest, rule, decoder
+):
+    bare = dataclasses.replace(manifest, syntax=None)
+    with pytest.raises(ManifestError, match=r"lprnet\.onnx names no plate syntax") as caught:
+        PlateRecognizer(bare, FixedRuntime(logits_of("")), rule, decoder)
+    for advice in ("output.syntax", "ga36", "beam", "greedy", "require_syntax"):
+        assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize("decoder", ["beam", "greedy"])
+def test_a_model_without_syntax_reads_with_what_needs_none(manifest, decoder):
+    bare = dataclasses.replace(manifest, syntax=None)
+    recognizer = PlateRecognizer(bare, FixedRuntime(logits_of("京A1")), Acceptance(0.8, False), decoder)
+    assert recognizer.read(IMAGE).text == "京A1"
+    assert recognizer.read(IMAGE).accepted
+
+
+def test_the_runtime_is_given_back_when_there_is_no_such_decoder(monkeypatch):
+    runtime = FixedRuntime(logits_of(""))
+    monkeypatch.setattr(lprnet_ros.recognizer, "open_runtime", lambda *args, **options: runtime)
+    with pytest.raises(ValueError, match="viterbi"):
+        PlateRecognizer.open(decoder="viterbi")
+    assert runtime.is_closed
+
+
+def test_a_recognizer_is_opened_with_the_rules_it_is_told():
+    recognizer = PlateRecognizer.open(acceptance=Acceptance(0.3, False), decoder="beam")
+    assert (recognizer.acceptance, recognizer.decoder) == (Acceptance(0.3, False), "beam")
+    recognizer.close()
+
+
+@pytest.mark.parametrize("decoder", ["syntax", "beam", "greedy"])
+def test_the_self_test_asks_the_bare_network_whatever_the_decoder(bundled, decoder):
+    strange = Calibration(temperature=5.0, class_bias={"京": 100.0})
+    manifest = dataclasses.replace(bundled.manifest, calibration=strange)
+    PlateRecognizer(manifest, bundled.runtime, decoder=decoder).self_test()
 
 
 def test_a_crop_that_is_none_is_refused_and_the_next_is_read(bundled):
@@ -236,3 +338,48 @@ def test_a_closed_recognizer_reads_no_more():
     recognizer.close()
     with pytest.raises(InferenceError, match="closed"):
         recognizer.read(np.zeros((24, 94, 3), np.uint8))
+
+
+class ReadsLevelPlates:
+    """Is unsure of every picture but level ones, which it knows by their size as views."""
+
+    name = "levels"
+
+    def __init__(self, first, second):
+        self.first, self.second, self.calls = first, second, 0
+
+    def infer(self, tensor):
+        self.calls += 1
+        return self.first if self.calls % 3 == 1 else self.second
+
+    def close(self):
+        pass
+
+
+def unsure_and_sure(sure_height=20.0):
+    return logits_of("京A12345", height=2.0), logits_of("京B12345", height=sure_height)
+
+
+def test_an_unsure_crop_is_read_again_and_the_surest_reading_counts(manifest):
+    runtime = ReadsLevelPlates(*unsure_and_sure())
+    reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
+    assert runtime.calls == 3
+    assert reading.text == "京B12345"
+    assert reading.confidence > 0.95
+
+
+def test_a_second_look_that_is_less_sure_changes_nothing(manifest):
+    runtime = ReadsLevelPlates(logits_of("京A12345", height=5.0), logits_of("京B12345", height=2.0))
+    reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
+    assert runtime.calls == 3
+    assert reading.text == "京A12345"
+
+
+def test_a_sure_crop_and_a_reader_without_second_look_infer_once(manifest):
+    image = np.zeros((24, 94, 3), np.uint8)
+    sure = ReadsLevelPlates(*reversed(unsure_and_sure()))
+    assert PlateRecognizer(manifest, sure).read(image).text == "京B12345"
+    assert sure.calls == 1
+    once = ReadsLevelPlates(*unsure_and_sure())
+    assert PlateRecognizer(manifest, once, second_look=False).read(image).confidence < 0.95
+    assert once.calls == 1
