@@ -22,6 +22,9 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 HELD_OUT_PARTS = 6
 """One plate in six is kept from training."""
 
+SPLITS = ("all", "training", "held-out", "calibration", "test")
+"""Which plates are meant; see ``is_in_split``."""
+
 
 class LabelledDataError(ValueError):
     """A data set on disk is not what it should be; the message says what and where."""
@@ -142,5 +145,40 @@ def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:
         label: the plate's text.
         parts: one plate in this many is held out.
     """
-    digest = hashlib.sha256(label.encode("utf-8")).digest()
-    return int.from_bytes(digest[:8], "big") % parts == 0
+    return _number(label) % parts == 0
+
+
+def is_for_calibration(label: str) -> bool:
+    """Tell which half of the held-out plates a plate belongs to.
+
+    The confidence is fitted on one half, the calibration half; on the other, the
+    test half, nothing was ever fitted.
+
+    Args:
+        label: text of a held-out plate.
+    """
+    return _number(label) % (2 * HELD_OUT_PARTS) == 0
+
+
+def is_in_split(label: str, split: str) -> bool:
+    """Tell whether a plate belongs to a split.
+
+    Args:
+        label: the plate's text.
+        split: ``all``; ``training`` and ``held-out``, which share all plates out; or
+            ``calibration`` and ``test``, which share the held-out ones out.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}, expected one of {', '.join(SPLITS)}")
+    if split == "all":
+        return True
+    if not is_held_out(label) or split == "training":
+        return split == "training" and not is_held_out(label)
+    return split == "held-out" or is_for_calibration(label) == (split == "calibration")
+
+
+def _number(label: str) -> int:
+    return int.from_bytes(hashlib.sha256(label.encode("utf-8")).digest()[:8], "big")

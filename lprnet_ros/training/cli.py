@@ -1,4 +1,4 @@
-"""``lpr_train`` and ``lpr_export``: from pictures to a model file with its manifest."""
+"""``lpr_train``, ``lpr_export``, ``lpr_confidence``: from pictures to a model file with its manifest."""
 
 from __future__ import annotations
 
@@ -73,6 +73,27 @@ def export(arguments: list[str] | None = None) -> int:
         print(f"wrote {options.output} and {manifest}")
 
     return _run("lpr_export", run)
+
+
+def confidence(arguments: list[str] | None = None) -> int:
+    """Fit what turns a model's logits into a confidence that is the share of right readings."""
+    try:
+        from lprnet_ros.training.confidence import add_arguments, write_calibration
+    except ModuleNotFoundError as error:
+        print(f"lpr_confidence: needs {error.name}; pip install 'lprnet_ros[training]'", file=sys.stderr)
+        return 1
+    parser = argparse.ArgumentParser(
+        prog="lpr_confidence",
+        description="Fit a model's calibration to labelled crops, and write it into its manifest.",
+    )
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+
+    def run() -> None:
+        found = write_calibration(options)
+        print(f"temperature {found.temperature}, class_bias {dict(found.class_bias)}")
+
+    return _run("lpr_confidence", run)
 
 
 def _check_bpu(model: Path) -> int:

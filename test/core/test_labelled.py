@@ -7,9 +7,11 @@ import pytest
 
 from lprnet_ros.alphabet import DIGITS, LETTERS, PROVINCES
 from lprnet_ros.labelled import (
+    SPLITS,
     LabelledCrop,
     LabelledDataError,
     is_held_out,
+    is_in_split,
     list_images,
     read_image,
     read_labelled,
@@ -163,3 +165,25 @@ def test_every_crop_of_a_plate_falls_on_the_same_side(tmp_path):
     assert held_out
     assert training
     assert not held_out & training
+
+
+def test_the_splits_share_all_plates_out():
+    for plate in plates(2000):
+        inside = {split for split in SPLITS if is_in_split(plate, split)}
+        assert inside in (
+            {"all", "training"},
+            {"all", "held-out", "calibration"},
+            {"all", "held-out", "test"},
+        )
+        assert ("held-out" in inside) is is_held_out(plate)
+
+
+def test_calibration_and_test_are_about_halves():
+    held_out = [plate for plate in plates(6000) if is_held_out(plate)]
+    share = np.mean([is_in_split(plate, "calibration") for plate in held_out])
+    assert share == pytest.approx(0.5, abs=0.06)
+
+
+def test_an_unknown_split_is_refused():
+    with pytest.raises(ValueError, match="calibration"):
+        is_in_split("京A12345", "validation")
