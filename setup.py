@@ -64,6 +64,7 @@ setup(
             "lpr_benchmark = lprnet_ros.tools.benchmark:main",
             "lpr_quantize = lprnet_ros.tools.quantize:main",
             "lpr_train = lprnet_ros.training.cli:train",
+            "lpr_average = lprnet_ros.training.cli:average",
             "lpr_export = lprnet_ros.training.cli:export",
             "lpr_confidence = lprnet_ros.training.cli:confidence",
         ],

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lprnet_ros.decoding import DECODERS
 from lprnet_ros.model import find_model
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.runtimes import RUNTIME_NAMES
+from lprnet_ros.voting import ConsensusSettings
 
 TABLE_BEGIN = "<!-- parameters begin -->"
 TABLE_END = "<!-- parameters end -->"
@@ -133,6 +135,22 @@ PARAMETERS: tuple[Parameter, ...] = (
         dynamic=True,
     ),
     Parameter(
+        "decoder",
+        "syntax",
+        "How the network's output becomes text: syntax is the most probable plate number, "
+        "beam the most probable text, greedy the best path.",
+        "网络输出转成文字的方法：syntax 取最可能的车牌号，beam 取最可能的文字，greedy 取最佳路径。",
+        choices=DECODERS,
+        dynamic=True,
+    ),
+    Parameter(
+        "second_look",
+        True,
+        "Read crops of a confidence below 0.95 again with their tilt taken out (three more inferences).",
+        "置信度低于 0.95 的裁剪图校正倾斜后再识别一次（多三次推理）。",
+        dynamic=True,
+    ),
+    Parameter(
         "minimum_confidence",
         0.8,
         "Least confidence of an accepted reading.",
@@ -144,9 +162,39 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "require_syntax",
         True,
-        "Accept only texts that are plate numbers of GA 36.",
-        "只接受符合 GA 36 的车牌号。",
+        "Accept only texts that are plate numbers by the model's syntax (GA 36 for the bundled one).",
+        "只接受符合模型语法的车牌号（内置模型为 GA 36）。",
         dynamic=True,
+    ),
+    Parameter(
+        "consensus",
+        True,
+        "Gather the readings of each vehicle into one on ~/vehicle_plate.",
+        "把同一辆车的多次识别合成一个结果，发布到 ~/vehicle_plate。",
+    ),
+    Parameter(
+        "consensus_minimum_crops",
+        2,
+        "Crops of a vehicle that must agree on the text.",
+        "同一辆车至少有多少张裁剪图的识别结果一致。",
+        minimum=1,
+        maximum=32,
+    ),
+    Parameter(
+        "consensus_gap",
+        1.0,
+        "Seconds without a crop after which a vehicle has gone.",
+        "多少秒没有裁剪图即认为车辆已离开。",
+        minimum=0.01,
+        maximum=60.0,
+    ),
+    Parameter(
+        "consensus_longest_wait",
+        5.0,
+        "Seconds after its first crop at which a vehicle that is still there is published.",
+        "车辆一直未离开时，首张裁剪图之后多少秒发布结果。",
+        minimum=0.01,
+        maximum=600.0,
     ),
 )
 
@@ -167,8 +215,14 @@ class Settings:
     qos_profile: str
     queue_depth: int
     max_image_pixels: int
+    decoder: str
+    second_look: bool
     minimum_confidence: float
     require_syntax: bool
+    consensus: bool
+    consensus_minimum_crops: int
+    consensus_gap: float
+    consensus_longest_wait: float
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Settings:
@@ -203,6 +257,13 @@ class Settings:
     def acceptance(self) -> Acceptance:
         """The rule for accepting readings."""
         return Acceptance(self.minimum_confidence, self.require_syntax)
+
+    @property
+    def consensus_settings(self) -> ConsensusSettings:
+        """When the final reading of a vehicle is published."""
+        return ConsensusSettings(
+            self.consensus_minimum_crops, self.consensus_gap, self.consensus_longest_wait
+        )
 
 
 def markdown_table(*, chinese: bool = False) -> str:

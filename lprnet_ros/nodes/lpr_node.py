@@ -26,6 +26,7 @@ from lprnet_ros.nodes.parameters import check_changes, declare_parameters, read_
 from lprnet_ros.nodes.process import run_node
 from lprnet_ros.nodes.qos import QUIET_EVENTS, TopicWatch, image_qos
 from lprnet_ros.nodes.statistics import LogLimiter, Statistics
+from lprnet_ros.nodes.vehicles import VehiclePublisher
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
@@ -59,6 +60,7 @@ class LprNode(LifecycleNode):
         self._settings: Settings | None = None
         self._recognizer: PlateRecognizer | None = None
         self._outputs: ReadingPublisher | None = None
+        self._vehicles: VehiclePublisher | None = None
         self._image_subscriptions: list[Subscription] = []
         self._watch: TopicWatch | None = None
         self._max_pixels = 1
@@ -98,6 +100,8 @@ class LprNode(LifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""
         self._unsubscribe()
+        if self._vehicles is not None:
+            self._vehicles.flush()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -135,11 +139,18 @@ class LprNode(LifecycleNode):
     def _configure(self) -> None:
         settings = read_settings(self)
         self._recognizer = PlateRecognizer.open(
-            settings.model_path, settings.runtime, threads=settings.threads, acceptance=settings.acceptance
+            settings.model_path,
+            settings.runtime,
+            threads=settings.threads,
+            acceptance=settings.acceptance,
+            decoder=settings.decoder,
+            second_look=settings.second_look,
         )
         self._settings = settings
         self._max_pixels = settings.max_image_pixels
         self._outputs = ReadingPublisher(self)
+        if settings.consensus:
+            self._vehicles = VehiclePublisher(self, settings.consensus_settings, self._recognizer.judge)
         self._statistics = Statistics()
         manifest = self._recognizer.manifest
         self.get_logger().info(
@@ -181,6 +192,9 @@ class LprNode(LifecycleNode):
         if self._outputs is not None:
             self._outputs.destroy()
             self._outputs = None
+        if self._vehicles is not None:
+            self._vehicles.destroy()
+            self._vehicles = None
         if self._recognizer is not None:
             self._recognizer.close()
             self._recognizer = None
@@ -217,6 +231,8 @@ class LprNode(LifecycleNode):
         else:
             statistics.rejected[reading.rejection.value] += 1
         self._outputs.publish(reading, message.header, topic)
+        if self._vehicles is not None:
+            self._vehicles.add(reading, message.header, topic)
         statistics.latencies_ms.append((time.perf_counter() - arrived) * 1e3)
 
     def _every_second(self) -> None:
@@ -230,12 +246,17 @@ class LprNode(LifecycleNode):
         result = check_changes(changes, configured=self._recognizer is not None)
         if result.successful and self._recognizer is not None:
             values = {change.name: change.value for change in changes}
-            self._max_pixels = values.get("max_image_pixels", self._max_pixels)
             now = self._recognizer.acceptance
-            self._recognizer.acceptance = Acceptance(
+            rule = Acceptance(
                 values.get("minimum_confidence", now.minimum_confidence),
                 values.get("require_syntax", now.require_syntax),
             )
+            try:
+                self._recognizer.set_rules(rule, values.get("decoder", self._recognizer.decoder))
+            except ManifestError as error:
+                return SetParametersResult(successful=False, reason=str(error))
+            self._recognizer.second_look = values.get("second_look", self._recognizer.second_look)
+            self._max_pixels = values.get("max_image_pixels", self._max_pixels)
         return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Float32, Header, String
@@ -23,32 +24,33 @@ def reading_to_json(reading: PlateReading, header: Header, topic: str) -> str:
     Returns:
         One line of JSON; Chinese stands as it is, control characters are escaped.
     """
+    return json.dumps(reading_fields(reading, header, topic), ensure_ascii=False)
+
+
+def reading_fields(reading: PlateReading, header: Header, topic: str) -> dict[str, Any]:
+    """Return the fields of a reading's JSON object; the arguments are those of ``reading_to_json``."""
     timings = reading.timings
-    return json.dumps(
-        {
-            "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
-            "frame_id": header.frame_id,
-            "topic": topic,
-            "text": reading.text,
-            "confidence": round(reading.confidence, 6),
-            "characters": [
-                {"character": character, "confidence": round(confidence, 6)}
-                for character, confidence in zip(reading.text, reading.character_confidences, strict=True)
-            ],
-            "alternatives": [
-                {"text": text, "confidence": round(confidence, 6)}
-                for text, confidence in reading.alternatives
-            ],
-            "accepted": reading.accepted,
-            "rejection": reading.rejection.value if reading.rejection is not None else None,
-            "timings_ms": {
-                "preprocess": round(timings.preprocess_ms, 4),
-                "inference": round(timings.inference_ms, 4),
-                "decode": round(timings.decode_ms, 4),
-            },
+    return {
+        "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
+        "frame_id": header.frame_id,
+        "topic": topic,
+        "text": reading.text,
+        "confidence": round(reading.confidence, 6),
+        "characters": [
+            {"character": character, "confidence": round(confidence, 6)}
+            for character, confidence in zip(reading.text, reading.character_confidences, strict=True)
+        ],
+        "alternatives": [
+            {"text": text, "confidence": round(confidence, 6)} for text, confidence in reading.alternatives
+        ],
+        "accepted": reading.accepted,
+        "rejection": reading.rejection.value if reading.rejection is not None else None,
+        "timings_ms": {
+            "preprocess": round(timings.preprocess_ms, 4),
+            "inference": round(timings.inference_ms, 4),
+            "decode": round(timings.decode_ms, 4),
         },
-        ensure_ascii=False,
-    )
+    }
 
 
 class ReadingPublisher:

@@ -9,7 +9,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from lprnet_ros.ctc import LogitsError
-from lprnet_ros.labelled import LabelledCrop, LabelledDataError, is_held_out, read_labelled
+from lprnet_ros.decoding import DECODERS
+from lprnet_ros.labelled import SPLITS, LabelledCrop, LabelledDataError, is_in_split, read_labelled
 from lprnet_ros.model import ManifestError, find_model
 from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
@@ -26,22 +27,29 @@ USER_ERRORS = (
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--model``, ``--runtime`` to a parser."""
+    """Add ``--model``, ``--runtime``, ``--decoder`` and ``--no-second-look`` to a parser."""
     parser.add_argument(
         "--model",
         default="",
         help="model file with its manifest beside it, or the name of a bundled one (default: lprnet.onnx)",
     )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
+    parser.add_argument("--decoder", choices=DECODERS, default="syntax", help="default: syntax")
+    parser.add_argument(
+        "--no-second-look",
+        action="store_true",
+        help="never read an unsure crop again with its tilt taken out",
+    )
 
 
 def add_selection_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--split`` and ``--without``, which choose among the crops of ``--data``."""
     parser.add_argument(
         "--split",
-        choices=("all", "held-out", "training"),
+        choices=SPLITS,
         default="all",
-        help="held-out: only plates that the trainer never sees (split plate-sha256/6)",
+        help="held-out: only plates that the trainer never sees (split plate-sha256/6); calibration and "
+        "test are its halves: the confidence is fitted on the first alone",
     )
     parser.add_argument(
         "--without",
@@ -69,7 +77,7 @@ def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) ->
 
     Args:
         crops: all of them.
-        split: ``all``, ``held-out`` or ``training``.
+        split: one of ``SPLITS``.
         without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
 
     Raises:
@@ -84,14 +92,20 @@ def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) ->
     return [
         crop
         for crop in crops
-        if (split == "all" or is_held_out(crop.label) == (split == "held-out"))
+        if is_in_split(crop.label, split)
         and not any(fnmatch(crop.group(column), pattern) for column, pattern in rules)
     ]
 
 
 def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:
     """Open the model that the options name."""
-    return PlateRecognizer.open(find_model(options.model), options.runtime, threads=threads)
+    return PlateRecognizer.open(
+        find_model(options.model),
+        options.runtime,
+        threads=threads,
+        decoder=options.decoder,
+        second_look=not options.no_second_look,
+    )
 
 
 def run(command: Callable[[], int]) -> int:

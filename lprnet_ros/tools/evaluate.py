@@ -20,7 +20,9 @@ from lprnet_ros.tools.common import (
     run,
     selected_crops,
 )
+from lprnet_ros.tools.decoders import compare_decoders
 from lprnet_ros.tools.report import html_report
+from lprnet_ros.tools.sequences import score_sequences
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
     add_selection_options(parser)
+    parser.add_argument(
+        "--decoders", action="store_true", help="compare the decoders on the same logits instead"
+    )
+    parser.add_argument(
+        "--sequences",
+        type=int,
+        metavar="N",
+        help="film N plates with a moving camera instead, and compare single crops with their consensus",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the moving camera (default: 0)")
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -47,7 +59,52 @@ def main(arguments: list[str] | None = None) -> int:
     )
     add_model_options(parser)
     options = parser.parse_args(arguments)
+    if options.sequences is not None and options.sequences < 1:
+        parser.error("--sequences: expected at least 1")
+    if options.decoders:
+        return run(lambda: _compare_decoders(options))
+    if options.sequences is not None:
+        return run(lambda: _film(options))
     return run(lambda: _evaluate(options))
+
+
+def _compare_decoders(options: argparse.Namespace) -> int:
+    """Read every crop with each decoder, and print a row for each."""
+    crops = selected_crops(options)
+    recognizer = open_recognizer(options)
+    scores = {name: asdict(score) for name, score in compare_decoders(recognizer, crops).items()}
+    if options.json:
+        print(json.dumps(scores))
+        return 0
+    columns = ("correct", "accuracy", "auroc", "passed_at_99", "calibration_error", "median_ms", "worst_ms")
+    print(f"{'decoder':10}{'plates':>8}" + "".join(f"{name:>19}" for name in columns))
+    for name, values in scores.items():
+        cells = [f"{values[column]:.4f}" if values[column] is not None else "-" for column in columns[1:]]
+        print(f"{name:10}{values['plates']:8}{values['correct']:19}" + "".join(f"{c:>19}" for c in cells))
+    return 0
+
+
+def _film(options: argparse.Namespace) -> int:
+    """Compare single crops with their consensus over generated sequences."""
+    recognizer = open_recognizer(options)
+    result = score_sequences(
+        recognizer, selected_crops(options), seed=options.seed, sequences=options.sequences
+    )
+    if options.json:
+        print(json.dumps(asdict(result)))
+        return 0
+    for name, part in (("single crops", result.single), ("consensus", result.final)):
+        print(
+            f"{name:14}{part.plates:6} readings, {part.plates - part.correct} wrong "
+            f"({1 - part.accuracy:.2%}), calibration error {part.calibration_error:.4f}"
+        )
+    print(f"fewer errors   {result.fewer_errors:.1%}; sequences without a final reading {result.unpublished}")
+    print(
+        f"one stream     {result.sequences} vehicles ({result.similar} with a plate like the one before, "
+        f"{result.short_gaps} sooner than the gap): {result.published} final readings, {result.wrong} wrong, "
+        f"{result.lost} vehicles lost, {result.doubled} doubled, {result.revised} revised"
+    )
+    return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -71,6 +128,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(f"{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'characters':>12}{'ms':>8}")
         for name, part in {**scores, "all": total}.items():
             print(_row(name, part))
+        auroc = "-" if total.auroc is None else f"{total.auroc:.4f}"
+        print(
+            f"confidence: AUROC of wrong readings {auroc}, passed at 99 % precision "
+            f"{total.passed_at_99:.2%}, expected calibration error {total.calibration_error:.4f}"
+        )
     if options.errors:
         for crop, outcome in zip(crops, outcomes, strict=True):
             if not outcome.is_correct:

@@ -1,4 +1,4 @@
-"""``lpr_train``, ``lpr_export``, ``lpr_confidence``: from pictures to a model file with its manifest."""
+"""``lpr_train``, ``lpr_average``, ``lpr_export``, ``lpr_confidence``: from pictures to a model file with its manifest."""
 
 from __future__ import annotations
 
@@ -73,6 +73,24 @@ def export(arguments: list[str] | None = None) -> int:
         print(f"wrote {options.output} and {manifest}")
 
     return _run("lpr_export", run)
+
+
+def average(arguments: list[str] | None = None) -> int:
+    """Write the mean of several runs' weights as a checkpoint."""
+    parser = argparse.ArgumentParser(
+        prog="lpr_average", description="Average the weights of runs that went on from each other."
+    )
+    parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="of lpr_train")
+    parser.add_argument("--output", type=Path, required=True, help="the checkpoint to write")
+    options = parser.parse_args(arguments)
+
+    def run() -> None:
+        from lprnet_ros.training.averaging import average_checkpoints
+
+        average_checkpoints(options.checkpoints, options.output)
+        print(f"wrote {options.output}, the mean of {len(options.checkpoints)}")
+
+    return _run("lpr_average", run)
 
 
 def confidence(arguments: list[str] | None = None) -> int:

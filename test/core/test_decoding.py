@@ -7,6 +7,7 @@ from syntax_reference import SMALL, kind_of, small_syntaxes
 
 import lprnet_ros.decoding
 from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
+from lprnet_ros.beam import prefix_beam_search
 from lprnet_ros.calibration import Calibration
 from lprnet_ros.ctc import (
     LogitsError,
@@ -16,7 +17,7 @@ from lprnet_ros.ctc import (
     text_probability,
 )
 from lprnet_ros.decoding import ALTERNATIVES, CERTAIN, DECODERS, Decoder
-from lprnet_ros.syntax import PlateSyntax, bundled_syntax
+from lprnet_ros.syntax import Automaton, PlateSyntax, bundled_syntax
 
 GA36 = bundled_syntax("ga36")
 BLANK = CHINESE_PLATES.blank
@@ -175,12 +176,17 @@ def test_two_rivals_are_given_as_text_and_alternative():
 
 
 def test_the_best_path_counts_where_the_beam_lost_it():
-    # a beam of one keeps the empty prefix at first; the best path begins at the next step
-    logits = np.log(np.array([[0.45, 0.5], [0.001, 0.001], [0.5, 0.449], [0.049, 0.05]], np.float32))
-    greedy = decode_greedy(logits, SMALL)
-    for width in (1, 2, WIDE):
-        decoding = Decoder(SMALL, method="beam", width=width).decode(logits)
-        assert decoding.confidence >= greedy.confidence
+    rescued = 0
+    for seed in range(300):
+        logits = np.random.default_rng(seed).uniform(-4, 4, (len(SMALL), 5)).astype(np.float32)
+        greedy = decode_greedy(logits, SMALL)
+        probabilities = class_probabilities(logits, SMALL)
+        ((found, _),) = prefix_beam_search(probabilities, SMALL.blank, Automaton.of_any_text(SMALL), 1)
+        exact = text_probability(probabilities, found, SMALL.blank)
+        decoding = Decoder(SMALL, method="beam", width=1).decode(logits)
+        assert decoding.confidence == pytest.approx(max(exact, greedy.confidence))
+        rescued += greedy.confidence > exact * (1 + 1e-9)
+    assert rescued > 0
 
 
 @given(
@@ -384,6 +390,20 @@ def test_characters_are_as_sure_as_on_the_most_probable_path_of_their_text(logit
     probabilities = class_probabilities(logits, SMALL)
     found = character_confidences(probabilities, indices, SMALL.blank)
     assert any(found == pytest.approx(one) for one in best_alignments(probabilities, indices, SMALL.blank))
+
+
+@pytest.mark.parametrize(
+    ("table", "indices", "expected"),
+    [
+        ([[0.9, 0.1], [0.05, 0.8], [0.05, 0.1]], [0, 1], (0.9, 0.8)),  # no blank is needed between
+        ([[0.8, 0.7, 0.9], [0.1, 0.1, 0.05], [0.1, 0.2, 0.05]], [0, 0], (0.8, 0.9)),  # here it is
+        ([[0.8, 0.9], [0.1, 0.05], [0.1, 0.05]], [0, 0], (0.0, 0.0)),  # and there is no time for it
+        ([[0.6, 0.9, 0.1], [0.1, 0.05, 0.1], [0.3, 0.05, 0.8]], [0], (0.9,)),
+        ([[0.6], [0.1], [0.3]], [], ()),
+    ],
+)
+def test_each_character_is_as_sure_as_its_surest_time_step(table, indices, expected):
+    assert character_confidences(np.array(table), indices, 2) == pytest.approx(expected)
 
 
 def test_the_characters_of_a_text_off_the_best_path_have_confidences_of_their_own():

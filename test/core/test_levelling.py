@@ -46,12 +46,14 @@ def test_the_shear_is_measured_once_the_plate_is_level(slope, shear):
 @pytest.mark.parametrize(("slope", "shear"), [(0.3, 0.05), (-0.25, -0.05), (0.4, 0.0)])
 def test_a_tilted_plate_comes_out_as_the_level_one(slope, shear):
     straight = cv2.resize(plate(), (188, 48), interpolation=cv2.INTER_AREA)
-    _, upright = level_views(tilted(slope, shear))
+    _, upright, roomy = level_views(tilted(slope, shear))
 
     def likeness(image):
         return np.corrcoef(image[:, :, 2].ravel(), straight[:, :, 2].ravel())[0, 1]
 
     assert upright.shape == (48, 188, 3)
+    inner = cv2.resize(roomy[:, 10:-10], (188, 48))
+    assert np.abs(inner.astype(int) - upright).mean() < 25
     assert likeness(upright) > 0.7
     assert likeness(upright) > likeness(cv2.resize(tilted(slope, shear), (188, 48))) + 0.3
 
@@ -61,11 +63,11 @@ def test_a_tilted_plate_comes_out_as_the_level_one(slope, shear):
         lambda size: arrays(np.uint8, (*size, 3), elements=st.integers(0, 255))
     )
 )
-def test_any_picture_gives_two_views(image):
+def test_any_picture_gives_three_views(image):
     before = image.copy()
     views = level_views(image)
-    assert [view.shape for view in views] == [(48, 188, 3)] * 2
-    assert [view.dtype for view in views] == [np.uint8] * 2
+    assert [view.shape for view in views] == [(48, 188, 3)] * 3
+    assert [view.dtype for view in views] == [np.uint8] * 3
     assert np.array_equal(image, before)
 
 

@@ -88,6 +88,18 @@ def test_the_version_is_the_same_wherever_it_stands():
     assert version == lprnet_ros.__version__ == PACKAGE_XML.findtext("version")
 
 
+def test_every_file_of_the_package_that_is_no_python_is_installed_with_it():
+    package = REPOSITORY / "lprnet_ros"
+    patterns = next(
+        [ast.literal_eval(pattern) for pattern in value.elts]
+        for value in setup_arguments()["package_data"].values
+    )
+    installed = {path for pattern in patterns for path in package.glob(pattern)}
+    files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path for path in files if path.suffix != ".py"} == installed
+    assert {path.name for path in installed} >= {"py.typed", "ga36.yaml"}
+
+
 def test_every_command_leads_to_a_function():
     commands = ast.literal_eval(setup_arguments()["entry_points"])["console_scripts"]
     assert {command.split(" = ")[0] for command in commands} >= {

@@ -350,7 +350,7 @@ class ReadsLevelPlates:
 
     def infer(self, tensor):
         self.calls += 1
-        return self.first if self.calls % 3 == 1 else self.second
+        return self.first if self.calls % 4 == 1 else self.second
 
     def close(self):
         pass
@@ -363,7 +363,7 @@ def unsure_and_sure(sure_height=20.0):
 def test_an_unsure_crop_is_read_again_and_the_surest_reading_counts(manifest):
     runtime = ReadsLevelPlates(*unsure_and_sure())
     reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
-    assert runtime.calls == 3
+    assert runtime.calls == 4
     assert reading.text == "京B12345"
     assert reading.confidence > 0.95
 
@@ -371,7 +371,7 @@ def test_an_unsure_crop_is_read_again_and_the_surest_reading_counts(manifest):
 def test_a_second_look_that_is_less_sure_changes_nothing(manifest):
     runtime = ReadsLevelPlates(logits_of("京A12345", height=5.0), logits_of("京B12345", height=2.0))
     reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
-    assert runtime.calls == 3
+    assert runtime.calls == 4
     assert reading.text == "京A12345"
 
 

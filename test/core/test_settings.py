@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lprnet_ros.decoding import DECODERS
 from lprnet_ros.model import bundled_model
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.runtimes import RUNTIME_NAMES
@@ -81,7 +82,14 @@ def test_every_number_has_limits_and_every_name_is_used_once():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("runtime", "cuda"), ("runtime", ""), ("transport", "Raw"), ("qos_profile", "default"), ("runtime", 3)],
+    [
+        ("runtime", "cuda"),
+        ("runtime", ""),
+        ("decoder", "viterbi"),
+        ("transport", "Raw"),
+        ("qos_profile", "default"),
+        ("runtime", 3),
+    ],
 )
 def test_a_value_outside_the_choices_is_named_with_the_choices(name, value):
     complaint = BY_NAME[name].complaint(value)
@@ -100,8 +108,9 @@ def test_a_list_with_a_topic_is_accepted(value):
     assert BY_NAME["image_topics"].complaint(value) is None
 
 
-def test_every_runtime_may_be_chosen():
+def test_every_runtime_and_every_decoder_may_be_chosen():
     assert BY_NAME["runtime"].choices == RUNTIME_NAMES
+    assert BY_NAME["decoder"].choices == DECODERS
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,7 @@ def test_the_defaults_make_settings():
     assert settings.image_topics == ("image",)
     assert settings.model_path == bundled_model()
     assert settings.acceptance == Acceptance(BY_NAME["minimum_confidence"].default, True)
+    assert settings.decoder == "syntax"
 
 
 def test_values_become_settings():
@@ -132,11 +142,13 @@ def test_values_become_settings():
             "model": "~/plates/lpr.bin",
             "minimum_confidence": 0.9,
             "require_syntax": False,
+            "decoder": "beam",
         }
     )
     assert settings.image_topics == ("left", "right")
     assert settings.model_path == Path.home() / "plates" / "lpr.bin"
     assert settings.acceptance == Acceptance(0.9, require_syntax=False)
+    assert settings.decoder == "beam"
 
 
 def test_a_value_that_is_not_allowed_makes_no_settings():

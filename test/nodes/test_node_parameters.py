@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 from rcl_interfaces.srv import DescribeParameters, ListParameters
 from ros_harness import (
+    CONFIGURE,
     Client,
     Conversation,
     ReaderProcess,
@@ -19,11 +23,17 @@ from ros_harness import (
     running_reader,
 )
 
-from lprnet_ros.alphabet import plate_kind
+from lprnet_ros.model import bundled_model, manifest_path
 from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.settings import PARAMETERS
+from lprnet_ros.syntax import plate_kind
 
-DEFAULTS = {"minimum_confidence": 0.0, "require_syntax": True, "max_image_pixels": 8_847_360}
+DEFAULTS = {
+    "decoder": "syntax",
+    "minimum_confidence": 0.0,
+    "require_syntax": True,
+    "max_image_pixels": 8_847_360,
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +103,12 @@ def test_max_image_pixels_beyond_its_range_is_refused(active: Conversation, valu
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
-    [("runtime", "tpu", "onnx"), ("transport", "theora", "compressed"), ("qos_profile", "best", "reliable")],
+    [
+        ("runtime", "tpu", "onnx"),
+        ("decoder", "viterbi", "greedy"),
+        ("transport", "theora", "compressed"),
+        ("qos_profile", "best", "reliable"),
+    ],
 )
 def test_a_value_that_is_no_choice_is_refused_with_the_choices(
     active: Conversation, name: str, value: str, expected: str
@@ -104,7 +119,9 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices(
     assert expected in reason
 
 
-@pytest.mark.parametrize(("name", "value"), [("minimum_confidence", "high"), ("require_syntax", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("minimum_confidence", "high"), ("require_syntax", 1), ("decoder", 1)]
+)
 def test_a_value_of_another_type_is_refused(active: Conversation, name: str, value: object) -> None:
     assert refusal(active.reader, **{name: value})
 
@@ -167,6 +184,43 @@ def test_require_syntax_takes_effect_on_the_next_crop(active: Conversation) -> N
     assert active.reader.set_parameters(require_syntax=False) == [(True, "")]
     active.image.publish(raw_image(image, "lenient"))
     assert outputs.wait_for_reading("lenient")["accepted"] is True
+
+
+def test_decoder_takes_effect_on_the_next_crop(active: Conversation) -> None:
+    by_syntax, by_path = PlateRecognizer.open(), PlateRecognizer.open(decoder="greedy")
+    halves = (image[:, width:] for _, image in crops() for width in (10, 15, 20, 25))
+    image, plate, text = next(
+        (half, plate, text)
+        for half in halves
+        if (plate := by_syntax.read(half).text) != (text := by_path.read(half).text)
+    )
+    active.image.publish(raw_image(image, "by syntax"))
+    assert active.outputs.wait_for_reading("by syntax")["text"] == plate
+    assert active.reader.set_parameters(decoder="greedy") == [(True, "")]
+    active.image.publish(raw_image(image, "by path"))
+    assert active.outputs.wait_for_reading("by path")["text"] == text
+    assert active.reader.set_parameters(decoder="syntax") == [(True, "")]
+    active.image.publish(raw_image(image, "by syntax again"))
+    assert active.outputs.wait_for_reading("by syntax again")["text"] == plate
+
+
+def test_a_model_without_a_syntax_is_told_what_needs_one(
+    start_reader: Callable[..., ReaderProcess], tmp_path: Path
+) -> None:
+    for source in bundled_model().parent.glob("lprnet.*"):
+        shutil.copy(source, tmp_path)
+    model = tmp_path / bundled_model().name
+    values = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
+    del values["output"]["syntax"]
+    manifest_path(model).write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
+
+    reader = start_reader(f"model:={model}")
+    assert "names no plate syntax: add output.syntax" in reader.wait_for_log("cannot configure")
+    assert reader.set_parameters(decoder="beam", require_syntax=False) == [(True, "")] * 2
+    assert reader.change_state(CONFIGURE)
+    for change in ({"decoder": "syntax"}, {"require_syntax": True}):
+        assert "names no plate syntax" in refusal(reader, **change)
+    assert reader.set_parameters(decoder="greedy") == [(True, "")]
 
 
 def test_max_image_pixels_takes_effect_on_the_next_crop(active: Conversation) -> None:

@@ -95,7 +95,7 @@ def test_misread_crops_are_listed_beside_the_result(csv_file, shipped_readings, 
 
 def test_the_table_has_a_line_for_each_group_and_one_for_all(csv_file, capsys):
     assert main(["--data", str(csv_file), "--group-by", "set"]) == 0
-    head, *rows = capsys.readouterr().out.splitlines()
+    head, *rows, _ = capsys.readouterr().out.splitlines()
     assert head.split() == ["plates", "correct", "accuracy", "characters", "ms"]
     assert [row.split()[:4] for row in rows] == [
         ["road", "4", "4", "100.00%"],
