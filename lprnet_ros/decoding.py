@@ -94,7 +94,8 @@ class Decoder:
         """
         probabilities = class_probabilities(logits, self._alphabet, self._temperature, self._bias)
         greedy = best_path(probabilities, self._alphabet)
-        if self.method == "greedy" or (greedy.confidence >= CERTAIN and self._is_wanted(greedy.text)):
+        enough = CERTAIN if self._is_wanted(greedy.text) else _FOREIGN / (1.0 + _FOREIGN)
+        if self.method == "greedy" or greedy.confidence >= enough:
             return greedy
         return self._search(probabilities, greedy)
 

@@ -1,4 +1,4 @@
-"""``lpr_train``, ``lpr_average``, ``lpr_export``, ``lpr_confidence``: from pictures to a model file with its manifest."""
+"""``lpr_train``, ``lpr_average``, ``lpr_export``, ``lpr_confidence``: from pictures to a model."""
 
 from __future__ import annotations
 

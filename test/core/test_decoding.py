@@ -223,11 +223,23 @@ def test_a_plate_that_is_certain_is_not_searched(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["京A1234", ""])
-def test_what_is_certain_but_no_plate_is_searched_only_for_a_plate(monkeypatch, text):
+def test_what_is_certain_but_no_plate_is_not_searched_where_no_plate_could_win(monkeypatch, text):
     monkeypatch.setattr(lprnet_ros.decoding, "prefix_beam_search", fail)
-    assert Decoder(CHINESE_PLATES, GA36, "beam").decode(plate_logits(text)).text == text
+    for method in ("beam", "syntax"):
+        decoding = Decoder(CHINESE_PLATES, GA36, method).decode(plate_logits(text, sure=40.0))
+        assert decoding.text == text
+        assert decoding.confidence > 1000 / 1001
+
+
+def test_a_text_that_is_no_plate_is_searched_where_a_plate_could_win(monkeypatch):
+    monkeypatch.setattr(lprnet_ros.decoding, "prefix_beam_search", fail)
+    logits = plate_logits("京A1234", sure=40.0)
+    logits[BLANK, 13] = 40.0
+    logits[CHINESE_PLATES.characters.index("5"), 13] = 40.0 - np.log(990.0)
+    assert CERTAIN < decode_greedy(logits, CHINESE_PLATES).confidence < 1000 / 1001
+    assert Decoder(CHINESE_PLATES, GA36, "beam").decode(logits).text == "京A1234"
     with pytest.raises(AssertionError, match="searched"):
-        Decoder(CHINESE_PLATES, GA36, "syntax").decode(plate_logits(text))
+        Decoder(CHINESE_PLATES, GA36, "syntax").decode(logits)
 
 
 @pytest.mark.parametrize("method", ["syntax", "beam"])
@@ -267,10 +279,9 @@ def test_a_text_that_is_no_plate_is_read_only_where_it_is_a_thousand_times_as_pr
     assert decoding.confidence == pytest.approx(shares[text], rel=1e-3)
     assert len(decoding.character_confidences) == len(text)
     others = dict(decoding.alternatives)
+    assert "京A1234" not in others  # no plate, so no alternative
     if text == "京A1234":
-        assert others["京A12345"] == pytest.approx(shares["京A12345"], rel=1e-3)
-    else:
-        assert "京A1234" not in others  # no plate, so no alternative
+        assert others == {}  # no plate could win, so none was searched
 
 
 @settings(max_examples=60)
