@@ -51,6 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N",
         help="film N plates with a moving camera instead, and compare single crops with their consensus",
     )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        help="how hard the moving camera is: 0 disturbs nothing, 1 (the default) is a bad camera",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moving camera (default: 0)")
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -61,6 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.sequences is not None and options.sequences < 1:
         parser.error("--sequences: expected at least 1")
+    if options.strength < 0:
+        parser.error("--strength: expected at least 0")
     if options.decoders:
         return run(lambda: _compare_decoders(options))
     if options.sequences is not None:
@@ -88,7 +96,11 @@ def _film(options: argparse.Namespace) -> int:
     """Compare single crops with their consensus over generated sequences."""
     recognizer = open_recognizer(options)
     result = score_sequences(
-        recognizer, selected_crops(options), seed=options.seed, sequences=options.sequences
+        recognizer,
+        selected_crops(options),
+        seed=options.seed,
+        sequences=options.sequences,
+        strength=options.strength,
     )
     if options.json:
         print(json.dumps(asdict(result)))

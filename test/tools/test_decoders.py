@@ -53,6 +53,20 @@ def test_sequences_compare_single_crops_with_their_consensus(csv_file, capsys):
     assert "3 vehicles" in lines[-1]
 
 
+def test_a_weaker_camera_disturbs_less(csv_file, capsys):
+    right = {}
+    for strength in ("0", "2"):
+        assert main(["--data", str(csv_file), "--sequences", "6", "--strength", strength, "--json"]) == 0
+        right[strength] = json.loads(capsys.readouterr().out)["single"]["accuracy"]
+    assert right["0"] > right["2"]
+
+
+def test_a_negative_strength_is_refused(csv_file, capsys):
+    with pytest.raises(SystemExit):
+        main(["--data", str(csv_file), "--sequences", "1", "--strength", "-1"])
+    assert "at least 0" in capsys.readouterr().err
+
+
 def test_no_sequence_at_all_is_refused(csv_file, capsys):
     with pytest.raises(SystemExit):
         main(["--data", str(csv_file), "--sequences", "0"])
