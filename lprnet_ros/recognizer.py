@@ -13,7 +13,8 @@ import numpy.typing as npt
 from lprnet_ros.ctc import Decoding, decode_greedy
 from lprnet_ros.decoding import CERTAIN, Decoder
 from lprnet_ros.levelling import level_views
-from lprnet_ros.model import ManifestError, ModelManifest, bundled_model, load_manifest
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import ManifestError, ModelManifest, bundled_model
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.reading import Acceptance, PlateReading, Timings
 from lprnet_ros.runtimes import Runtime, open_runtime

@@ -15,8 +15,9 @@ from typing import Any
 import yaml
 
 from lprnet_ros.labelled import LabelledCrop, LabelledDataError, read_labelled
+from lprnet_ros.manifest import load_manifest
 from lprnet_ros.metrics import score
-from lprnet_ros.model import ManifestError, load_manifest, manifest_path
+from lprnet_ros.model import ManifestError, manifest_path
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.runtimes.quantization import NodeLoss, quantise

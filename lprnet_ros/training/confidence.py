@@ -15,7 +15,8 @@ from torch.nn.functional import ctc_loss
 from lprnet_ros.alphabet import Alphabet
 from lprnet_ros.calibration import Calibration
 from lprnet_ros.labelled import SPLITS, LabelledDataError, read_labelled
-from lprnet_ros.model import load_manifest, manifest_path
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import manifest_path
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.runtimes import open_runtime
 from lprnet_ros.tools.common import select

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.model import find_models_folder, load_manifest
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import find_models_folder
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
 

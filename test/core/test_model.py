@@ -9,6 +9,7 @@ import yaml
 import lprnet_ros.model
 from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
 from lprnet_ros.calibration import Calibration
+from lprnet_ros.manifest import load_manifest
 from lprnet_ros.model import (
     BUNDLED_MODEL,
     ManifestError,
@@ -17,7 +18,6 @@ from lprnet_ros.model import (
     bundled_model,
     find_model,
     find_models_folder,
-    load_manifest,
     manifest_path,
 )
 from lprnet_ros.syntax import bundled_syntax

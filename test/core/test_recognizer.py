@@ -13,7 +13,8 @@ from lprnet_ros.alphabet import CHINESE_PLATES
 from lprnet_ros.calibration import Calibration
 from lprnet_ros.ctc import LogitsError
 from lprnet_ros.labelled import read_labelled
-from lprnet_ros.model import ManifestError, bundled_model, load_manifest, manifest_path
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import ManifestError, bundled_model, manifest_path
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.reading import Acceptance, Rejection
 from lprnet_ros.recognizer import PlateRecognizer, SelfTestError

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lprnet_ros.model import bundled_model, load_manifest
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import bundled_model
 
 DOUBLES = Path(__file__).resolve().parents[1] / "doubles"
 BOARD_LIBRARIES = ("hbm_runtime", "bpu_infer_lib")

@@ -9,7 +9,8 @@ import yaml
 
 from lprnet_ros.alphabet import CHINESE_PLATES
 from lprnet_ros.ctc import decode_greedy
-from lprnet_ros.model import bundled_model, load_manifest, manifest_path
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import bundled_model, manifest_path
 from lprnet_ros.training import cli
 
 if find_spec("torch") is not None:

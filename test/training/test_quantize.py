@@ -13,7 +13,8 @@ import yaml
 from lprnet_ros.alphabet import CHINESE_PLATES
 from lprnet_ros.ctc import decode_greedy
 from lprnet_ros.labelled import is_held_out, list_images, read_image
-from lprnet_ros.model import load_manifest, manifest_path
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import manifest_path
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.recognizer import PlateRecognizer, logits_cosine
 from lprnet_ros.runtimes import InferenceError
