@@ -46,6 +46,10 @@ def prefix_beam_search(
     for step, emission in enumerate(emissions):
         count = len(nodes)
         total = ends_blank + ends_character
+        if emission[blank] and np.count_nonzero(emission) == 1:  # nothing but the blank can follow
+            total = total * emission[blank]
+            ends_blank, ends_character = total, np.zeros(count)
+            continue
         repeated = emission[lasts]
         extended = total[:, None] * emission
         extended[places[:count], lasts] = ends_blank * repeated  # a repeated character needs a blank between
@@ -79,7 +83,8 @@ def prefix_beam_search(
         ends_blank = np.concatenate((stays_blank[old], np.zeros(len(added))))
         ends_character = np.concatenate((stays_character[old], extended[origin, added]))
     total = ends_blank + ends_character
-    found = [(trie.text(node), mass) for node, mass in zip(nodes, total.tolist(), strict=True)]
+    total *= automaton.least_left[states] == 0
+    found = [(trie.text(node), mass) for node, mass in zip(nodes, total.tolist(), strict=True) if mass > 0.0]
     return sorted(found, key=lambda pair: -pair[1])
 
 

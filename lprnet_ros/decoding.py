@@ -39,6 +39,11 @@ _UNSEEN = 1e-6
 with it could have at most 18 times this probability."""
 
 
+_BETWEEN = 1e-5
+"""A time step that is blank but for this is searched as blank: a text with a character
+there could have at most this probability."""
+
+
 class Decoder:
     """Turns logits into readings.
 
@@ -126,8 +131,12 @@ class Decoder:
         return Decoding(text, confidence, characters, tuple(scored[1 : ALTERNATIVES + 1]))
 
     def _propose(self, probabilities: npt.NDArray[np.float64]) -> list[list[int]]:
-        """Return the best texts that the beam finds, as class indices; unseen classes are left out first."""
+        """Return the best texts that the beam finds, as class indices, out of all that are likely at all."""
         blank = self._alphabet.blank
+        probabilities = probabilities.copy()
+        between = probabilities[blank] > 1.0 - _BETWEEN
+        probabilities[:, between] = 0.0
+        probabilities[blank, between] = 1.0
         seen = probabilities.max(axis=1) > _UNSEEN
         seen[blank] = True
         classes = np.flatnonzero(seen)
