@@ -47,12 +47,11 @@ class Automaton:
 
     Attributes:
         next_state: states x classes, int; -1 where the class may not follow.
-        accepting: states, bool; whether a text may end there.
-        least_left: states, int; the least number of characters that still must follow.
+        least_left: states, int; the least number of characters that still must follow;
+            a text may end where it is 0.
     """
 
     next_state: npt.NDArray[np.int64]
-    accepting: npt.NDArray[np.bool_]
     least_left: npt.NDArray[np.int64]
 
     @classmethod
@@ -60,7 +59,7 @@ class Automaton:
         """Return the automaton that accepts every text."""
         next_state = np.zeros((1, len(alphabet)), np.int64)
         next_state[:, alphabet.blank] = _DEAD
-        return cls(next_state, np.ones(1, bool), np.zeros(1, np.int64))
+        return cls(next_state, np.zeros(1, np.int64))
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,6 @@ class PlateSyntax:
             rows.append(row)
         return Automaton(
             np.array(rows, dtype=np.int64),
-            np.array(["" in rests for rests in states]),
             np.array([min(map(len, rests)) for rests in states], dtype=np.int64),
         )
 
