@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -41,8 +41,7 @@ class ImageRejectedError(ValueError):
         return type(self), (self.reason, str(self))
 
 
-@dataclass(frozen=True)
-class CropImage:
+class CropImage(NamedTuple):
     """An image whose message was found good, as a view of the message's data.
 
     Attributes:

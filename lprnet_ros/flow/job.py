@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lprnet_ros.crop_image import CropImage, ImageRejectedError
 from lprnet_ros.reading import PlateReading
@@ -23,8 +22,7 @@ ReadResult = PlateReading | ImageRejectedError | ReadingFailedError
 """What reading a crop gives: a reading, or why there is none."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where a crop came from.
 
     Attributes:

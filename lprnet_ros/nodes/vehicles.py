@@ -113,4 +113,4 @@ def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], Plate
         "revised": vehicle.revised,
         "seconds": round(vehicle.last - vehicle.first, 3),
     }
-    return reading_to_json(reading, best.stamp, more=f'"vehicle": {json.dumps(members)}')
+    return reading_to_json(reading, best.stamp, more=f', "vehicle": {json.dumps(members)}')
