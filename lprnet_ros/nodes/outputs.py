@@ -35,6 +35,14 @@ class ReadingPublisher:
         self._confidence = node.create_lifecycle_publisher(Float32, "~/confidence", _DEPTH)
         self._reading = node.create_lifecycle_publisher(String, "~/reading", _DEPTH)
         self._annotated = node.create_lifecycle_publisher(Image, "~/image_annotated", 5)
+        self.look_for_listeners()
+
+    def look_for_listeners(self) -> None:
+        """See which topics somebody listens to; to ask for every reading would take longer than its JSON."""
+        self._is_reading_heard = self._reading.get_subscription_count() > 0
+        self._is_plate_heard = self._plate.get_subscription_count() > 0
+        self._is_confidence_heard = self._confidence.get_subscription_count() > 0
+        self._is_annotated_seen = self._annotated.get_subscription_count() > 0
 
     def publish(self, reading: PlateReading, job: Job) -> None:
         """Publish one reading; the plate and its confidence only where it is accepted.
@@ -44,14 +52,14 @@ class ReadingPublisher:
             job: the crop and where it came from.
         """
         source = job.source
-        if self._reading.get_subscription_count() > 0:
+        if self._is_reading_heard:
             self._reading.publish(String(data=reading_to_json(reading, source)))
         if reading.accepted:
-            if self._plate.get_subscription_count() > 0:
+            if self._is_plate_heard:
                 self._plate.publish(String(data=reading.text))
-            if self._confidence.get_subscription_count() > 0:
+            if self._is_confidence_heard:
                 self._confidence.publish(Float32(data=reading.confidence))
-        if self._annotated.get_subscription_count() > 0:
+        if self._is_annotated_seen:
             self._annotated.publish(_message(annotate(job.crop.to_bgr(), reading), source))
 
     def destroy(self) -> None:

@@ -48,6 +48,11 @@ class VehiclePublisher:
         self._publisher = node.create_lifecycle_publisher(String, "~/vehicle_plate", _DEPTH)
         self._timer = node.create_timer(_PERIOD, self._advance)
         self.published = 0
+        self.look_for_listeners()
+
+    def look_for_listeners(self) -> None:
+        """See whether somebody listens."""
+        self._is_heard = self._publisher.get_subscription_count() > 0
 
     def add(self, reading: PlateReading, source: Source) -> None:
         """Take the reading of one crop in.
@@ -57,7 +62,7 @@ class VehiclePublisher:
             source: the crop's topic, stamp and frame_id.
         """
         with self._lock:
-            if self._publisher.get_subscription_count() == 0:
+            if not self._is_heard:
                 self._consensus = None
                 return
             if self._consensus is None:
