@@ -138,19 +138,21 @@ class PlateRecognizer:
         attempt.preprocess_seconds = time.perf_counter() - started
 
     def _infer(self, attempt: _Attempt) -> None:
-        started = time.perf_counter()
+        cpu, started = time.thread_time(), time.perf_counter()
         attempt.logits = self.runtime.infer(attempt.tensor)
         attempt.inference_seconds = time.perf_counter() - started
+        attempt.inference_cpu_seconds = time.thread_time() - cpu
 
     def _decode(self, attempt: _Attempt) -> None:
         started = time.perf_counter()
         decoding = self._decoder.decode(attempt.logits)
         attempt.decode_seconds = time.perf_counter() - started
         if self._rules.second_look and decoding.confidence < CERTAIN:
-            started = time.perf_counter()
+            cpu, started = time.thread_time(), time.perf_counter()
             views = self._look_again(attempt.image)
             decoding = max(decoding, *views, key=lambda view: view.confidence)
             attempt.inference_seconds += time.perf_counter() - started
+            attempt.inference_cpu_seconds += time.thread_time() - cpu
         attempt.decoding = decoding
 
     def _finish(self, attempt: _Attempt) -> PlateReading:
@@ -165,6 +167,7 @@ class PlateRecognizer:
                 preprocess_ms=attempt.preprocess_seconds * 1e3,
                 inference_ms=attempt.inference_seconds * 1e3,
                 decode_ms=attempt.decode_seconds * 1e3,
+                inference_cpu_ms=attempt.inference_cpu_seconds * 1e3,
             ),
         )
 
@@ -192,6 +195,7 @@ class _Attempt:
         "decoding",
         "error",
         "image",
+        "inference_cpu_seconds",
         "inference_seconds",
         "logits",
         "preprocess_seconds",
@@ -203,6 +207,7 @@ class _Attempt:
     decoding: Decoding
     preprocess_seconds: float
     inference_seconds: float
+    inference_cpu_seconds: float
     decode_seconds: float
 
     def __init__(self, image: npt.NDArray[np.uint8]) -> None:
