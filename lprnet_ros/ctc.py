@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import mul
@@ -115,7 +115,7 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Dec
         alphabet: the classes, in the order of the rows.
     """
     path = probabilities.argmax(axis=0).tolist()
-    emissions = _emissions(probabilities, [alphabet.blank, *path])
+    emissions = _emissions(probabilities, {alphabet.blank, *path})
     indices: list[int] = []
     confidences: list[float] = []
     previous = alphabet.blank
@@ -143,12 +143,12 @@ def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[i
     Returns:
         The text's probability, 0..1; 0 where it is too long for the time steps.
     """
-    return _forward(_emissions(probabilities, [blank, *indices]), indices, blank)
+    return _forward(_emissions(probabilities, {blank, *indices}), indices, blank)
 
 
-def _emissions(probabilities: npt.NDArray[np.float64], classes: Iterable[int]) -> dict[int, list[float]]:
+def _emissions(probabilities: npt.NDArray[np.float64], classes: set[int]) -> dict[int, list[float]]:
     """Return the probabilities of some classes as Python's numbers, by class and time step."""
-    return {index: probabilities[index].tolist() for index in dict.fromkeys(classes)}
+    return {index: probabilities[index].tolist() for index in classes}
 
 
 def _forward(emissions: Mapping[int, Sequence[float]], indices: Sequence[int], blank: int) -> float:

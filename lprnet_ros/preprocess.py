@@ -37,6 +37,6 @@ def preprocess(image: npt.NDArray[np.uint8], rule: Preprocessing) -> npt.NDArray
     if rule.channel_order == "rgb":
         planes = planes[::-1]
     tensor = planes[np.newaxis].astype(np.float32, order="C")
-    tensor -= np.float32(rule.mean)
-    tensor *= np.float32(rule.scale)
+    tensor -= rule.mean
+    tensor *= rule.scale
     return tensor
