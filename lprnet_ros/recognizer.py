@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -122,14 +122,13 @@ class PlateRecognizer:
             For each its reading, or the error that ``read`` would raise.
         """
         attempts = [_Attempt(image) for image in images]
-        steps: tuple[Callable[[_Attempt], None], ...] = (self._prepare, self._infer, self._decode)
-        for step in steps:
-            for attempt in attempts:
-                if attempt.error is None:
-                    try:
-                        step(attempt)
-                    except (InferenceError, LogitsError, ValueError, cv2.error) as error:
-                        attempt.error = error
+        _take(self._prepare, attempts)
+        cpu = time.thread_time()
+        _take(self._infer, attempts)
+        share = (time.thread_time() - cpu) / max(1, len(attempts))
+        for attempt in attempts:
+            attempt.inference_cpu_seconds = share
+        _take(self._decode, attempts)
         return [self._finish(attempt) if attempt.error is None else attempt.error for attempt in attempts]
 
     def _prepare(self, attempt: _Attempt) -> None:
@@ -138,10 +137,9 @@ class PlateRecognizer:
         attempt.preprocess_seconds = time.perf_counter() - started
 
     def _infer(self, attempt: _Attempt) -> None:
-        cpu, started = time.thread_time(), time.perf_counter()
+        started = time.perf_counter()
         attempt.logits = self.runtime.infer(attempt.tensor)
         attempt.inference_seconds = time.perf_counter() - started
-        attempt.inference_cpu_seconds = time.thread_time() - cpu
 
     def _decode(self, attempt: _Attempt) -> None:
         started = time.perf_counter()
@@ -213,3 +211,13 @@ class _Attempt:
     def __init__(self, image: npt.NDArray[np.uint8]) -> None:
         self.image = image
         self.error: Exception | None = None
+
+
+def _take(step: Callable[[_Attempt], None], attempts: Iterable[_Attempt]) -> None:
+    """Take a step with every crop that has not failed yet."""
+    for attempt in attempts:
+        if attempt.error is None:
+            try:
+                step(attempt)
+            except (InferenceError, LogitsError, ValueError, cv2.error) as error:
+                attempt.error = error

@@ -12,6 +12,7 @@ from std_msgs.msg import Float32, Header, String
 from lprnet_ros.crop_image import BgrImage
 from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.glyph_atlas import draw_text
+from lprnet_ros.nodes.cdr import serialise_string
 from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
 
@@ -31,10 +32,10 @@ class ReadingPublisher:
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
-        self._plate = node.create_lifecycle_publisher(String, "~/plate", _DEPTH)
-        self._confidence = node.create_lifecycle_publisher(Float32, "~/confidence", _DEPTH)
-        self._reading = node.create_lifecycle_publisher(String, "~/reading", _DEPTH)
-        self._annotated = node.create_lifecycle_publisher(Image, "~/image_annotated", 5)
+        self._plate = node.create_publisher(String, "~/plate", _DEPTH)
+        self._confidence = node.create_publisher(Float32, "~/confidence", _DEPTH)
+        self._reading = node.create_publisher(String, "~/reading", _DEPTH)
+        self._annotated = node.create_publisher(Image, "~/image_annotated", 5)
         self.look_for_listeners()
 
     def look_for_listeners(self) -> None:
@@ -53,10 +54,10 @@ class ReadingPublisher:
         """
         source = job.source
         if self._is_reading_heard:
-            self._reading.publish(String(data=reading_to_json(reading, source)))
+            self._reading.publish(serialise_string(reading_to_json(reading, source)))
         if reading.accepted:
             if self._is_plate_heard:
-                self._plate.publish(String(data=reading.text))
+                self._plate.publish(serialise_string(reading.text))
             if self._is_confidence_heard:
                 self._confidence.publish(Float32(data=reading.confidence))
         if self._is_annotated_seen:
@@ -65,7 +66,7 @@ class ReadingPublisher:
     def destroy(self) -> None:
         """Remove the publishers from the node."""
         for publisher in (self._plate, self._confidence, self._reading, self._annotated):
-            self._node.destroy_lifecycle_publisher(publisher)
+            self._node.destroy_publisher(publisher)
 
 
 def header_of(source: Source) -> Header:

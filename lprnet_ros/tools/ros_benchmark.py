@@ -87,12 +87,15 @@ class RosBenchmark:
         recognizer: reads with the model under test, in this process.
         seconds: how long a rate must hold.
         frames: frames a second of each camera.
+        shared: whether the node may use the generator's core too.
 
     Raises:
         ManifestError: the model has no picture of a plate.
     """
 
-    def __init__(self, recognizer: PlateRecognizer, *, seconds: float, frames: float) -> None:
+    def __init__(
+        self, recognizer: PlateRecognizer, *, seconds: float, frames: float, shared: bool = False
+    ) -> None:
         picture = recognizer.manifest.self_test.image
         if picture is None:
             raise ManifestError(f"{recognizer.manifest.path.name} has no picture in its self-test to send")
@@ -101,7 +104,7 @@ class RosBenchmark:
         self._seconds, self._frames = seconds, frames
         cores = sorted(os.sched_getaffinity(0))
         self.generator_cores = set(cores[:1])
-        self.node_cores = set(cores[1:]) or set(cores)
+        self.node_cores = set(cores) if shared else set(cores[1:]) or set(cores)
         self._environment = {
             **os.environ,
             "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", str(1 + os.getpid() % 100)),
@@ -261,6 +264,9 @@ def add_ros_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers", type=int, nargs="+", default=[1, 2, 4, 8], help="of the node; as many cameras send"
     )
+    group.add_argument(
+        "--shared", action="store_true", help="let the node use all cores, the load generator's too"
+    )
     group.add_argument("--seconds", type=float, default=30.0, help="how long a rate must hold")
     group.add_argument(
         "--camera-frames", type=float, default=50.0, help="frames a second; a frame's crops come together"
@@ -272,7 +278,9 @@ def benchmark_ros(options: argparse.Namespace) -> int:
     """Measure the rows that the options ask for, and print them."""
     recognizer = open_recognizer(options)
     recognizer.set_rules(replace(recognizer.rules, second_look=False))
-    benchmark = RosBenchmark(recognizer, seconds=options.seconds, frames=options.camera_frames)
+    benchmark = RosBenchmark(
+        recognizer, seconds=options.seconds, frames=options.camera_frames, shared=options.shared
+    )
     rows = [benchmark.measure(workers, max(1, workers)) for workers in options.workers]
     header = {
         "model": recognizer.manifest.name,
