@@ -24,18 +24,18 @@ class CropRule:
         minimum_width: least width of a plate in pixels of the frame.
         minimum_height: least height of a plate in pixels of the frame.
         minimum_visible: least share of a plate's box that lies in the frame, 0..1.
-        most_crops: crops of one frame, 1 to 64; those of the highest score are kept.
+        maximum_crops: crops of one frame, 1 to 64; those of the highest score are kept.
         change_threshold: grey levels by which a place must change to be read again; 0 reads all.
-        refresh_seconds: an unchanged place is read again after this time.
+        refresh_period: seconds after which an unchanged place is read again.
     """
 
     padding: float = 0.02
     minimum_width: int = 32
     minimum_height: int = 8
     minimum_visible: float = 0.8
-    most_crops: int = 8
+    maximum_crops: int = 8
     change_threshold: float = 16.0
-    refresh_seconds: float = 0.5
+    refresh_period: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Cropper:
     """
 
     def __init__(self, rule: CropRule, stream: str | None = None) -> None:
-        if not 1 <= rule.most_crops <= MOST_CROPS:
-            raise ValueError(f"most_crops is {rule.most_crops}, expected 1 to {MOST_CROPS}")
+        if not 1 <= rule.maximum_crops <= MOST_CROPS:
+            raise ValueError(f"maximum_crops is {rule.maximum_crops}, expected 1 to {MOST_CROPS}")
         self._rule = rule
         self._stream = stream if stream is not None else secrets.token_hex(4)
-        self._memory = ChangeMemory(rule.change_threshold, rule.refresh_seconds)
+        self._memory = ChangeMemory(rule.change_threshold, rule.refresh_period)
         self._next_number = 0
         self.counts: Counter[str] = Counter()
 
@@ -132,8 +132,8 @@ class Cropper:
                 self.counts["out_of_frame"] += 1
             else:
                 usable.append((detection, inside))
-        if len(usable) > self._rule.most_crops:
-            self.counts["too_many"] += len(usable) - self._rule.most_crops
+        if len(usable) > self._rule.maximum_crops:
+            self.counts["too_many"] += len(usable) - self._rule.maximum_crops
             usable.sort(key=lambda one: -one[0].score)
-            del usable[self._rule.most_crops :]
+            del usable[self._rule.maximum_crops :]
         return usable
