@@ -8,6 +8,7 @@ from typing import Any
 
 _DEBIAN_PACKAGES = {
     "ai_msgs": "tros-{tros}-ai-msgs",
+    "geometry_msgs": "ros-{ros}-geometry-msgs",
     "hbm_img_msgs": "tros-{tros}-hbm-img-msgs",
     "vision_msgs": "ros-{ros}-vision-msgs",
 }
@@ -21,7 +22,7 @@ def message_module(package: str, wanted_by: str) -> Any:
     """Import the messages of an optional package.
 
     Args:
-        package: ``ai_msgs``, ``hbm_img_msgs`` or ``vision_msgs``.
+        package: ``ai_msgs``, ``geometry_msgs``, ``hbm_img_msgs`` or ``vision_msgs``.
         wanted_by: what the user has set, for the error message.
 
     Returns:
