@@ -18,7 +18,8 @@ from lprnet_ros.cropping.cropper import Crop, Cropper
 from lprnet_ros.cropping.detection import Detection
 from lprnet_ros.cropping.frame_cache import FrameCache, Stamp
 from lprnet_ros.cropping.frames import Frame
-from lprnet_ros.cropping.settings import PARAMETERS, CropperSettings
+from lprnet_ros.cropping.parameters import PARAMETERS
+from lprnet_ros.cropping.settings import CropperSettings
 from lprnet_ros.nodes.cropper_report import CropperReport
 from lprnet_ros.nodes.detections import detections_of_array, detections_of_targets
 from lprnet_ros.nodes.frame_conversion import compressed_frame, image_frame, shared_memory_frame

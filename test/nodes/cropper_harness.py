@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ros_harness import ReaderProcess
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ros_harness import ROOT, ReaderProcess
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -52,3 +57,42 @@ class CropperOutputs:
 
 def stamp_of(header: Header) -> Stamp:
     return header.stamp.sec, header.stamp.nanosec
+
+
+class PlayerProcess:
+    """``frame_player`` as a process of its own.
+
+    Args:
+        folder: where its log goes.
+        topics: names of its topics, by what they are called in it.
+        parameters: ``name:=value``, as on the command line.
+    """
+
+    def __init__(self, folder: Path, topics: dict[str, str], *parameters: str) -> None:
+        self._log = folder / "player.log"
+        command = [sys.executable, "-m", "lprnet_ros.nodes.frame_player", "--ros-args"]
+        for name, topic in topics.items():
+            command += ["-r", f"{name}:={topic}"]
+        for parameter in parameters:
+            command += ["-p", parameter]
+        with self._log.open("wb") as stream:
+            self.process = subprocess.Popen(
+                command,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "ROS_LOG_DIR": str(folder)},
+            )
+
+    @property
+    def log(self) -> str:
+        """Everything it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
