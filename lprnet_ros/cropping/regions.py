@@ -47,11 +47,12 @@ class Region:
         """
         if not self.is_relative:
             return Detection(self.box, self.quad)
-        box = Box(self.box.x * width, self.box.y * height, self.box.width * width, self.box.height * height)
         if self.quad is None:
-            return Detection(box)
+            box = self.box
+            return Detection(Box(box.x * width, box.y * height, box.width * width, box.height * height))
         first, second, third, fourth = ((x * width, y * height) for x, y in self.quad)
-        return Detection(box, (first, second, third, fourth))
+        quad = (first, second, third, fourth)
+        return Detection(bounding_box(quad), quad)
 
 
 def parse_regions(texts: Sequence[str]) -> tuple[Region, ...]:
