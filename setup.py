@@ -58,7 +58,9 @@ setup(
     entry_points={
         "console_scripts": [
             "lpr_node = lprnet_ros.nodes.lpr_node:main",
+            "plate_cropper = lprnet_ros.nodes.plate_cropper:main",
             "plate_player = lprnet_ros.nodes.plate_player:main",
+            "frame_player = lprnet_ros.nodes.frame_player:main",
             "lpr_read = lprnet_ros.tools.read:main",
             "lpr_evaluate = lprnet_ros.tools.evaluate:main",
             "lpr_benchmark = lprnet_ros.tools.benchmark:main",

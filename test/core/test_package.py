@@ -103,12 +103,14 @@ def test_every_file_of_the_package_that_is_no_python_is_installed_with_it():
 def test_every_command_leads_to_a_function():
     commands = ast.literal_eval(setup_arguments()["entry_points"])["console_scripts"]
     assert {command.split(" = ")[0] for command in commands} >= {
+        "frame_player",
         "lpr_node",
         "lpr_read",
         "lpr_evaluate",
         "lpr_benchmark",
         "lpr_train",
         "lpr_export",
+        "plate_cropper",
         "plate_player",
     }
     for command in commands:
