@@ -64,8 +64,8 @@ _PRINTED = {
 _MEANING = {
     "threads": "Thread number",
     "frames": "Frame count",
-    "total_ms": "Frame totally latency",
     "average_ms": "Average latency",
+    "total_ms": "Frame totally latency",
     "fps": "Frame rate",
 }
 
