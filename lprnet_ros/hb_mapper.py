@@ -198,7 +198,7 @@ def _about_compiler(config: HbMapperConfig, groups: _Groups) -> Iterator[str]:
         yield "balance_factor belongs to compile_mode balance, and is required there"
     for name, place in compiler.get("input_source", {}).items():
         if name not in (config.input_name or name, "_default_value"):
-            yield f"input_source names {name!r}, expected the input's name, {config.input_name!r}"
+            yield f"input_source names {name!r}, expected the input_name, {config.input_name!r}"
         if place != "ddr" and config.type_rt not in ("nv12", "gray"):
             yield f"input_source is {place!r}, expected ddr where {config.type_rt} is fed"
         if place == "resizer" and math.prod(config.height_width or (1,)) >= 18432:
