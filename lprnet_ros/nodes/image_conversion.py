@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.nodes.encoded_size import encoded_size
+from lprnet_ros.single_pixel import widen_single_pixel
 
 BgrImage = npt.NDArray[np.uint8]
 
@@ -136,7 +137,8 @@ def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
         pixels = used.reshape(rows, message.width, layout.channels)
     if layout.conversion is None:
         return pixels
-    return np.asarray(cv2.cvtColor(pixels, layout.conversion), dtype=np.uint8)
+    converted = np.asarray(cv2.cvtColor(widen_single_pixel(pixels), layout.conversion), dtype=np.uint8)
+    return converted[:, : message.width]
 
 
 def compressed_to_bgr(message: CompressedImageMessage, *, max_pixels: int) -> BgrImage:
