@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -85,7 +85,7 @@ def measure(recognizer: PlateRecognizer, threads: int, frames: int) -> Benchmark
     The crop is the picture of the model's self-test; a model without one gets
     random pictures.  No crop is looked at twice.
     """
-    recognizer.second_look = False
+    recognizer.set_rules(replace(recognizer.rules, second_look=False))
     picture = recognizer.manifest.self_test.image
     if picture is not None:
         crops = [read_image(picture)]
