@@ -1,10 +1,24 @@
 """Installs the package with colcon, bloom or pip."""
 
+import sys
 from glob import glob
 
 from setuptools import find_packages, setup
 
 PACKAGE = "lprnet_ros"
+
+# Wheels, so pip, ask for their libraries by these names.  colcon and bloom's Debian build run this
+# file as a program, and there package.xml names them: a program that such a build installed ends in
+# DistributionNotFound, once any library imports pkg_resources, if a name is asked for that apt does
+# not know, and apt's python3-opencv knows none.
+IS_WHEEL = "setuptools.build_meta" in sys.modules
+PIP_REQUIREMENTS = [
+    "numpy>=1.21,<3",
+    "opencv-python-headless>=4.5,<5",
+    "PyYAML>=5.4",
+    # boards read with their BPU; ask for the extra "onnx" to have it there too
+    "onnxruntime>=1.16,<2; platform_machine != 'aarch64'",
+]
 
 setup(
     name=PACKAGE,
@@ -20,14 +34,7 @@ setup(
         (f"share/{PACKAGE}/models", sorted(glob("models/*"))),
     ],
     python_requires=">=3.10",
-    install_requires=[
-        "setuptools",
-        "numpy>=1.21,<3",
-        "opencv-python-headless>=4.5,<5",
-        "PyYAML>=5.4",
-        # boards read with their BPU; ask for the extra "onnx" to have it there too
-        "onnxruntime>=1.16,<2; platform_machine != 'aarch64'",
-    ],
+    install_requires=PIP_REQUIREMENTS if IS_WHEEL else [],
     extras_require={
         "onnx": ["onnxruntime>=1.16,<2"],
         # ROS 2 Jazzy as Python wheels, for machines without a ROS installation

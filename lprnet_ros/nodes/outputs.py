@@ -15,6 +15,7 @@ from lprnet_ros.glyph_atlas import draw_text
 from lprnet_ros.nodes.cdr import serialise_string
 from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
+from lprnet_ros.single_pixel import widen_single_pixel
 
 _DEPTH = 100  # reliable: bursts of crops must not outrun a slow subscriber
 _ANNOTATED_SIZE = (376, 96)  # width and height of the crop in the annotated picture
@@ -86,7 +87,7 @@ def annotate(crop: BgrImage, reading: PlateReading) -> BgrImage:
     """
     width, height = _ANNOTATED_SIZE
     sheet = np.full((height + _CAPTION_HEIGHT, width, 3), 32, np.uint8)
-    sheet[:height] = cv2.resize(crop, _ANNOTATED_SIZE, interpolation=cv2.INTER_LINEAR)
+    sheet[:height] = cv2.resize(widen_single_pixel(crop), _ANNOTATED_SIZE, interpolation=cv2.INTER_LINEAR)
     colour = _GREEN if reading.accepted else _RED
     draw_text(sheet, reading.text or "-", (8, height + 10), height=28, colour=colour)
     note = f"{reading.confidence:.3f}"

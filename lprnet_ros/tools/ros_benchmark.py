@@ -252,8 +252,8 @@ def _sentence(trial: Trial) -> str:
     verdict = "kept up" if trial.is_kept_up else "not kept up"
     return (
         f"{trial.rate:.0f} a second for {trial.sending_seconds:.0f} s: {verdict}, {trial.read} of "
-        f"{trial.sent} read, {trial.dropped} dropped, p50 {trial.p50_ms:.1f} ms, p99 {trial.p99_ms:.1f} ms, CPU "
-        f"{trial.cpu_us:.0f} us a plate, {trial.cpu_us - trial.inference_cpu_us:.0f} of it no inference"
+        f"{trial.sent} read, {trial.dropped} dropped, p50 {trial.p50_ms:.1f} ms, p99 {trial.p99_ms:.1f} ms, "
+        f"CPU {trial.cpu_us:.0f} us a plate, {trial.cpu_us - trial.inference_cpu_us:.0f} of it no inference"
     )
 
 

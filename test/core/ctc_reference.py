@@ -113,7 +113,7 @@ def logits_of_any_kind(classes, most_steps):
     """Logits, classes x time steps: smooth ones, ones with many ties, and ones that leave no doubt."""
     smooth = st.integers(-6144, 6144).map(lambda count: count / 1024)  # no difference is lost in an exp
     tied = st.integers(-3, 3).map(float)
-    huge = float(np.float32(1e30))
+    huge = float(np.float32(1e30))  # numpy 1 takes 1e30 itself for no float32
     extreme = st.one_of(st.sampled_from([-huge, -1e4, 0.0, 1e4, huge]), smooth)
 
     def of_steps(steps):
