@@ -19,9 +19,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.escaping import one_line, quoted
 from lprnet_ros.nodes.encoded_size import encoded_size
 
 BgrImage = npt.NDArray[np.uint8]
+
+LONGEST_REASON = 200
+"""Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
 
 
 class BadImage(str, enum.Enum):
@@ -216,14 +220,16 @@ def _through_cv_bridge(message: ImageMessage) -> BgrImage:
         known = ", ".join((*_LAYOUTS, *sorted(_COMPRESSED)))
         raise ImageRejectedError(
             BadImage.ENCODING,
-            f"encoding {message.encoding!r} is unknown; known: {known}; others need cv_bridge",
+            f"encoding {quoted(message.encoding)} is unknown; known: {known}; others need cv_bridge",
         ) from None
     except Exception as error:
+        reason = one_line(str(error), LONGEST_REASON)
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge cannot read encoding {message.encoding!r}: {error}"
+            BadImage.ENCODING,
+            f"cv_bridge cannot read encoding {quoted(message.encoding)}: {reason}",
         ) from error
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {message.encoding!r}"
+            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {quoted(message.encoding)}"
         )
     return image

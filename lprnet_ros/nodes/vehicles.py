@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header, String
 
+from lprnet_ros.escaping import json_line
 from lprnet_ros.nodes.outputs import reading_fields
 from lprnet_ros.reading import PlateReading
 from lprnet_ros.voting import Consensus, ConsensusSettings, Sighting, VehiclePlate
@@ -114,4 +114,4 @@ def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], Plate
         "revised": vehicle.revised,
         "seconds": round(vehicle.last - vehicle.first, 3),
     }
-    return json.dumps(fields, ensure_ascii=False)
+    return json_line(fields)
