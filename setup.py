@@ -16,6 +16,7 @@ setup(
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*.yaml")),
+        (f"share/{PACKAGE}/config/security", glob("config/security/*.xml")),
         (f"share/{PACKAGE}/models", sorted(glob("models/*"))),
     ],
     python_requires=">=3.10",
