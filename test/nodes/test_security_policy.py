@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib.util
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,14 @@ from lprnet_ros.settings import PARAMETERS
 
 POLICY = ROOT / "config" / "security" / "lpr_node.policy.xml"
 TRANSPORTS = next(parameter.choices for parameter in PARAMETERS if parameter.name == "transport")
+ENCLAVE_FILES = (
+    "cert.pem",
+    "governance.p7s",
+    "identity_ca.cert.pem",
+    "key.pem",
+    "permissions.p7s",
+    "permissions_ca.cert.pem",
+)
 
 
 def allowed_by(policy: str) -> Opened:
@@ -126,3 +137,29 @@ def test_names_that_are_absolute_in_the_policy_are_so_in_every_namespace() -> No
     absolute = {name for names in allowed.values() for name in names if name.startswith("/")}
     assert absolute
     assert absolute <= ABSOLUTE
+
+
+@pytest.mark.parametrize("files", [(), ENCLAVE_FILES], ids=["no enclave", "an enclave of empty files"])
+def test_security_that_cannot_be_had_ends_the_node_with_a_sentence(
+    ros_environment: None, tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    enclave = tmp_path / "enclaves" / "gate"
+    for file in files:
+        enclave.mkdir(parents=True, exist_ok=True)
+        (enclave / file).touch()
+    status, _, errors = python_process(
+        "lprnet_ros.nodes.lpr_node",
+        *("--ros-args", "--enclave", "/gate"),
+        ROS_SECURITY_ENABLE="true",
+        ROS_SECURITY_STRATEGY="Enforce",
+        ROS_SECURITY_KEYSTORE=str(tmp_path),
+    )
+    assert status == 1, errors
+    assert "Traceback" not in errors
+    assert len([line for line in errors.splitlines() if line.startswith("lpr_node: ")]) == 1
+
+
+def test_the_policy_is_installed() -> None:
+    data_files = ast.unparse(ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")))
+    patterns = re.findall(r"glob\('([^']+)'\)", data_files)
+    assert any(POLICY in ROOT.glob(pattern) for pattern in patterns)
