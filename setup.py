@@ -62,6 +62,7 @@ setup(
             "lpr_read = lprnet_ros.tools.read:main",
             "lpr_evaluate = lprnet_ros.tools.evaluate:main",
             "lpr_benchmark = lprnet_ros.tools.benchmark:main",
+            "lpr_board = lprnet_ros.tools.board:main",
             "lpr_quantize = lprnet_ros.tools.quantize:main",
             "lpr_train = lprnet_ros.training.cli:train",
             "lpr_average = lprnet_ros.training.cli:average",
