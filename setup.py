@@ -73,6 +73,7 @@ setup(
             "lpr_read = lprnet_ros.tools.read:main",
             "lpr_evaluate = lprnet_ros.tools.evaluate:main",
             "lpr_benchmark = lprnet_ros.tools.benchmark:main",
+            "lpr_board = lprnet_ros.tools.board:main",
             "lpr_quantize = lprnet_ros.tools.quantize:main",
             "lpr_calibrate = lprnet_ros.tools.calibrate:main",
             "lpr_model = lprnet_ros.tools.model:main",

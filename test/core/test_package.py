@@ -84,6 +84,7 @@ def test_every_command_leads_to_a_function():
         "lpr_read",
         "lpr_evaluate",
         "lpr_benchmark",
+        "lpr_board",
         "lpr_train",
         "lpr_export",
         "plate_cropper",
