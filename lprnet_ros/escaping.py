@@ -13,8 +13,7 @@ that turn the direction of writing, not lone surrogates.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from json.encoder import encode_basestring, encode_basestring_ascii
 
 LONGEST_QUOTED = 80
 """Characters of a quoted text that are shown."""
@@ -61,22 +60,22 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     return shown[: longest - len(tail)] + tail
 
 
-def json_line(fields: Mapping[str, object]) -> str:
-    r"""Write an object as one line of JSON.
+def json_string(text: str) -> str:
+    r"""Write a text as a string of JSON.
 
     Args:
-        fields: what ``json`` can write.
+        text: any text.
 
     Returns:
-        JSON in which Chinese stands as it is.  Where anything in it is not
-        printable, all that is not ASCII stands as ``\uXXXX`` instead, so that
-        neither a reader by lines nor a terminal is fooled; a receiver gets the
-        same text either way.
+        The text between quotes.  Where all of it is printable, Chinese stands as
+        it is; else all that is not printable ASCII stands as ``\uXXXX``, so that
+        neither a reader by lines nor a terminal is fooled.  Whoever parses it
+        gets the same text either way.
     """
-    text = json.dumps(fields, ensure_ascii=False)
-    if text.isprintable():
-        return text
-    return json.dumps(fields).replace("\x7f", "\\u007f")  # DEL is the one that json leaves
+    string = encode_basestring(text)
+    if string.isprintable():
+        return string
+    return encode_basestring_ascii(text).replace("\x7f", "\\u007f")  # DEL is the one that json leaves
 
 
 def _backslashed(character: str) -> str:

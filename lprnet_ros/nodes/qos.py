@@ -22,16 +22,17 @@ QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
 
 
-def image_qos(profile: str, depth: int) -> QoSProfile:
-    """Return the QoS profile of a parameter value.
+def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
+    """Return the QoS profile of an image subscription.
 
     Args:
         profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``.
         depth: messages that may wait; the oldest is dropped.
+        policy: with ``all`` none is dropped: a full history makes a reliable publisher wait.
     """
     reliable = profile == "reliable"
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
+        history=HistoryPolicy.KEEP_ALL if policy == "all" else HistoryPolicy.KEEP_LAST,
         depth=depth,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
     )

@@ -12,7 +12,7 @@ from lprnet_ros.ctc import LogitsError
 from lprnet_ros.decoding import DECODERS
 from lprnet_ros.labelled import SPLITS, LabelledCrop, LabelledDataError, is_in_split, read_labelled
 from lprnet_ros.model import ManifestError, find_model
-from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
+from lprnet_ros.recognizer import PlateRecognizer, ReadingRules, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
 
 USER_ERRORS = (
@@ -103,8 +103,7 @@ def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRe
         find_model(options.model),
         options.runtime,
         threads=threads,
-        decoder=options.decoder,
-        second_look=not options.no_second_look,
+        rules=ReadingRules(options.decoder, second_look=not options.no_second_look),
     )
 
 
