@@ -13,6 +13,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from lprnet_ros.crop_image import ImageRejectedError
+from lprnet_ros.escaping import one_line, quoted
 from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.nodes.cdr import parse_compressed, parse_image
 from lprnet_ros.nodes.image_conversion import inspect_compressed, inspect_image
@@ -130,4 +131,5 @@ def _resolved(node: LifecycleNode, topic: str) -> str:
     try:
         return str(node.resolve_topic_name(topic))
     except RCLError as error:
-        raise ValueError(f"image_topics: {topic!r} is no topic name ({error})") from error
+        reason = one_line(str(error), 300)
+        raise ValueError(f"image_topics: {quoted(topic)} is no topic name ({reason})") from error
