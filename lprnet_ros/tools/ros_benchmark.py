@@ -201,10 +201,11 @@ def _affinity(cores: set[int]) -> Iterator[None]:
 
 @contextmanager
 def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    with ExitStack() as stack:
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        yield
+    with process:  # closes its streams and waits for it
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def _ask(generator: subprocess.Popen[bytes], **question: float) -> dict[str, Any]:
