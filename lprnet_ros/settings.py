@@ -7,65 +7,24 @@ and a test keeps them true.
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lprnet_ros import parameter_table
 from lprnet_ros.decoding import DECODERS
+from lprnet_ros.flow.crop_queue import POLICIES
 from lprnet_ros.model import find_model
+from lprnet_ros.parameter_table import Parameter
 from lprnet_ros.reading import Acceptance
+from lprnet_ros.rules import ReadingRules
 from lprnet_ros.runtimes import RUNTIME_NAMES
 from lprnet_ros.voting import ConsensusSettings
 
+EXECUTORS = ("auto", "events", "single")
+WORKER_KINDS = ("auto", "thread", "process")
 TABLE_BEGIN = "<!-- parameters begin -->"
 TABLE_END = "<!-- parameters end -->"
-_WHEN_IN_CHINESE = {"at start": "启动时", "at configure": "配置时", "at once": "立即"}
-
-ParameterValue = bool | int | float | str | list[str]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter.
-
-    Attributes:
-        name: its ROS name.
-        default: its default; the type is the parameter's type.
-        description: one sentence for the user.
-        chinese: the same in Chinese, for README_cn.md.
-        minimum: least value of a number, or None.
-        maximum: greatest value of a number, or None.
-        choices: the allowed strings; empty allows any.
-        read_only: fixed once the node has started.
-        dynamic: takes effect at once; others are read when the node is configured.
-    """
-
-    name: str
-    default: ParameterValue
-    description: str
-    chinese: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    read_only: bool = False
-    dynamic: bool = False
-
-    def complaint(self, value: object) -> str | None:
-        """Return what is wrong with a value, or None."""
-        if self.choices and value not in self.choices:
-            return f"{self.name} is {value!r}, expected one of {', '.join(self.choices)}"
-        if isinstance(self.default, list) and (not isinstance(value, (list, tuple)) or not any(value)):
-            return f"{self.name} names no topic"
-        return None
-
-    def when(self) -> str:
-        """Say when a change takes effect."""
-        if self.read_only:
-            return "at start"
-        return "at once" if self.dynamic else "at configure"
-
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -118,12 +77,61 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=("sensor_data", "reliable"),
     ),
     Parameter(
-        "queue_depth",
-        5,
-        "Crops that may wait in each subscription; the oldest is dropped.",
-        "每个订阅中可等待的裁剪图数；超出时丢弃最旧的。",
+        "subscription_depth",
+        50,
+        "Messages of one topic that the middleware keeps until the node takes them, which it does at once.",
+        "中间件为每个话题保留的消息数，节点会立即取走它们。",
         minimum=1,
         maximum=10000,
+    ),
+    Parameter(
+        "queue_depth",
+        5,
+        "Crops of one camera that may wait for a worker.",
+        "每个相机可等待工作单元的裁剪图数。",
+        minimum=1,
+        maximum=10000,
+    ),
+    Parameter(
+        "queue_policy",
+        "newest",
+        "What a full queue does: newest drops its oldest crop and counts it, all makes the sender wait "
+        "(only with qos_profile reliable).",
+        "队列满时：newest 丢弃最旧的并计数，all 让发送方等待（仅用于 qos_profile reliable）。",
+        choices=POLICIES,
+    ),
+    Parameter(
+        "workers",
+        1,
+        "Crops that are read side by side; 0 reads each at once in the node's own thread.",
+        "并行识别的裁剪图数；0 表示在节点自己的线程中立即识别。",
+        minimum=0,
+        maximum=64,
+    ),
+    Parameter(
+        "worker_kind",
+        "auto",
+        "Whether workers are threads or processes; auto takes threads for onnx, and processes for hbm and "
+        "bpu, which keep Python's lock.",
+        "工作单元是线程还是进程；auto 对 onnx 用线程，对占用 Python 锁的 hbm 和 bpu 用进程。",
+        choices=WORKER_KINDS,
+    ),
+    Parameter(
+        "worker_timeout",
+        2.0,
+        "Seconds that one crop may take; a worker that takes longer is replaced, and its crop read again "
+        "once.",
+        "一张裁剪图允许的秒数；超时的工作单元会被替换，其裁剪图再识别一次。",
+        minimum=0.01,
+        maximum=600.0,
+    ),
+    Parameter(
+        "executor",
+        "auto",
+        "rclpy's executor: auto takes the events executor where it proves at start that it works.",
+        "rclpy 的执行器：auto 在启动时证实 events 执行器可用后使用它。",
+        choices=EXECUTORS,
+        read_only=True,
     ),
     Parameter(
         "max_image_pixels",
@@ -196,6 +204,23 @@ PARAMETERS: tuple[Parameter, ...] = (
         minimum=0.01,
         maximum=600.0,
     ),
+    Parameter(
+        "expected_rate",
+        0.0,
+        "Least crops a second over all topics; with less /diagnostics warns. 0 expects none.",
+        "所有话题每秒至少应有的裁剪图数；更少时 /diagnostics 告警。0 表示不作要求。",
+        minimum=0.0,
+        maximum=100000.0,
+    ),
+    Parameter(
+        "maximum_age",
+        0.0,
+        "Greatest age in seconds of a crop's stamp when it is read; above it /diagnostics warns. 0 allows "
+        "any.",
+        "识别时裁剪图时间戳的最大延迟（秒）；超过时 /diagnostics 告警。0 表示不限。",
+        minimum=0.0,
+        maximum=3600.0,
+    ),
 )
 
 
@@ -213,7 +238,13 @@ class Settings:
     image_topics: tuple[str, ...]
     transport: str
     qos_profile: str
+    subscription_depth: int
     queue_depth: int
+    queue_policy: str
+    workers: int
+    worker_kind: str
+    worker_timeout: float
+    executor: str
     max_image_pixels: int
     decoder: str
     second_look: bool
@@ -223,6 +254,8 @@ class Settings:
     consensus_minimum_crops: int
     consensus_gap: float
     consensus_longest_wait: float
+    expected_rate: float
+    maximum_age: float
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Settings:
@@ -234,14 +267,15 @@ class Settings:
         Raises:
             ValueError: a value is not allowed; the message names the parameter.
         """
-        for parameter in PARAMETERS:
-            complaint = parameter.complaint(values[parameter.name])
-            if complaint is not None:
-                raise ValueError(complaint)
+        parameter_table.check_values(PARAMETERS, values)
         checked = dict(values)
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
+        if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
+            raise ValueError(
+                "queue_policy is 'all', which best effort cannot keep: set qos_profile to 'reliable' too"
+            )
         return cls(**checked)  # type: ignore[arg-type]
 
     @property
@@ -254,9 +288,10 @@ class Settings:
         return find_model(self.model)
 
     @property
-    def acceptance(self) -> Acceptance:
-        """The rule for accepting readings."""
-        return Acceptance(self.minimum_confidence, self.require_syntax)
+    def rules(self) -> ReadingRules:
+        """How crops are read and which readings are accepted."""
+        acceptance = Acceptance(self.minimum_confidence, self.require_syntax)
+        return ReadingRules(self.decoder, self.second_look, acceptance)
 
     @property
     def consensus_settings(self) -> ConsensusSettings:
@@ -268,56 +303,19 @@ class Settings:
 
 def markdown_table(*, chinese: bool = False) -> str:
     """Return the table of parameters of README.md, or that of README_cn.md."""
-    head = (
-        "| 参数 | 默认值 | 何时生效 | 含义 |"
-        if chinese
-        else "| parameter | default | takes effect | meaning |"
-    )
-    lines = [head, "|---|---|---|---|"]
-    for parameter in PARAMETERS:
-        default = json.dumps(parameter.default)
-        when = _WHEN_IN_CHINESE[parameter.when()] if chinese else parameter.when()
-        meaning = _meaning(parameter, chinese=chinese)
-        lines.append(f"| `{parameter.name}` | `{default}` | {when} | {meaning} |")
-    return "\n".join(lines)
-
-
-def _meaning(parameter: Parameter, *, chinese: bool = False) -> str:
-    meaning = parameter.chinese if chinese else parameter.description
-    choices = ", ".join(f"`{choice}`" for choice in parameter.choices)
-    if choices:
-        meaning += f"可选 {choices}。" if chinese else f" One of {choices}."
-    if parameter.minimum is not None:
-        least, most = f"{parameter.minimum:,}", f"{parameter.maximum:,}"
-        meaning += f"{least} 到 {most}。" if chinese else f" {least} to {most}."
-    return meaning
+    return parameter_table.markdown_table(PARAMETERS, chinese=chinese)
 
 
 def write_tables(root: Path) -> None:
     """Bring both READMEs and ``config/lpr.yaml`` of a source tree up to date."""
     for name, chinese in (("README.md", False), ("README_cn.md", True)):
-        path = root / name
-        head, begin, rest = path.read_text(encoding="utf-8").partition(TABLE_BEGIN)
-        _, end, tail = rest.partition(TABLE_END)
-        if not begin or not end:
-            raise ValueError(f"{path}: the marks {TABLE_BEGIN} and {TABLE_END} are not both there")
-        table = markdown_table(chinese=chinese)
-        path.write_text(f"{head}{TABLE_BEGIN}\n{table}\n{TABLE_END}{tail}", encoding="utf-8")
+        parameter_table.write_between(root / name, TABLE_BEGIN, TABLE_END, markdown_table(chinese=chinese))
     (root / "config" / "lpr.yaml").write_text(yaml_file() + "\n", encoding="utf-8")
 
 
 def yaml_file() -> str:
     """Return ``config/lpr.yaml``: every parameter with its default, explained."""
-    lines = [
-        "# Every parameter of lpr_node with its default; made by python -m lprnet_ros.settings.",
-        "# Quote plates and names: YAML takes a bare Y, N or on for a truth value.",
-        "/**:",
-        "  ros__parameters:",
-    ]
-    for parameter in PARAMETERS:
-        lines += [f"    # {line}" for line in textwrap.wrap(_meaning(parameter).replace("`", ""), 90)]
-        lines.append(f"    {parameter.name}: {json.dumps(parameter.default)}")
-    return "\n".join(lines)
+    return parameter_table.yaml_file(PARAMETERS, node="lpr_node", module="lprnet_ros.settings")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lprnet_ros.download import DownloadError
 from lprnet_ros.hb_mapper import HbMapperError
 from lprnet_ros.labelled import SPLITS, LabelledCrop, LabelledDataError, is_in_split, read_labelled
 from lprnet_ros.model import ManifestError, find_model
-from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
+from lprnet_ros.recognizer import PlateRecognizer, ReadingRules, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
 from lprnet_ros.tools.hrt_log import HrtLogError
 
@@ -112,8 +112,7 @@ def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRe
         find_model(options.model),
         options.runtime,
         threads=threads,
-        decoder=options.decoder,
-        second_look=not options.no_second_look,
+        rules=ReadingRules(options.decoder, second_look=not options.no_second_look),
     )
 
 

@@ -24,8 +24,10 @@ from lprnet_ros.model import (
     manifest_path,
 )
 from lprnet_ros.reading import Acceptance
-from lprnet_ros.recognizer import PlateRecognizer, logits_cosine
+from lprnet_ros.recognizer import PlateRecognizer
+from lprnet_ros.rules import ReadingRules
 from lprnet_ros.runtimes import RUNTIME_NAMES, RuntimeUnavailableError, open_runtime
+from lprnet_ros.self_test import logits_cosine
 from lprnet_ros.tools.common import run
 
 
@@ -141,9 +143,9 @@ def _verify(options: argparse.Namespace) -> int:
 def _verify_one(name: str, runtime: str) -> int:
     model = find_model(name)
     manifest = load_manifest(model)
-    anything = Acceptance(require_syntax=False)
+    rules = ReadingRules("greedy", acceptance=Acceptance(require_syntax=False))
     try:
-        recognizer = PlateRecognizer.open(model, runtime, acceptance=anything, decoder="greedy")
+        recognizer = PlateRecognizer.open(model, runtime, rules=rules)
     except RuntimeUnavailableError as error:
         print(f"{model}: SHA-256 right; self-test not run: {error}")
         return 0

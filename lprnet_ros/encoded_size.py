@@ -13,6 +13,8 @@ import numpy.typing as npt
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_START = b"\xff\xd8"
 _NO_FRAME_HEADER = frozenset({0xC4, 0xC8, 0xCC})  # tables and an extension among the frame markers
+_MOST_STEPS = 1000
+"""Fill bytes and segments before the size: cameras write about ten, a megabyte of them takes a second."""
 
 
 def encoded_size(data: npt.NDArray[np.uint8]) -> tuple[int, int] | None:
@@ -34,7 +36,9 @@ def encoded_size(data: npt.NDArray[np.uint8]) -> tuple[int, int] | None:
 
 def _jpeg_size(data: npt.NDArray[np.uint8]) -> tuple[int, int] | None:
     position = 2
-    while position + 9 <= data.size and data[position] == 0xFF:
+    for _ in range(_MOST_STEPS):
+        if position + 9 > data.size or data[position] != 0xFF:
+            break
         marker = int(data[position + 1])
         if marker == 0xFF:  # fill byte
             position += 1
