@@ -45,6 +45,8 @@ _EXPECTED_ERRORS = (
 )
 _SECONDS_TO_FINISH = 1.0
 """Given to the crops that are being read when the node is deactivated or ends."""
+_LISTENERS_SECONDS = 0.1
+"""A new subscriber gets its first reading so much later at most."""
 
 
 class LprNode(LifecycleNode):
@@ -73,6 +75,7 @@ class LprNode(LifecycleNode):
         # steady: diagnostics go on while simulated time stands still or jumps
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._every_second, clock=self._steady)
+        self.create_timer(_LISTENERS_SECONDS, self._look_for_listeners, clock=self._steady)
 
     def _on_change_state(
         self, request: ChangeState.Request, response: ChangeState.Response
@@ -216,6 +219,10 @@ class LprNode(LifecycleNode):
         self._diagnostics.publish(counts, state, [])
         if self._subscriptions_to_crops is not None:
             self._subscriptions_to_crops.check()
+
+    def _look_for_listeners(self) -> None:
+        if self._results is not None:
+            self._results.look_for_listeners()
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         result = check_changes(changes, configured=self._flow is not None)

@@ -12,6 +12,7 @@ from std_msgs.msg import Float32, Header, String
 from lprnet_ros.crop_image import BgrImage
 from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.glyph_atlas import draw_text
+from lprnet_ros.nodes.cdr import serialise_string
 from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
 from lprnet_ros.single_pixel import widen_single_pixel
@@ -32,10 +33,18 @@ class ReadingPublisher:
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
-        self._plate = node.create_lifecycle_publisher(String, "~/plate", _DEPTH)
-        self._confidence = node.create_lifecycle_publisher(Float32, "~/confidence", _DEPTH)
-        self._reading = node.create_lifecycle_publisher(String, "~/reading", _DEPTH)
-        self._annotated = node.create_lifecycle_publisher(Image, "~/image_annotated", 5)
+        self._plate = node.create_publisher(String, "~/plate", _DEPTH)
+        self._confidence = node.create_publisher(Float32, "~/confidence", _DEPTH)
+        self._reading = node.create_publisher(String, "~/reading", _DEPTH)
+        self._annotated = node.create_publisher(Image, "~/image_annotated", 5)
+        self.look_for_listeners()
+
+    def look_for_listeners(self) -> None:
+        """See which topics somebody listens to; to ask for every reading would take longer than its JSON."""
+        self._is_reading_heard = self._reading.get_subscription_count() > 0
+        self._is_plate_heard = self._plate.get_subscription_count() > 0
+        self._is_confidence_heard = self._confidence.get_subscription_count() > 0
+        self._is_annotated_seen = self._annotated.get_subscription_count() > 0
 
     def publish(self, reading: PlateReading, job: Job) -> None:
         """Publish one reading; the plate and its confidence only where it is accepted.
@@ -45,20 +54,20 @@ class ReadingPublisher:
             job: the crop and where it came from.
         """
         source = job.source
-        if self._reading.get_subscription_count() > 0:
-            self._reading.publish(String(data=reading_to_json(reading, source)))
+        if self._is_reading_heard:
+            self._reading.publish(serialise_string(reading_to_json(reading, source)))
         if reading.accepted:
-            if self._plate.get_subscription_count() > 0:
-                self._plate.publish(String(data=reading.text))
-            if self._confidence.get_subscription_count() > 0:
+            if self._is_plate_heard:
+                self._plate.publish(serialise_string(reading.text))
+            if self._is_confidence_heard:
                 self._confidence.publish(Float32(data=reading.confidence))
-        if self._annotated.get_subscription_count() > 0:
+        if self._is_annotated_seen:
             self._annotated.publish(_message(annotate(job.crop.to_bgr(), reading), source))
 
     def destroy(self) -> None:
         """Remove the publishers from the node."""
         for publisher in (self._plate, self._confidence, self._reading, self._annotated):
-            self._node.destroy_lifecycle_publisher(publisher)
+            self._node.destroy_publisher(publisher)
 
 
 def header_of(source: Source) -> Header:

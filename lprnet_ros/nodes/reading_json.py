@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from json.encoder import encode_basestring
 
+from lprnet_ros.escaping import json_string
 from lprnet_ros.flow.job import Source
 from lprnet_ros.reading import PlateReading
 
-_quoted = functools.lru_cache(maxsize=1024)(encode_basestring)
-"""Writes a text as JSON does: Chinese stands as it is, quotes and control characters are escaped."""
+_quoted = functools.lru_cache(maxsize=1024)(json_string)
 
 _READING = (
     '{"stamp": {"sec": %d, "nanosec": %d}, "frame_id": %s, "topic": %s, "text": %s, "confidence": %.6f, '
@@ -21,10 +20,10 @@ _ALTERNATIVE = '{"text": %s, "confidence": %.6f}'
 
 
 def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> str:
-    """Write a reading as one JSON object.
+    r"""Write a reading as one JSON object.
 
     Written by a template, in a quarter of the time of ``json.dumps``; every text
-    goes through json's own escaping.
+    goes through json's own escaping, and what is not printable stands as ``\uXXXX``.
 
     Args:
         reading: what was read.

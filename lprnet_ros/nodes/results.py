@@ -55,6 +55,12 @@ class Results:
                 self._vehicles.add(result, source)
             self._statistics.count_reading(result, source)
 
+    def look_for_listeners(self) -> None:
+        """See which topics somebody listens to; what nobody does is not made."""
+        self._outputs.look_for_listeners()
+        if self._vehicles is not None:
+            self._vehicles.look_for_listeners()
+
     def flush(self) -> None:
         """Publish the vehicles that are still gathered."""
         if self._vehicles is not None:

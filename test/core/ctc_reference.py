@@ -30,6 +30,20 @@ def masses_by_enumeration(probabilities, blank):
     return {text: mass for text, mass in masses.items() if mass > 0.0}
 
 
+def text_probability_by_matrices(probabilities, indices, blank):
+    """Sum over all paths that spell a text: one matrix of transitions between states for each time step."""
+    states = [blank]
+    for index in indices:
+        states += [index, blank]
+    follows = np.eye(len(states)) + np.eye(len(states), k=1)
+    for state in range(3, len(states), 2):
+        follows[state - 2, state] = float(states[state] != states[state - 2])
+    forward = np.eye(len(states))[0]  # before the first time step: as after a blank
+    for emission in probabilities[states].T:
+        forward = (forward @ follows) * emission
+    return float(forward[-2:].sum())
+
+
 def prefix_beam_search_by_dictionary(probabilities, blank, may_be_completed, width):
     """Search with one dictionary of prefixes a time step.
 

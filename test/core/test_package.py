@@ -4,6 +4,7 @@ import ast
 import runpy
 import sys
 import xml.etree.ElementTree
+from glob import glob
 from pathlib import Path
 from types import ModuleType
 
@@ -63,15 +64,32 @@ def test_every_file_of_the_package_that_is_no_python_is_installed_with_it():
     assert {path.name for path in installed} >= {"py.typed", "ga36.yaml"}
 
 
+def test_every_configuration_is_installed_in_the_folder_of_its_name(monkeypatch):
+    tree = ast.Expression(setup_arguments()["data_files"])
+    monkeypatch.chdir(REPOSITORY)
+    data_files = eval(compile(tree, "setup.py", "eval"), {"glob": glob, "PACKAGE": "lprnet_ros"})
+    installed = {f"{folder}/{Path(file).name}": file for folder, files in data_files for file in files}
+    shipped = [path for path in (REPOSITORY / "config").rglob("*") if path.is_file()]
+    assert "lprnet_x5.yaml" in {path.name for path in shipped}
+    for path in shipped:
+        name = path.relative_to(REPOSITORY).as_posix()
+        assert installed[f"share/lprnet_ros/{name}"] == name
+
+
 def test_every_command_leads_to_a_function():
     commands = ast.literal_eval(setup_arguments()["entry_points"])["console_scripts"]
     assert {command.split(" = ")[0] for command in commands} >= {
+        "frame_player",
         "lpr_node",
         "lpr_read",
         "lpr_evaluate",
         "lpr_benchmark",
+        "lpr_board",
         "lpr_train",
         "lpr_export",
+        "plate_cropper",
+        "lpr_calibrate",
+        "lpr_model",
         "plate_player",
     }
     for command in commands:

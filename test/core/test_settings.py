@@ -6,9 +6,10 @@ import yaml
 
 from lprnet_ros.decoding import DECODERS
 from lprnet_ros.model import bundled_model
+from lprnet_ros.parameter_table import Parameter
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.runtimes import RUNTIME_NAMES
-from lprnet_ros.settings import PARAMETERS, Parameter, Settings, markdown_table, write_tables, yaml_file
+from lprnet_ros.settings import PARAMETERS, Settings, markdown_table, write_tables, yaml_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- parameters begin -->", "<!-- parameters end -->"
