@@ -61,19 +61,20 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
 
 
 def json_string(text: str) -> str:
-    r"""Write a text as a JSON string, quotes included.
+    r"""Write a text as a string of JSON.
 
     Args:
         text: any text.
 
     Returns:
-        One line, in which Chinese stands as it is.  Where anything in the text is
-        not printable, all that is not ASCII stands as ``\uXXXX`` instead, so that
-        neither a reader by lines nor a terminal is fooled; a receiver gets the
-        same text either way.
+        The text between quotes.  Where all of it is printable, Chinese stands as
+        it is; else all that is not printable ASCII stands as ``\uXXXX``, so that
+        neither a reader by lines nor a terminal is fooled.  Whoever parses it
+        gets the same text either way.
     """
-    if text.isprintable():
-        return encode_basestring(text)
+    string = encode_basestring(text)
+    if string.isprintable():
+        return string
     return encode_basestring_ascii(text).replace("\x7f", "\\u007f")  # DEL is the one that json leaves
 
 

@@ -86,7 +86,7 @@ def run_node(
         print(f"{program}: {error}", file=sys.stderr)
         return 1
     except RCLError as error:
-        if node is not None:  # only what keeps a node from being made is the user's: security, for one
+        if spinner is not None:  # only what keeps a node from starting is the user's: security, for one
             raise
         print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1

@@ -56,9 +56,15 @@ class Opened:
 
 
 WITH_PACKAGE: dict[str, Opened] = {
+    "ai_msgs": Opened(publish=frozenset({"~/targets"})),
+    "vision_msgs": Opened(publish=frozenset({"~/detections"})),
     "type_description_interfaces": Opened(reply=frozenset({"~/get_type_description"})),  # not on Humble
 }
 """What is opened only where a package is installed; the shipped policy allows it everywhere."""
+
+
+AT_START = Opened(request=frozenset({"~/get_parameters"}))
+"""What is opened for a moment only: the node asks itself, to see that its executor works."""
 
 
 def opened_by(node: Node, name: str, namespace: str) -> Opened:
@@ -128,7 +134,7 @@ def _print_policy(node: LprNode) -> None:
     if node.trigger_configure() != success or node.trigger_activate() != success:
         raise ValueError("the node could not be started with these arguments; its log says why")
     name, namespace = node.get_name(), node.get_namespace()
-    opened = opened_by(node, name, namespace)
+    opened = opened_by(node, name, namespace) | AT_START
     for optional in WITH_PACKAGE.values():
         opened = opened | optional
     print(policy_xml(opened, name, namespace), end="")

@@ -19,13 +19,14 @@ from ros_harness import Conversation, ReaderProcess, compressed_image, known_pla
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 
+from lprnet_ros.flow.job import Source
 from lprnet_ros.nodes.image_conversion import ImageRejectedError, image_to_bgr
 from lprnet_ros.nodes.qos import TopicWatch
+from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.nodes.vehicles import vehicle_to_json
 from lprnet_ros.reading import PlateReading
 from lprnet_ros.sightings import Sighting, VehiclePlate
 
-MEGABYTE = 1_000_000
 FORGED = "\n[ERROR] [1.0] [lpr_node]: the barrier is broken\r\n"
 HOSTILE = {
     "line feeds": FORGED,
@@ -35,9 +36,10 @@ HOSTILE = {
     "separators": "a\u2028b\u2029c\x85d\x0be",
     "turned writing": "\u202egnp.a\u2066",
     "not utf-8": "a\ufffd\ufffdb",
-    "a megabyte": "\x1b" * MEGABYTE,
+    "long": "\x1b" * 4000,
 }
-ANY_TEXT = st.text(st.characters()) | st.sampled_from(list(HOSTILE.values()))
+MEGABYTE = "\x1b" * 1_000_000
+ANY_TEXT = st.text(st.characters()) | st.sampled_from([*HOSTILE.values(), MEGABYTE])
 
 
 # JSON
@@ -53,14 +55,13 @@ def test_any_frame_id_comes_back_in_json_that_is_one_line(
     lines: list[str] = []
     reader._subscribe(String, f"{reader.full_name}/reading", lambda message: lines.append(message.data))
     for name, text in HOSTILE.items():
-        make = raw_image if is_raw else compressed_image
-        message = make(known_plate()[1], text)
+        message = (raw_image if is_raw else compressed_image)(known_plate()[1], text)
         if not is_raw:
             message.format = text
         conversation.image.publish(message)
         assert conversation.outputs.wait_for_reading(text)["frame_id"] == text, name
     reader.client.wait_for(lambda: len(lines) >= len(HOSTILE), "the same as text", reader)
-    assert not [line for line in lines if set("\n\r\x1b\0") & set(line)]
+    assert [line for line in lines if not line.isprintable()] == []
     assert "barrier" not in reader.log
 
 
@@ -80,20 +81,22 @@ def test_a_frame_id_that_is_no_utf8_or_holds_a_nul_breaks_nothing(
 
 
 @given(ANY_TEXT)
-def test_a_final_reading_is_one_printable_line_whatever_the_frame_id(frame_id: str) -> None:
+def test_a_reading_is_one_printable_line_whatever_the_frame_id(frame_id: str) -> None:
     reading = PlateReading("京A12345", 0.5, (0.5,) * 7)
-    best = Sighting(0.0, "/image", reading, stamp=(1, 2, frame_id))
+    source = Source("/image", 1, 2, frame_id, 0.0)
+    best = Sighting(0.0, "/image", reading, stamp=source)
     vehicle = VehiclePlate("京A12345", 0.5, (0.5,) * 7, (), 1, 1, best, 0.0, 0.0, False, "/image", None)
-    line = vehicle_to_json(vehicle, lambda judged: judged)
-    assert line.isprintable()
     frame = frame_id.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    assert json.loads(line)["frame_id"] == frame
+    for line in (reading_to_json(reading, source), vehicle_to_json(vehicle, lambda judged: judged)):
+        assert line.isprintable()
+        assert json.loads(line)["frame_id"] == frame
+        assert json.loads(line)["text"] == "京A12345"
 
 
 # the log
 
 
-@pytest.mark.parametrize("name", ["line feeds", "ansi", "ansi in one character", "separators", "a megabyte"])
+@pytest.mark.parametrize("name", ["line feeds", "ansi", "ansi in one character", "separators", "long"])
 def test_an_encoding_is_logged_as_one_short_line(
     start_reader: Callable[..., ReaderProcess], name: str
 ) -> None:
@@ -107,6 +110,22 @@ def test_an_encoding_is_logged_as_one_short_line(
     assert line.isprintable()
     assert len(line) < 1500
     assert not [line for line in conversation.reader.log.split("\n") if line.startswith("[ERROR] [1.0]")]
+
+
+@pytest.mark.parametrize("field", ["frame_id", "encoding", "format"])
+def test_a_megabyte_of_text_is_refused_in_one_short_line(
+    start_reader: Callable[..., ReaderProcess], field: str
+) -> None:
+    is_raw = field != "format"
+    reader = start_reader("qos_profile:=reliable", f"transport:={'raw' if is_raw else 'compressed'}")
+    conversation = Conversation(reader) if is_raw else Conversation(reader, CompressedImage)
+    message = (raw_image if is_raw else compressed_image)(known_plate()[1])
+    setattr(message.header if field == "frame_id" else message, field, MEGABYTE)
+    conversation.image.publish(message)
+    line = reader.wait_for_log("malformed_message")
+    assert line.isprintable()
+    assert len(line) < 500
+    assert conversation.read_known("alive")
 
 
 @given(ANY_TEXT)
@@ -133,7 +152,7 @@ def cv_bridge_that_repeats_the_encoding() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("text", [*HOSTILE.values(), MEGABYTE], ids=[*HOSTILE, "a megabyte"])
 def test_another_node_cannot_choose_what_the_log_says(text: str) -> None:
     warnings: list[str] = []
     publisher = SimpleNamespace(

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,19 +108,37 @@ def test_the_shipped_policy_is_enough_for_everything(make_keystore: Callable[[Pa
         }, log.read_text()
 
 
-@pytest.mark.parametrize("name", ["~/reading", "image"])
-def test_without_one_line_of_it_the_node_does_not_start(
-    make_keystore: Callable[[Path], Path], tmp_path: Path, name: str
+def less(folder: Path, kind: str, name: str) -> Path:
+    """Write the shipped policy with another name in place of one in the rule of a kind, such as publish."""
+    policy = ET.parse(POLICY)
+    rule = policy.find(f".//*[@{kind}]")
+    (allowed,) = (element for element in rule if element.text == name)
+    allowed.text = "other"
+    policy.write(folder / "less.policy.xml")
+    return folder / "less.policy.xml"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("publish", "~/reading"), ("subscribe", "image")])
+def test_without_one_topic_of_it_the_node_does_not_read(
+    make_keystore: Callable[[Path], Path], tmp_path: Path, kind: str, name: str
 ) -> None:
-    policy = tmp_path / "less.policy.xml"
-    line = f"<topic>{name}</topic>"
-    assert line in POLICY.read_text(encoding="utf-8")
-    policy.write_text(
-        POLICY.read_text(encoding="utf-8").replace(line, "<topic>other</topic>"), encoding="utf-8"
-    )
-    with node_in(make_keystore(policy)) as (process, log):
+    with node_in(make_keystore(less(tmp_path, kind, name))) as (process, log):
         end = time.monotonic() + PATIENCE_SECONDS
         while "cannot" not in log.read_text() and process.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
-    assert "cannot" in log.read_text() or process.returncode
+    assert "lpr_node]: cannot " in log.read_text()
     assert "reading raw crops" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("publish", "/diagnostics"), ("reply", "~/get_parameters"), ("request", "~/get_parameters")],
+)
+def test_without_what_it_needs_at_start_the_node_ends_with_a_sentence(
+    make_keystore: Callable[[Path], Path], tmp_path: Path, kind: str, name: str
+) -> None:
+    with node_in(make_keystore(less(tmp_path, kind, name))) as (process, log):
+        assert process.wait(timeout=PATIENCE_SECONDS) == 1
+    lines = log.read_text().splitlines()
+    assert len([line for line in lines if line.startswith("lpr_node: ")]) == 1, lines
+    assert "Traceback" not in log.read_text()

@@ -14,10 +14,13 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
+import rclpy
 from rclpy.node import NodeNameNonExistentError
-from ros_harness import DEACTIVATE, ROOT, ReaderProcess, python_process
+from rclpy.signals import SignalHandlerOptions
+from ros_harness import DEACTIVATE, ROOT, Client, ReaderProcess, python_process
 
-from lprnet_ros.nodes.security import ABSOLUTE, WITH_PACKAGE, Opened, opened_by, policy_xml
+from lprnet_ros.nodes.executors import Spinner
+from lprnet_ros.nodes.security import ABSOLUTE, AT_START, WITH_PACKAGE, Opened, opened_by, policy_xml
 from lprnet_ros.settings import PARAMETERS
 
 POLICY = ROOT / "config" / "security" / "lpr_node.policy.xml"
@@ -49,8 +52,10 @@ def without(opened: Opened, other: Opened) -> Opened:
 
 
 def expected_here() -> Opened:
-    """What the shipped policy allows, without what needs packages that are not installed."""
-    expected = allowed_by(POLICY.read_text(encoding="utf-8"))
+    """What the shipped policy allows, without what is gone after the start or needs an absent package."""
+    shipped = allowed_by(POLICY.read_text(encoding="utf-8"))
+    assert shipped | AT_START == shipped
+    expected = without(shipped, AT_START)
     for package, opened in WITH_PACKAGE.items():
         if importlib.util.find_spec(package) is None:
             expected = without(expected, opened)
@@ -84,6 +89,24 @@ def test_simulated_time_needs_the_clock_besides(start_reader: Callable[..., Read
     reader = start_reader("use_sim_time:=true")
     reader.wait_for_log("reading raw crops")
     assert_opens(reader, expected_here() | Opened(subscribe=frozenset({"/clock"})))
+
+
+def test_what_is_opened_at_start_only_is_what_the_executor_asks_for(client: Client) -> None:
+    context = rclpy.Context()
+    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
+    node = rclpy.create_node("starting", namespace="/gate", context=context)
+    asked = []
+    create_client = node.create_client
+    node.create_client = lambda kind, name: asked.append(name) or create_client(kind, name)
+    try:
+        spinner = Spinner(node, "auto")
+        spinner.shutdown()
+    finally:
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+    full_names = {f"/gate/starting/{name.removeprefix('~/')}" for name in AT_START.request}
+    assert set(asked) <= full_names
+    assert asked or spinner.name != "events"
 
 
 def test_an_inactive_node_subscribes_to_nothing(start_reader: Callable[..., ReaderProcess]) -> None:
