@@ -129,9 +129,9 @@ class WorkerPool:
         self._hung: list[_Worker] = []
         self._start()
 
-    def submit(self, job: Job) -> int:
-        """Let a crop be read; return how many crops were dropped for it (see ``CropQueue.put``)."""
-        return 0 if self._queue.put(job) is None else 1
+    def submit(self, job: Job) -> Job | None:
+        """Let a crop be read; return the crop that was dropped for it (see ``CropQueue.put``), or None."""
+        return self._queue.put(job)
 
     def status(self) -> PoolStatus:
         """Return how the pool is."""

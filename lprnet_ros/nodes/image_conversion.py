@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from lprnet_ros.crop_image import BadImage, BgrImage, CropImage, ImageRejectedError
 from lprnet_ros.encoded_size import encoded_size
+from lprnet_ros.escaping import one_line, quoted
 
 __all__ = [
     "BadImage",
@@ -29,6 +30,9 @@ __all__ = [
     "inspect_compressed",
     "inspect_image",
 ]
+
+LONGEST_REASON = 200
+"""Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
 
 
 class ImageMessage(Protocol):
@@ -201,14 +205,16 @@ def _through_cv_bridge(message: ImageMessage) -> BgrImage:
         known = ", ".join((*_LAYOUTS, *sorted(_COMPRESSED)))
         raise ImageRejectedError(
             BadImage.ENCODING,
-            f"encoding {message.encoding!r} is unknown; known: {known}; others need cv_bridge",
+            f"encoding {quoted(message.encoding)} is unknown; known: {known}; others need cv_bridge",
         ) from None
     except Exception as error:
+        reason = one_line(str(error), LONGEST_REASON)
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge cannot read encoding {message.encoding!r}: {error}"
+            BadImage.ENCODING,
+            f"cv_bridge cannot read encoding {quoted(message.encoding)}: {reason}",
         ) from error
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {message.encoding!r}"
+            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {quoted(message.encoding)}"
         )
     return image
