@@ -56,6 +56,11 @@ class CropQueue:
         with self._lock:
             return self._count()
 
+    def taken(self) -> int:
+        """Return how many crops workers have taken so far, each counted once."""
+        with self._lock:
+            return sum(self._tickets.values())
+
     def put(self, job: Job) -> Job | None:
         """Add a crop.
 

@@ -48,10 +48,13 @@ class InlineReading:
         """Return 0: nothing waits."""
         return 0
 
-    def discard(self, seconds: float) -> int:
-        """Return 0: nothing waits."""
+    def stop_waiting(self) -> None:
+        """Do nothing: nobody waits."""
+
+    def discard(self, seconds: float) -> list[Job]:
+        """Return no crops: none waits."""
         del seconds
-        return 0
+        return []
 
     def close(self, seconds: float = 1.0) -> None:
         """Release the reader."""
