@@ -3,14 +3,16 @@
 import json
 import os
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from lprnet_ros.tools.benchmark import main
-from lprnet_ros.tools.ros_benchmark import RosRow, markdown
 from lprnet_ros.tools.ros_plot import draw
+from lprnet_ros.tools.ros_rows import README_TABLES, RosRow, load_rows, markdown
 from lprnet_ros.tools.sustained import Trial
 
+ROOT = Path(__file__).resolve().parents[2]
 QUIET = Trial(100.0, 500, 500, 0, 5.0, 0.01, 2.5, 4.25, 1500.0, 700.0)
 ROW = RosRow(
     workers=2,
@@ -52,6 +54,22 @@ def test_the_chart_has_a_bar_for_every_figure_as_high_as_the_figure():
     assert heights["#9db8cc"] == pytest.approx(1600 * unit, abs=0.1)
     assert heights["#d5dfe6"] == pytest.approx(2000 * unit, abs=0.1)
     assert {"1500", "1600", "2000"} <= {element.text for element in svg.iter(f"{space}text")}
+
+
+def test_rows_come_back_from_their_json(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps({"rows": [ROW.as_dict()]}), encoding="utf-8")
+    assert load_rows(path) == [ROW]
+
+
+@pytest.mark.parametrize(("name", "chinese"), [("README.md", False), ("README_cn.md", True)])
+@pytest.mark.parametrize("stem", README_TABLES)
+def test_the_readmes_show_what_was_measured(name, chinese, stem):
+    rows = load_rows(ROOT / "docs" / f"{stem}.json")
+    text = (ROOT / name).read_text(encoding="utf-8")
+    table = text.partition(f"<!-- {stem} begins -->\n")[2].partition(f"\n<!-- {stem} ends -->")[0]
+    assert table == markdown(rows, chinese=chinese)
+    assert all(row.sustained.is_kept_up for row in rows)
 
 
 def test_a_short_run_measures_the_live_node(tmp_path, monkeypatch, capsys):
