@@ -1,7 +1,7 @@
 """Looks through a JPEG or PNG for what no decoder should be given.
 
 Decoders are built to show as much of a picture as they can, at any cost: OpenCV
-4.5 returns a JPEG that was cut off with whatever was in memory as its lower rows,
+4.5 returns a JPEG that was cut off with its last row again and again to the bottom,
 OpenCV 4.14 allocates the 2 GB that a PNG's chunk announces, and a small file can
 keep both busy for minutes.
 
