@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import cv2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
@@ -18,6 +22,8 @@ from rclpy.serialization import serialize_message
 from ros_harness import (
     ACTIVATE,
     CONFIGURE,
+    ROOT,
+    Client,
     Conversation,
     ReaderProcess,
     compressed_image,
@@ -88,6 +94,7 @@ def test_a_frame_id_that_is_no_utf8_or_holds_a_nul_breaks_nothing(
         assert conversation.outputs.wait_for_reading(expected)["frame_id"] == expected
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_a_reading_is_one_printable_line_whatever_the_frame_id(frame_id: str) -> None:
     reading = PlateReading("京A12345", 0.5, (0.5,) * 7)
@@ -150,6 +157,7 @@ def test_whoever_may_set_a_parameter_cannot_choose_what_the_log_says(
     assert "cannot" in line
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_an_unknown_encoding_is_told_on_one_printable_line(encoding: str) -> None:
     message = SimpleNamespace(height=1, width=1, step=1, encoding=f"?{encoding}", is_bigendian=0, data=b"\0")
@@ -193,3 +201,35 @@ def test_another_node_cannot_choose_what_the_log_says(text: str) -> None:
     assert warnings[0].isprintable()
     assert len(warnings[0]) < 500
     assert "choose another topic" in warnings[0]
+
+
+def test_a_player_of_frames_survives_names_that_are_no_text(client: Client, tmp_path: Path) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    crop = cv2.imencode(".png", known_plate()[1])[1].tobytes()
+    (frames / os.fsdecode(b"c\xff.png")).write_bytes(crop)
+    (frames / f"bad{FORGED}\x1b[31m.png").write_bytes(b"no picture")
+    received: list[str] = []
+    topic = "/frames_of_hostile_text/image"
+    subscription = client.node.create_subscription(
+        Image, topic, lambda message: received.append(message.header.frame_id), 10
+    )
+    command = [sys.executable, "-m", "lprnet_ros.nodes.frame_player", "--ros-args", "-p", f"source:={frames}"]
+    command += ["-r", "__ns:=/frames_of_hostile_text", "-p", "rate:=50.0"]
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=stream, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+    try:
+        client.wait_for(lambda: process.poll() is not None, "the player to end")
+        client.wait_for(lambda: bool(received), "a frame")
+    finally:
+        process.kill()
+        process.wait()
+        client.node.destroy_subscription(subscription)
+    assert process.returncode == 0, log.read_text()
+    assert received == ["c\\udcff.png"]
+    (left_out,) = (line for line in log.read_text().split("\n") if "barrier" in line)
+    assert "left out" in left_out
+    assert left_out.isprintable()
