@@ -30,7 +30,7 @@ from ros_harness import (
     known_plate,
     raw_image,
 )
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from lprnet_ros.flow.job import Source
