@@ -22,6 +22,7 @@ from lprnet_ros.runtimes import RUNTIME_NAMES
 from lprnet_ros.voting import ConsensusSettings
 
 EXECUTORS = ("auto", "events", "single")
+OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
 WORKER_KINDS = ("auto", "thread", "process")
 TABLE_BEGIN = "<!-- parameters begin -->"
 TABLE_END = "<!-- parameters end -->"
@@ -205,6 +206,21 @@ PARAMETERS: tuple[Parameter, ...] = (
         maximum=600.0,
     ),
     Parameter(
+        "outputs",
+        "auto",
+        "What is published by frame: targets (ai_msgs, for the web page of TROS) and detections "
+        "(vision_msgs); auto takes those whose messages are installed.",
+        "按帧发布的内容：targets（ai_msgs，用于 TROS 网页）和 detections（vision_msgs）；"
+        "auto 取已安装的消息包。",
+        choices=OUTPUTS,
+    ),
+    Parameter(
+        "empty_frames_topic",
+        "",
+        "Topic on which a plate_cropper tells of frames without a crop; empty is none.",
+        "plate_cropper 通报无裁剪图画面的话题；空表示没有。",
+    ),
+    Parameter(
         "expected_rate",
         0.0,
         "Least crops a second over all topics; with less /diagnostics warns. 0 expects none.",
@@ -254,6 +270,8 @@ class Settings:
     consensus_minimum_crops: int
     consensus_gap: float
     consensus_longest_wait: float
+    outputs: str
+    empty_frames_topic: str
     expected_rate: float
     maximum_age: float
 

@@ -11,6 +11,10 @@ Quad = tuple[Point, Point, Point, Point]
 """The four corners of a plate: top left, top right, bottom right, bottom left, as its characters stand."""
 
 
+_FLAT = 1e-9
+"""Twice the area of a triangle that is a line but for rounding; small enough for shares of a frame too."""
+
+
 @dataclass(frozen=True)
 class Box:
     """An upright rectangle.
@@ -82,7 +86,7 @@ def bounding_box(points: Sequence[Point]) -> Box:
 def is_convex(points: Sequence[Point]) -> bool:
     """Tell whether four points, in this order, are the corners of a quad that bulges everywhere."""
     turns = [_turn(points[i], points[(i + 1) % 4], points[(i + 2) % 4]) for i in range(4)]
-    return all(turn > 0 for turn in turns) or all(turn < 0 for turn in turns)
+    return all(turn > _FLAT for turn in turns) or all(turn < -_FLAT for turn in turns)
 
 
 def is_clockwise(quad: Sequence[Point]) -> bool:
@@ -110,7 +114,7 @@ def upright_quad(points: Sequence[Point]) -> Quad | None:
     x0 = sum(x for x, _ in points) / 4
     y0 = sum(y for _, y in points) / 4
     around = sorted(points, key=lambda point: math.atan2(point[1] - y0, point[0] - x0))  # clockwise
-    if not is_convex(around):
+    if not (is_convex(around) and is_clockwise(around)):
         return None
 
     def reach(start: int) -> float:

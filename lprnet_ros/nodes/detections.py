@@ -6,6 +6,7 @@ Reads anything with the fields of ``ai_msgs/PerceptionTargets`` or
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,7 +55,11 @@ def detections_of_array(message: Any) -> Iterator[Detection]:
         centre, width, height = one.bbox.center, one.bbox.size_x, one.bbox.size_y
         position = (centre.position.x, centre.position.y)
         box = Box(position[0] - width / 2, position[1] - height / 2, width, height)
-        quad = upright_quad(rotated_box(position, width, height, centre.theta)) if centre.theta else None
+        quad = None
+        if not math.isfinite(centre.theta):
+            box = Box(math.nan, math.nan, math.nan, math.nan)  # left out, and counted, by the filter
+        elif centre.theta:
+            quad = upright_quad(rotated_box(position, width, height, centre.theta))
         best = max((result.hypothesis for result in one.results), key=lambda h: h.score, default=None)
         yield Detection(
             box if quad is None else bounding_box(quad),

@@ -16,6 +16,7 @@ from pathlib import Path
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
@@ -150,7 +151,7 @@ class LoadGenerator(Node):
         """Let go of the executor."""
         self._spinner.shutdown()
 
-    def _publish(self, publisher: rclpy.publisher.Publisher) -> None:
+    def _publish(self, publisher: Publisher) -> None:
         nanoseconds = time.time_ns()
         stamp = self._message.header.stamp
         stamp.sec, stamp.nanosec = nanoseconds // 1_000_000_000, nanoseconds % 1_000_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from lprnet_ros.cropping.place import Place
 from lprnet_ros.escaping import json_string
 from lprnet_ros.flow.job import Source
 from lprnet_ros.reading import PlateReading
@@ -48,7 +49,18 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
         timings.preprocess_ms,
         timings.inference_ms,
         timings.decode_ms,
-        more,
+        more if source.place is None else _place(source.place) + more,
+    )
+
+
+def _place(place: Place) -> str:
+    """Return the member that tells where in its frame a crop lies, in pixels of the frame."""
+    frame = place.frame
+    quad = ", ".join([f"[{x:.2f}, {y:.2f}]" for x, y in place.quad]) if place.quad is not None else ""
+    return (
+        f', "place": {{"x": {place.x}, "y": {place.y}, "width": {place.width}, "height": {place.height}, '
+        f'"quad": [{quad}], "track": {place.track_id}, '
+        f'"frame_width": {frame.width}, "frame_height": {frame.height}}}'
     )
 
 

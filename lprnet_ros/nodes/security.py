@@ -56,6 +56,8 @@ class Opened:
 
 
 WITH_PACKAGE: dict[str, Opened] = {
+    "ai_msgs": Opened(publish=frozenset({"~/targets"})),
+    "vision_msgs": Opened(publish=frozenset({"~/detections"})),
     "type_description_interfaces": Opened(reply=frozenset({"~/get_type_description"})),  # not on Humble
 }
 """What is opened only where a package is installed; the shipped policy allows it everywhere."""

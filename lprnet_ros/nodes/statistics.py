@@ -90,10 +90,10 @@ class Statistics:
         with self._lock:
             self._counts.received += 1
 
-    def count_drops(self, topic: str, number: int) -> None:
-        """Crops of a topic were dropped unread."""
+    def count_drop(self, topic: str) -> None:
+        """A crop of a topic was dropped unread."""
         with self._lock:
-            self._counts.dropped[topic] += number
+            self._counts.dropped[topic] += 1
 
     def count_bad_image(self, reason: str) -> None:
         """A message was no usable image."""

@@ -68,7 +68,11 @@ class VehiclePublisher:
                 return
             if self._consensus is None:
                 self._consensus = Consensus(self._settings)
-            self._publish(self._consensus.add(Sighting(self._now(), source.topic, reading, stamp=source)))
+            self._publish(
+                self._consensus.add(
+                    Sighting(self._now(), source.topic, reading, _track_of(source), stamp=source)
+                )
+            )
 
     def flush(self) -> None:
         """Publish every vehicle that is still gathered."""
@@ -93,6 +97,10 @@ class VehiclePublisher:
         for vehicle in vehicles:
             self.published += 1
             self._publisher.publish(serialise_string(vehicle_to_json(vehicle, self._judge)))
+
+
+def _track_of(source: Source) -> str | None:
+    return str(source.place.track_id) if source.place is not None and source.place.track_id else None
 
 
 def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], PlateReading]) -> str:

@@ -13,9 +13,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.tools.common import open_recognizer
 from lprnet_ros.tools.process_tree import cpu_seconds
 from lprnet_ros.tools.ros_plot import draw
+from lprnet_ros.tools.ros_rows import RosRow, markdown
 from lprnet_ros.tools.sustained import Trial, find_sustained
 
 _NODE, _ECHO = "/lpr_benchmark/lpr_node", "/lpr_benchmark/load_echo"
@@ -34,50 +35,6 @@ _QUIET_SECONDS = 5.0
 _PROBE_SECONDS = 3.0
 _ALONE_SECONDS = 5.0
 _NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=400")
-
-
-@dataclass(frozen=True)
-class RosRow:
-    """The measurements for one number of workers and cameras.
-
-    Attributes:
-        workers, cameras: of the node.
-        sustained: the trial that held.
-        quiet: a trial at 100 crops a second.
-        network_alone: inferences a second of the runtime on the node's cores, the same input again and again.
-        recognizer_alone: crops a second of preprocessing, runtime and decoding on the node's cores.
-    """
-
-    workers: int
-    cameras: int
-    sustained: Trial
-    quiet: Trial
-    network_alone: float
-    recognizer_alone: float
-
-    @property
-    def sustained_rate(self) -> float:
-        """Plates a second that the node keeps up with."""
-        return self.sustained.plates_a_second
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it, and what follows from it, for JSON."""
-        sustained, quiet = self.sustained, self.quiet
-        return {
-            "workers": self.workers,
-            "cameras": self.cameras,
-            "plates_a_second": sustained.plates_a_second,
-            "seconds": sustained.sending_seconds,
-            "is_kept_up": sustained.is_kept_up,
-            "network_alone": self.network_alone,
-            "recognizer_alone": self.recognizer_alone,
-            "of_network_alone": sustained.plates_a_second / self.network_alone,
-            "of_recognizer_alone": sustained.plates_a_second / self.recognizer_alone,
-            "not_inference_cpu_us": sustained.cpu_us - sustained.inference_cpu_us,
-            "quiet_not_inference_cpu_us": quiet.cpu_us - quiet.inference_cpu_us,
-            "sustained": asdict(sustained),
-            "quiet": asdict(quiet),
-        }
 
 
 class RosBenchmark:
@@ -201,10 +158,11 @@ def _affinity(cores: set[int]) -> Iterator[None]:
 
 @contextmanager
 def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    with ExitStack() as stack:
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        yield
+    with process:  # closes its streams and waits for it
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def _ask(generator: subprocess.Popen[bytes], **question: float) -> dict[str, Any]:
@@ -296,22 +254,3 @@ def benchmark_ros(options: argparse.Namespace) -> int:
     print(text if options.json else markdown(rows))
     recognizer.close()
     return 0 if all(row.sustained.is_kept_up for row in rows) else 1
-
-
-def markdown(rows: Sequence[RosRow]) -> str:
-    """Return the rows as a table."""
-    lines = [
-        "| workers, cameras | plates a second | of the recognizer alone | of the network alone "
-        "| p50, p99 (ms) | at 100 a second: p50, p99 (ms) | CPU a plate (us) | of it no inference (us) |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        all_of_it, sustained, quiet = row.as_dict(), row.sustained, row.quiet
-        lines.append(
-            f"| {row.workers}, {row.cameras} | {sustained.plates_a_second:.0f} "
-            f"| {all_of_it['of_recognizer_alone']:.0%} of {row.recognizer_alone:.0f} "
-            f"| {all_of_it['of_network_alone']:.0%} of {row.network_alone:.0f} "
-            f"| {sustained.p50_ms:.1f}, {sustained.p99_ms:.1f} | {quiet.p50_ms:.1f}, {quiet.p99_ms:.1f} "
-            f"| {sustained.cpu_us:.0f} | {all_of_it['not_inference_cpu_us']:.0f} |"
-        )
-    return "\n".join(lines)

@@ -87,7 +87,7 @@ def newer_than_humble(source):
     return [
         f"{module}.{name}"
         for module, name, guarded in names_of_rclpy(source)
-        if not guarded and name not in HUMBLE.get(module, ())
+        if not guarded and name not in HUMBLE.get(module, ()) and f"{module}.{name}" not in HUMBLE
     ]
 
 
@@ -124,6 +124,7 @@ def test_the_nodes_use_rclpy_and_guard_what_is_newer():
             ["rclpy.new.Node"],
         ),
         ("import rclpy\nfrom rclpy.node import Node\nrclpy.init()", []),
+        ("import rclpy.node\n\n\ndef f(publisher: rclpy.publisher.Publisher): ...", []),
     ],
 )
 def test_what_is_newer_is_found(source, newer):

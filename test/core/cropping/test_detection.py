@@ -1,3 +1,4 @@
+import itertools
 import math
 from collections import Counter
 
@@ -34,11 +35,7 @@ def test_without_classes_every_class_counts():
 @pytest.mark.parametrize(
     ("field", "bad"),
     [
-        *(
-            (field, bad)
-            for field in ("x", "y", "width", "height", "corner")
-            for bad in (math.nan, math.inf, -1.1e6)
-        ),
+        *itertools.product(["x", "y", "width", "height", "corner"], [math.nan, math.inf, -1.1e6]),
         ("x", 1.1e6),
         ("score", math.nan),
         ("score", math.inf),

@@ -20,21 +20,27 @@ frame_ids = st.text(st.characters(blacklist_categories=["Cs"], blacklist_charact
 pixels = st.integers(1, 10_000)
 coordinates = st.floats(-2e9, 2e9, allow_nan=False)
 points = st.tuples(coordinates, coordinates)
-marks = st.builds(
-    FrameMark,
-    frame_id=frame_ids,
-    width=pixels,
-    height=pixels,
-    stream=st.from_regex("[0-9a-f]{8}", fullmatch=True),
-    number=st.integers(0, 2**53 - 1),
-    count=st.integers(0, MOST_CROPS),
-    still=st.lists(st.integers(0, 2**53 - 1), max_size=MOST_CROPS).map(tuple),
-)
+
+
+def marks_of(counts):
+    return st.builds(
+        FrameMark,
+        frame_id=frame_ids,
+        width=pixels,
+        height=pixels,
+        stream=st.from_regex("[0-9a-f]{8}", fullmatch=True),
+        number=st.integers(0, 2**53 - 1),
+        count=counts,
+        still=st.lists(st.integers(0, 2**53 - 1), max_size=8).map(tuple),
+    )
+
+
+marks = marks_of(st.integers(0, MOST_CROPS))
 
 
 @st.composite
 def places(draw):
-    mark = draw(marks.filter(lambda mark: mark.count > 0))
+    mark = draw(marks_of(st.integers(1, MOST_CROPS)))
     x, y = draw(st.integers(0, mark.width - 1)), draw(st.integers(0, mark.height - 1))
     return Place(
         mark,
