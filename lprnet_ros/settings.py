@@ -13,12 +13,17 @@ from pathlib import Path
 
 from lprnet_ros import parameter_table
 from lprnet_ros.decoding import DECODERS
+from lprnet_ros.flow.crop_queue import POLICIES
 from lprnet_ros.model import find_model
 from lprnet_ros.parameter_table import Parameter
 from lprnet_ros.reading import Acceptance
+from lprnet_ros.rules import ReadingRules
 from lprnet_ros.runtimes import RUNTIME_NAMES
 from lprnet_ros.voting import ConsensusSettings
 
+EXECUTORS = ("auto", "events", "single")
+OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
+WORKER_KINDS = ("auto", "thread", "process")
 TABLE_BEGIN = "<!-- parameters begin -->"
 TABLE_END = "<!-- parameters end -->"
 
@@ -73,12 +78,61 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=("sensor_data", "reliable"),
     ),
     Parameter(
-        "queue_depth",
-        5,
-        "Crops that may wait in each subscription; the oldest is dropped.",
-        "每个订阅中可等待的裁剪图数；超出时丢弃最旧的。",
+        "subscription_depth",
+        50,
+        "Messages of one topic that the middleware keeps until the node takes them, which it does at once.",
+        "中间件为每个话题保留的消息数，节点会立即取走它们。",
         minimum=1,
         maximum=10000,
+    ),
+    Parameter(
+        "queue_depth",
+        5,
+        "Crops of one camera that may wait for a worker.",
+        "每个相机可等待工作单元的裁剪图数。",
+        minimum=1,
+        maximum=10000,
+    ),
+    Parameter(
+        "queue_policy",
+        "newest",
+        "What a full queue does: newest drops its oldest crop and counts it, all makes the sender wait "
+        "(only with qos_profile reliable).",
+        "队列满时：newest 丢弃最旧的并计数，all 让发送方等待（仅用于 qos_profile reliable）。",
+        choices=POLICIES,
+    ),
+    Parameter(
+        "workers",
+        1,
+        "Crops that are read side by side; 0 reads each at once in the node's own thread.",
+        "并行识别的裁剪图数；0 表示在节点自己的线程中立即识别。",
+        minimum=0,
+        maximum=64,
+    ),
+    Parameter(
+        "worker_kind",
+        "auto",
+        "Whether workers are threads or processes; auto takes threads for onnx, and processes for hbm and "
+        "bpu, which keep Python's lock.",
+        "工作单元是线程还是进程；auto 对 onnx 用线程，对占用 Python 锁的 hbm 和 bpu 用进程。",
+        choices=WORKER_KINDS,
+    ),
+    Parameter(
+        "worker_timeout",
+        2.0,
+        "Seconds that one crop may take; a worker that takes longer is replaced, and its crop read again "
+        "once.",
+        "一张裁剪图允许的秒数；超时的工作单元会被替换，其裁剪图再识别一次。",
+        minimum=0.01,
+        maximum=600.0,
+    ),
+    Parameter(
+        "executor",
+        "auto",
+        "rclpy's executor: auto takes the events executor where it proves at start that it works.",
+        "rclpy 的执行器：auto 在启动时证实 events 执行器可用后使用它。",
+        choices=EXECUTORS,
+        read_only=True,
     ),
     Parameter(
         "max_image_pixels",
@@ -151,6 +205,38 @@ PARAMETERS: tuple[Parameter, ...] = (
         minimum=0.01,
         maximum=600.0,
     ),
+    Parameter(
+        "outputs",
+        "auto",
+        "What is published by frame: targets (ai_msgs, for the web page of TROS) and detections "
+        "(vision_msgs); auto takes those whose messages are installed.",
+        "按帧发布的内容：targets（ai_msgs，用于 TROS 网页）和 detections（vision_msgs）；"
+        "auto 取已安装的消息包。",
+        choices=OUTPUTS,
+    ),
+    Parameter(
+        "empty_frames_topic",
+        "",
+        "Topic on which a plate_cropper tells of frames without a crop; empty is none.",
+        "plate_cropper 通报无裁剪图画面的话题；空表示没有。",
+    ),
+    Parameter(
+        "expected_rate",
+        0.0,
+        "Least crops a second over all topics; with less /diagnostics warns. 0 expects none.",
+        "所有话题每秒至少应有的裁剪图数；更少时 /diagnostics 告警。0 表示不作要求。",
+        minimum=0.0,
+        maximum=100000.0,
+    ),
+    Parameter(
+        "maximum_age",
+        0.0,
+        "Greatest age in seconds of a crop's stamp when it is read; above it /diagnostics warns. 0 allows "
+        "any.",
+        "识别时裁剪图时间戳的最大延迟（秒）；超过时 /diagnostics 告警。0 表示不限。",
+        minimum=0.0,
+        maximum=3600.0,
+    ),
 )
 
 
@@ -168,7 +254,13 @@ class Settings:
     image_topics: tuple[str, ...]
     transport: str
     qos_profile: str
+    subscription_depth: int
     queue_depth: int
+    queue_policy: str
+    workers: int
+    worker_kind: str
+    worker_timeout: float
+    executor: str
     max_image_pixels: int
     decoder: str
     second_look: bool
@@ -178,6 +270,10 @@ class Settings:
     consensus_minimum_crops: int
     consensus_gap: float
     consensus_longest_wait: float
+    outputs: str
+    empty_frames_topic: str
+    expected_rate: float
+    maximum_age: float
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Settings:
@@ -194,6 +290,10 @@ class Settings:
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
+        if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
+            raise ValueError(
+                "queue_policy is 'all', which best effort cannot keep: set qos_profile to 'reliable' too"
+            )
         return cls(**checked)  # type: ignore[arg-type]
 
     @property
@@ -206,9 +306,10 @@ class Settings:
         return find_model(self.model)
 
     @property
-    def acceptance(self) -> Acceptance:
-        """The rule for accepting readings."""
-        return Acceptance(self.minimum_confidence, self.require_syntax)
+    def rules(self) -> ReadingRules:
+        """How crops are read and which readings are accepted."""
+        acceptance = Acceptance(self.minimum_confidence, self.require_syntax)
+        return ReadingRules(self.decoder, self.second_look, acceptance)
 
     @property
     def consensus_settings(self) -> ConsensusSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,18 @@ from lprnet_ros.reading import PlateReading, Timings
 KINDS = ("targets", "detections")
 
 _NO_STREAM = "00000000"
+_PACKAGES = {"targets": "ai_msgs", "detections": "vision_msgs"}
+
+
+def kinds_of(setting: str) -> list[str]:
+    """Return the kinds that the parameter ``outputs`` stands for.
+
+    Args:
+        setting: ``none``, kinds separated by commas, or ``auto``: those whose messages are installed.
+    """
+    if setting == "auto":
+        return [kind for kind in KINDS if importlib.util.find_spec(_PACKAGES[kind]) is not None]
+    return [] if setting == "none" else setting.split(",")
 
 
 class FrameOutputs:
@@ -79,7 +92,7 @@ class FrameOutputs:
             reading: what was read, or None where the crop could not be read or was dropped.
             size: width and height of the crop in pixels; counts only where there is no place.
         """
-        if not self._is_heard():
+        if not self.is_heard():
             return
         stamp = (header.stamp.sec, header.stamp.nanosec)
         if place is not None:
@@ -101,7 +114,7 @@ class FrameOutputs:
         Args:
             header: as a cropper publishes it on ``~/empty_frames``, or the plain header of a frame.
         """
-        if not self._is_heard():
+        if not self.is_heard():
             return
         stamp = (header.stamp.sec, header.stamp.nanosec)
         mark = parse_frame(header.frame_id)
@@ -125,7 +138,8 @@ class FrameOutputs:
             publisher.destroy()
         self._publishers = []
 
-    def _is_heard(self) -> bool:
+    def is_heard(self) -> bool:
+        """Tell whether somebody subscribes."""
         return any(publisher.is_heard() for publisher in self._publishers)
 
     def _publish(self, results: Iterable[FrameResult]) -> None:

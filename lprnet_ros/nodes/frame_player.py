@@ -14,6 +14,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from lprnet_ros.cropping.scenes import LabelledPlate, Scene, SceneSource, read_plates
+from lprnet_ros.escaping import as_utf8, one_line
 from lprnet_ros.labelled import LabelledDataError
 from lprnet_ros.nodes.frame_messages import detection_array_of_plates, frame_message, targets_of_plates
 from lprnet_ros.nodes.optional_messages import message_module
@@ -129,9 +130,9 @@ class FramePlayer(Node):
         if scene is None:
             self._is_at_end = True
         elif isinstance(scene, LabelledDataError):
-            self.get_logger().warning(f"left out: {scene}")
+            self.get_logger().warning(one_line(f"left out: {scene}"))
         else:
-            header = Header(frame_id=self._frame_id or scene.name)
+            header = Header(frame_id=self._frame_id or as_utf8(scene.name))
             header.stamp = self.get_clock().now().to_msg()
             self._images.publish(frame_message(scene.picture, self._encoding, header))
             if self._plates is not None:

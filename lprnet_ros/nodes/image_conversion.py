@@ -10,8 +10,6 @@ cameras of the RDK boards publish and has no constant there.
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,33 +17,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.nodes.encoded_size import encoded_size
+from lprnet_ros.crop_image import BadImage, BgrImage, CropImage, ImageRejectedError
+from lprnet_ros.encoded_size import encoded_size
+from lprnet_ros.escaping import one_line
 
-BgrImage = npt.NDArray[np.uint8]
+__all__ = [
+    "BadImage",
+    "BgrImage",
+    "ImageRejectedError",
+    "compressed_to_bgr",
+    "image_to_bgr",
+    "inspect_compressed",
+    "inspect_image",
+]
 
-
-class BadImage(str, enum.Enum):
-    """Why an image message is refused; the value is the name in logs and diagnostics."""
-
-    EMPTY = "empty_data"
-    SIZE = "bad_size"
-    STEP = "bad_step"
-    SHORT = "short_data"
-    BIG_ENDIAN = "big_endian"
-    ENCODING = "unknown_encoding"
-    UNDECODABLE = "undecodable"
-
-
-class ImageRejectedError(ValueError):
-    """An image message cannot be used.
-
-    Attributes:
-        reason: the kind of fault.
-    """
-
-    def __init__(self, reason: BadImage, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+_LONGEST_ENCODING = 60
+LONGEST_REASON = 120
+"""Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
 
 
 class ImageMessage(Protocol):
@@ -56,14 +44,13 @@ class ImageMessage(Protocol):
     encoding: str
     is_bigendian: int
     step: int
-    data: Sequence[int]
+    data: Any
 
 
 class CompressedImageMessage(Protocol):
     """The fields of ``sensor_msgs/CompressedImage`` that matter here."""
 
-    format: str
-    data: Sequence[int]
+    data: Any
 
 
 @dataclass(frozen=True)
@@ -92,19 +79,21 @@ _LAYOUTS: dict[str, _Layout] = {
     "nv12": _Layout(1, cv2.COLOR_YUV2BGR_NV12, even_width=True, is_planar_420=True),
     "nv21": _Layout(1, cv2.COLOR_YUV2BGR_NV21, even_width=True, is_planar_420=True),
 }
+_FOREIGN = _Layout(1, None)
+"""What any other encoding has at least: a byte a pixel."""
+
 _COMPRESSED = frozenset({"jpeg", "jpg", "png"})
 
 
-def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
-    """Turn an image message into a BGR array.
+def inspect_image(message: ImageMessage, *, max_pixels: int) -> CropImage:
+    """Check an image message, and view its data as the image it holds.
 
     Args:
         message: a ``sensor_msgs/Image``.
         max_pixels: greatest width x height that is accepted.
 
     Returns:
-        BGR, uint8, height x width x 3; a view of the message's data where its
-        encoding allows, so it lives and changes with the message.
+        A view of the message's data, so it lives and changes with the message.
 
     Raises:
         ImageRejectedError: the message contradicts itself, is too large, or has
@@ -113,7 +102,7 @@ def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
     encoding = message.encoding
     data = _bytes(message.data)
     if encoding.lower() in _COMPRESSED:
-        return _decode(data, max_pixels)
+        return _inspect_encoded(data, max_pixels)
     if message.height < 1 or message.width < 1 or message.width * message.height > max_pixels:
         raise ImageRejectedError(
             BadImage.SIZE,
@@ -124,23 +113,19 @@ def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
         raise ImageRejectedError(
             BadImage.BIG_ENDIAN, "is_bigendian is set; publish little-endian images with is_bigendian 0"
         )
-    layout = _LAYOUTS.get(encoding)
-    if layout is None:
-        return _through_cv_bridge(message)
+    layout = _LAYOUTS.get(encoding, _FOREIGN)
     _check_layout(message, layout, data.size)
+    if layout is _FOREIGN:
+        return CropImage(_through_cv_bridge(message))
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     used = data[: message.step * rows].reshape(rows, message.step)[:, : message.width * layout.channels]
     if layout.is_planar_420 or layout.channels == 1:
-        pixels = used
-    else:
-        pixels = used.reshape(rows, message.width, layout.channels)
-    if layout.conversion is None:
-        return pixels
-    return np.asarray(cv2.cvtColor(pixels, layout.conversion), dtype=np.uint8)
+        return CropImage(used, layout.conversion)
+    return CropImage(used.reshape(rows, message.width, layout.channels), layout.conversion)
 
 
-def compressed_to_bgr(message: CompressedImageMessage, *, max_pixels: int) -> BgrImage:
-    """Turn a compressed image message (JPEG or PNG) into a BGR array.
+def inspect_compressed(message: CompressedImageMessage, *, max_pixels: int) -> CropImage:
+    """Check a compressed image message (JPEG or PNG) without decoding it.
 
     Args:
         message: a ``sensor_msgs/CompressedImage``; its content decides, not its
@@ -148,12 +133,28 @@ def compressed_to_bgr(message: CompressedImageMessage, *, max_pixels: int) -> Bg
         max_pixels: greatest width x height that is accepted.
 
     Returns:
-        BGR, uint8, height x width x 3.
+        A view of the message's data.
 
     Raises:
-        ImageRejectedError: it is empty, broken, or too large.
+        ImageRejectedError: it is empty, no JPEG or PNG, or too large.
     """
-    return _decode(_bytes(message.data), max_pixels)
+    return _inspect_encoded(_bytes(message.data), max_pixels)
+
+
+def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
+    """Turn an image message into a BGR array, uint8, height x width x 3.
+
+    Arguments and errors are those of ``inspect_image``; a broken picture is an ImageRejectedError too.
+    """
+    return inspect_image(message, max_pixels=max_pixels).to_bgr()
+
+
+def compressed_to_bgr(message: CompressedImageMessage, *, max_pixels: int) -> BgrImage:
+    """Turn a compressed image message into a BGR array, uint8, height x width x 3.
+
+    Arguments and errors are those of ``inspect_compressed``; a broken picture is an ImageRejectedError too.
+    """
+    return inspect_compressed(message, max_pixels=max_pixels).to_bgr()
 
 
 def _bytes(data: Any) -> npt.NDArray[np.uint8]:
@@ -175,7 +176,8 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
     if message.step < row:
         raise ImageRejectedError(
             BadImage.STEP,
-            f"step is {message.step}, but a row of {message.width} {message.encoding} pixels has {row} bytes",
+            f"step is {message.step}, but a row of {message.width} pixels of encoding "
+            f"{one_line(repr(message.encoding), _LONGEST_ENCODING)} has {row} bytes",
         )
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     if size < message.step * rows:
@@ -185,7 +187,7 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
         )
 
 
-def _decode(data: npt.NDArray[np.uint8], max_pixels: int) -> BgrImage:
+def _inspect_encoded(data: npt.NDArray[np.uint8], max_pixels: int) -> CropImage:
     size = encoded_size(data)
     if size is None:
         raise ImageRejectedError(BadImage.UNDECODABLE, "the data is neither JPEG nor PNG, or it is broken")
@@ -195,19 +197,12 @@ def _decode(data: npt.NDArray[np.uint8], max_pixels: int) -> BgrImage:
             f"image of {size[0]} x {size[1]} pixels; expected at most {max_pixels} "
             "(parameter max_image_pixels)",
         )
-    try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise ImageRejectedError(
-            BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}"
-        ) from error
-    if image is None:
-        raise ImageRejectedError(BadImage.UNDECODABLE, "the JPEG or PNG is broken")
-    return np.asarray(image, dtype=np.uint8)
+    return CropImage(data, is_encoded=True)
 
 
 def _through_cv_bridge(message: ImageMessage) -> BgrImage:
     """Let cv_bridge try the encodings that are none of ours: bayer, 16 bit, float."""
+    encoding = one_line(repr(message.encoding), _LONGEST_ENCODING)
     try:
         from cv_bridge import CvBridge
 
@@ -216,14 +211,18 @@ def _through_cv_bridge(message: ImageMessage) -> BgrImage:
         known = ", ".join((*_LAYOUTS, *sorted(_COMPRESSED)))
         raise ImageRejectedError(
             BadImage.ENCODING,
-            f"encoding {message.encoding!r} is unknown; known: {known}; others need cv_bridge",
+            f"encoding {encoding} is unknown; known: {known}; others need cv_bridge",
         ) from None
     except Exception as error:
+        reason = one_line(str(error), LONGEST_REASON)
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge cannot read encoding {message.encoding!r}: {error}"
+            BadImage.ENCODING,
+            f"cv_bridge cannot read encoding {encoding}: {reason}",
         ) from error
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+    expected = (message.height, message.width, 3)
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape != expected:
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {message.encoding!r}"
+            BadImage.ENCODING,
+            f"cv_bridge made no BGR image of that size of encoding {encoding}",
         )
     return image

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-import time
 import traceback
 from collections.abc import Callable
-from functools import partial
 
-import cv2
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from lprnet_ros.ctc import LogitsError
+from lprnet_ros.escaping import one_line
+from lprnet_ros.flow.job import WorkerLostError
+from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.model import ManifestError
-from lprnet_ros.nodes.diagnostics import DiagnosticsPublisher
-from lprnet_ros.nodes.image_conversion import BgrImage, ImageRejectedError, compressed_to_bgr, image_to_bgr
+from lprnet_ros.nodes.board_watch import BoardWatch
+from lprnet_ros.nodes.crop_report import CropReport
+from lprnet_ros.nodes.crop_subscriptions import CropSubscriptions
+from lprnet_ros.nodes.diagnostics import DiagnosticsPublisher, NodeState
+from lprnet_ros.nodes.frame_outputs import FrameOutputs, kinds_of
 from lprnet_ros.nodes.outputs import ReadingPublisher
 from lprnet_ros.nodes.parameters import check_changes, declare_parameters, read_settings
 from lprnet_ros.nodes.process import run_node
-from lprnet_ros.nodes.qos import QUIET_EVENTS, TopicWatch, image_qos
-from lprnet_ros.nodes.statistics import LogLimiter, Statistics
+from lprnet_ros.nodes.reading_flow import OpenedModel, ReadingFlow, open_flow
+from lprnet_ros.nodes.results import Results
 from lprnet_ros.nodes.vehicles import VehiclePublisher
-from lprnet_ros.reading import Acceptance
-from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
+from lprnet_ros.reading import Acceptance, PlateReading
+from lprnet_ros.recognizer import SelfTestError
+from lprnet_ros.rules import judge
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 from lprnet_ros.settings import Settings
 
@@ -38,9 +44,16 @@ _EXPECTED_ERRORS = (
     RuntimeUnavailableError,
     InferenceError,
     LogitsError,
+    WorkerLostError,
+    RCLError,  # what the middleware refuses, as under SROS2
     ValueError,
     OSError,
 )
+_SECONDS_TO_FINISH = 1.0
+"""Given to the crops that are being read when the node is deactivated or ends."""
+_EMPTY_FRAMES_DEPTH = 100
+_LISTENERS_SECONDS = 0.1
+"""A new subscriber gets its first reading so much later at most."""
 
 
 class LprNode(LifecycleNode):
@@ -58,17 +71,19 @@ class LprNode(LifecycleNode):
         self._change_state = self._service_change_state.callback
         self._service_change_state.callback = self._on_change_state
         self._settings: Settings | None = None
-        self._recognizer: PlateRecognizer | None = None
-        self._outputs: ReadingPublisher | None = None
-        self._vehicles: VehiclePublisher | None = None
-        self._image_subscriptions: list[Subscription] = []
-        self._watch: TopicWatch | None = None
-        self._max_pixels = 1
-        self._statistics = Statistics()
-        self._log_limiter = LogLimiter()
+        self._model: OpenedModel | None = None
+        self._flow: ReadingFlow | None = None
+        self._results: Results | None = None
+        self._subscriptions_to_crops: CropSubscriptions | None = None
+        self._empty_frames: Subscription | None = None
+        self._report = CropReport(self)
         self._diagnostics = DiagnosticsPublisher(self)
+        self._board = BoardWatch()
         self.add_on_set_parameters_callback(self._on_set_parameters)
-        self.create_timer(1.0, self._every_second)
+        # steady: diagnostics go on while simulated time stands still or jumps
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0, self._every_second, clock=self._steady)
+        self.create_timer(_LISTENERS_SECONDS, self._look_for_listeners, clock=self._steady)
 
     def _on_change_state(
         self, request: ChangeState.Request, response: ChangeState.Response
@@ -100,8 +115,8 @@ class LprNode(LifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""
         self._unsubscribe()
-        if self._vehicles is not None:
-            self._vehicles.flush()
+        if self._results is not None:
+            self._results.flush()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -125,7 +140,7 @@ class LprNode(LifecycleNode):
         try:
             action()
         except _EXPECTED_ERRORS as error:
-            self.get_logger().error(f"cannot {transition}: {error}. To try again: {retry}")
+            self.get_logger().error(f"cannot {transition}: {one_line(str(error))}. To try again: {retry}")
             if transition == "configure":
                 self._release()
             else:
@@ -138,125 +153,120 @@ class LprNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = read_settings(self)
-        self._recognizer = PlateRecognizer.open(
-            settings.model_path,
-            settings.runtime,
-            threads=settings.threads,
-            acceptance=settings.acceptance,
-            decoder=settings.decoder,
-            second_look=settings.second_look,
-        )
-        self._settings = settings
-        self._max_pixels = settings.max_image_pixels
-        self._outputs = ReadingPublisher(self)
+        model = OpenedModel.of(settings)
+        self._report.start_again()
+        outputs = ReadingPublisher(self)
+        vehicles = None
         if settings.consensus:
-            self._vehicles = VehiclePublisher(self, settings.consensus_settings, self._recognizer.judge)
-        self._statistics = Statistics()
-        manifest = self._recognizer.manifest
+            vehicles = VehiclePublisher(self, settings.consensus_settings, self._judge)
+        frames = None
+        if kinds := kinds_of(settings.outputs):
+            frames = FrameOutputs(self, kinds, model_name=model.manifest.name)
+        self._results = Results(outputs, vehicles, frames, self._report)
+        self._model, self._settings = model, settings
+        self._flow = open_flow(model, settings, self._results.deliver, self.get_logger().error)
+        workers = f", {settings.workers} workers ({model.kind})" if settings.workers else ""
         self.get_logger().info(
-            f"model {manifest.name} ({manifest.path}) on runtime {self._recognizer.runtime.name}"
+            f"model {model.manifest.name} ({model.manifest.path}) on runtime {model.runtime}{workers}"
         )
 
     def _subscribe(self) -> None:
-        settings = self._settings
-        if settings is None:
+        settings, flow, results = self._settings, self._flow, self._results
+        if settings is None or flow is None or results is None:
             raise ManifestError("the node is not configured")
-        is_compressed = settings.transport == "compressed"
-        message_type = CompressedImage if is_compressed else Image
-        handle = self._on_compressed if is_compressed else self._on_image
-        self._watch = TopicWatch(self, f"sensor_msgs/msg/{message_type.__name__}")
-        for topic in settings.image_topics:
-            try:
-                resolved = self.resolve_topic_name(topic)
-            except RCLError as error:
-                raise ValueError(f"image_topics: {topic!r} is no topic name ({error})") from error
-            self._image_subscriptions.append(
-                self.create_subscription(
-                    message_type,
-                    topic,
-                    partial(handle, resolved),
-                    image_qos(settings.qos_profile, settings.queue_depth),
-                    event_callbacks=QUIET_EVENTS,
-                )
+        self._subscriptions_to_crops = CropSubscriptions(
+            self, settings, flow.submit, results.drop, self._report
+        )
+        if settings.empty_frames_topic:
+            self._empty_frames = self.create_subscription(
+                Header, settings.empty_frames_topic, results.on_empty_frame, _EMPTY_FRAMES_DEPTH
             )
-        topics = ", ".join(subscription.topic_name for subscription in self._image_subscriptions)
+        topics = ", ".join(self._subscriptions_to_crops.topics)
         self.get_logger().info(f"reading {settings.transport} crops on {topics}")
 
     def _unsubscribe(self) -> None:
-        for subscription in self._image_subscriptions:
-            self.destroy_subscription(subscription)
-        self._image_subscriptions = []
+        if self._subscriptions_to_crops is not None:
+            self._subscriptions_to_crops.destroy()
+            self._subscriptions_to_crops = None
+        if self._empty_frames is not None:
+            self.destroy_subscription(self._empty_frames)
+            self._empty_frames = None
+        if self._flow is not None:
+            self._flow.discard(_SECONDS_TO_FINISH)
 
     def _release(self) -> None:
         self._unsubscribe()
-        if self._outputs is not None:
-            self._outputs.destroy()
-            self._outputs = None
-        if self._vehicles is not None:
-            self._vehicles.destroy()
-            self._vehicles = None
-        if self._recognizer is not None:
-            self._recognizer.close()
-            self._recognizer = None
+        if self._results is not None:
+            self._results.destroy()
+            self._results = None
+        if self._flow is not None:
+            self._flow.close(_SECONDS_TO_FINISH)
+            self._flow = None
+        self._model = None
 
-    def _on_image(self, topic: str, message: Image) -> None:
-        self._read(topic, message, image_to_bgr)
+    def destroy_node(self) -> None:
+        """Release everything, workers included."""
+        self._release()
+        self._board.close()
+        super().destroy_node()
 
-    def _on_compressed(self, topic: str, message: CompressedImage) -> None:
-        self._read(topic, message, compressed_to_bgr)
-
-    def _read(self, topic: str, message: Image | CompressedImage, convert: Callable[..., BgrImage]) -> None:
-        """Convert, read, publish; whatever arrives, the node lives on."""
-        arrived = time.perf_counter()
-        statistics = self._statistics
-        statistics.received += 1
-        if self._recognizer is None or self._outputs is None:
-            return
-        try:
-            image = convert(message, max_pixels=self._max_pixels)
-            reading = self._recognizer.read(image)
-        except ImageRejectedError as error:
-            statistics.bad_images[error.reason.value] += 1
-            if self._log_limiter.allows(error.reason.value):
-                self.get_logger().warning(f"image on {topic} rejected ({error.reason.value}): {error}")
-            return
-        except (InferenceError, LogitsError, ValueError, cv2.error) as error:
-            statistics.failures += 1
-            if self._log_limiter.allows("failure"):
-                self.get_logger().error(f"crop on {topic} could not be read: {error}")
-            return
-        statistics.read += 1
-        if reading.rejection is None:
-            statistics.accepted += 1
-        else:
-            statistics.rejected[reading.rejection.value] += 1
-        self._outputs.publish(reading, message.header, topic)
-        if self._vehicles is not None:
-            self._vehicles.add(reading, message.header, topic)
-        statistics.latencies_ms.append((time.perf_counter() - arrived) * 1e3)
+    def _judge(self, reading: PlateReading) -> PlateReading:
+        assert self._flow is not None
+        assert self._model is not None
+        return judge(reading, self._flow.rules.acceptance, self._model.manifest)
 
     def _every_second(self) -> None:
-        label = self._state_machine.current_state[1]
-        self._diagnostics.publish(self._statistics, self._recognizer, label)
-        if self._watch is not None:
-            for subscription in self._image_subscriptions:
-                self._watch.check(subscription)
+        counts, settings = self._report.statistics.snapshot(), self._settings
+        state = NodeState(
+            state=self._state_machine.current_state[1],
+            pool=self._flow.status() if self._flow is not None else PoolStatus(),
+            waiting=self._flow.waiting() if self._flow is not None else 0,
+        )
+        if settings is not None and self._model is not None:
+            manifest = self._model.manifest
+            state = dataclasses.replace(
+                state,
+                facts=(
+                    ("model", manifest.name),
+                    ("sha256", manifest.sha256),
+                    ("runtime", self._model.runtime),
+                    ("worker kind", self._model.kind),
+                ),
+                expected_rate=settings.expected_rate,
+                maximum_age=settings.maximum_age,
+                age=self.get_clock().now().nanoseconds * 1e-9 - counts.last_stamp,
+            )
+        self._diagnostics.publish(counts, state, self._board.pairs())
+        if self._subscriptions_to_crops is not None:
+            self._subscriptions_to_crops.check()
+
+    def _look_for_listeners(self) -> None:
+        if self._results is not None:
+            self._results.look_for_listeners()
+            self._results.advance()
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        result = check_changes(changes, configured=self._recognizer is not None)
-        if result.successful and self._recognizer is not None:
+        result = check_changes(changes, configured=self._flow is not None)
+        if result.successful and self._flow is not None and self._model is not None:
             values = {change.name: change.value for change in changes}
-            now = self._recognizer.acceptance
-            rule = Acceptance(
-                values.get("minimum_confidence", now.minimum_confidence),
-                values.get("require_syntax", now.require_syntax),
+            now = self._flow.rules
+            rules = dataclasses.replace(
+                now,
+                decoder=values.get("decoder", now.decoder),
+                second_look=values.get("second_look", now.second_look),
+                acceptance=Acceptance(
+                    values.get("minimum_confidence", now.acceptance.minimum_confidence),
+                    values.get("require_syntax", now.acceptance.require_syntax),
+                ),
             )
             try:
-                self._recognizer.set_rules(rule, values.get("decoder", self._recognizer.decoder))
+                rules.check(self._model.manifest)
             except ManifestError as error:
                 return SetParametersResult(successful=False, reason=str(error))
-            self._recognizer.second_look = values.get("second_look", self._recognizer.second_look)
-            self._max_pixels = values.get("max_image_pixels", self._max_pixels)
+            if rules != now:
+                self._flow.rules = rules
+            if self._subscriptions_to_crops is not None and "max_image_pixels" in values:
+                self._subscriptions_to_crops.max_pixels = values["max_image_pixels"]
         return result
 
 
@@ -269,7 +279,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
-    return run_node("lpr_node", arguments, LprNode, start=LprNode.autostart)
+    return run_node(
+        "lpr_node",
+        arguments,
+        LprNode,
+        start=LprNode.autostart,
+        executor=lambda node: read_settings(node).executor,
+    )
 
 
 if __name__ == "__main__":

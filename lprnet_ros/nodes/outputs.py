@@ -1,87 +1,105 @@
-"""Publishes readings: the text, its confidence, and everything as one JSON object."""
+"""Publishes readings: the text, its confidence, everything as JSON, and the crop with its reading."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+import cv2
+import numpy as np
+from builtin_interfaces.msg import Time
 from rclpy.lifecycle import LifecycleNode
+from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, Header, String
 
+from lprnet_ros.crop_image import BgrImage
+from lprnet_ros.flow.job import Job, Source
+from lprnet_ros.glyph_atlas import draw_text
+from lprnet_ros.nodes.cdr import serialise_string
+from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
+from lprnet_ros.single_pixel import widen_single_pixel
 
 _DEPTH = 100  # reliable: bursts of crops must not outrun a slow subscriber
-
-
-def reading_to_json(reading: PlateReading, header: Header, topic: str) -> str:
-    """Write a reading as one JSON object.
-
-    Args:
-        reading: what was read.
-        header: the source image's header.
-        topic: the source image's topic, fully resolved.
-
-    Returns:
-        One line of JSON; Chinese stands as it is, control characters are escaped.
-    """
-    return json.dumps(reading_fields(reading, header, topic), ensure_ascii=False)
-
-
-def reading_fields(reading: PlateReading, header: Header, topic: str) -> dict[str, Any]:
-    """Return the fields of a reading's JSON object; the arguments are those of ``reading_to_json``."""
-    timings = reading.timings
-    return {
-        "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
-        "frame_id": header.frame_id,
-        "topic": topic,
-        "text": reading.text,
-        "confidence": round(reading.confidence, 6),
-        "characters": [
-            {"character": character, "confidence": round(confidence, 6)}
-            for character, confidence in zip(reading.text, reading.character_confidences, strict=True)
-        ],
-        "alternatives": [
-            {"text": text, "confidence": round(confidence, 6)} for text, confidence in reading.alternatives
-        ],
-        "accepted": reading.accepted,
-        "rejection": reading.rejection.value if reading.rejection is not None else None,
-        "timings_ms": {
-            "preprocess": round(timings.preprocess_ms, 4),
-            "inference": round(timings.inference_ms, 4),
-            "decode": round(timings.decode_ms, 4),
-        },
-    }
+_ANNOTATED_SIZE = (376, 96)  # width and height of the crop in the annotated picture
+_CAPTION_HEIGHT = 48
+_GREEN, _RED = (96, 224, 96), (96, 96, 255)
 
 
 class ReadingPublisher:
-    """Publishes each reading on the node's output topics.
+    """Publishes each reading on the node's output topics; what nobody listens to is not made.
 
     Args:
-        node: the node whose private names ``~/plate``, ``~/confidence`` and
-            ``~/reading`` are used.
+        node: the node whose private names ``~/plate``, ``~/confidence``,
+            ``~/reading`` and ``~/image_annotated`` are used.
     """
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
-        self._plate = node.create_lifecycle_publisher(String, "~/plate", _DEPTH)
-        self._confidence = node.create_lifecycle_publisher(Float32, "~/confidence", _DEPTH)
-        self._reading = node.create_lifecycle_publisher(String, "~/reading", _DEPTH)
+        self._plate = node.create_publisher(String, "~/plate", _DEPTH)
+        self._confidence = node.create_publisher(Float32, "~/confidence", _DEPTH)
+        self._reading = node.create_publisher(String, "~/reading", _DEPTH)
+        self._annotated = node.create_publisher(Image, "~/image_annotated", 5)
+        self.look_for_listeners()
 
-    def publish(self, reading: PlateReading, header: Header, topic: str) -> None:
+    def look_for_listeners(self) -> None:
+        """See which topics somebody listens to; to ask for every reading would take longer than its JSON."""
+        self._is_reading_heard = self._reading.get_subscription_count() > 0
+        self._is_plate_heard = self._plate.get_subscription_count() > 0
+        self._is_confidence_heard = self._confidence.get_subscription_count() > 0
+        self._is_annotated_seen = self._annotated.get_subscription_count() > 0
+
+    def publish(self, reading: PlateReading, job: Job) -> None:
         """Publish one reading; the plate and its confidence only where it is accepted.
 
         Args:
             reading: what was read.
-            header: the source image's header.
-            topic: the source image's topic, fully resolved.
+            job: the crop and where it came from.
         """
-        if self._reading.get_subscription_count() > 0:
-            self._reading.publish(String(data=reading_to_json(reading, header, topic)))
+        source = job.source
+        if self._is_reading_heard:
+            self._reading.publish(serialise_string(reading_to_json(reading, source)))
         if reading.accepted:
-            self._plate.publish(String(data=reading.text))
-            self._confidence.publish(Float32(data=reading.confidence))
+            if self._is_plate_heard:
+                self._plate.publish(serialise_string(reading.text))
+            if self._is_confidence_heard:
+                self._confidence.publish(Float32(data=reading.confidence))
+        if self._is_annotated_seen:
+            self._annotated.publish(_message(annotate(job.crop.to_bgr(), reading), source))
 
     def destroy(self) -> None:
         """Remove the publishers from the node."""
-        for publisher in (self._plate, self._confidence, self._reading):
-            self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in (self._plate, self._confidence, self._reading, self._annotated):
+            self._node.destroy_publisher(publisher)
+
+
+def header_of(source: Source) -> Header:
+    """Return the header that the source image had."""
+    return Header(stamp=Time(sec=source.seconds, nanosec=source.nanoseconds), frame_id=source.frame_id)
+
+
+def annotate(crop: BgrImage, reading: PlateReading) -> BgrImage:
+    """Draw a crop with its reading below it: green where accepted, else red with the reason.
+
+    Args:
+        crop: BGR, uint8, height x width x 3.
+        reading: what was read on it.
+
+    Returns:
+        BGR, uint8, 144 x 376 x 3.
+    """
+    width, height = _ANNOTATED_SIZE
+    sheet = np.full((height + _CAPTION_HEIGHT, width, 3), 32, np.uint8)
+    sheet[:height] = cv2.resize(widen_single_pixel(crop), _ANNOTATED_SIZE, interpolation=cv2.INTER_LINEAR)
+    colour = _GREEN if reading.accepted else _RED
+    draw_text(sheet, reading.text or "-", (8, height + 10), height=28, colour=colour)
+    note = f"{reading.confidence:.3f}"
+    if reading.rejection is not None:
+        note += f" {reading.rejection.value}"
+    place = (width - 12 - 10 * len(note), height + 32)
+    cv2.putText(sheet, note, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+    return sheet
+
+
+def _message(image: BgrImage, source: Source) -> Image:
+    height, width = image.shape[:2]
+    message = Image(header=header_of(source), height=height, width=width, encoding="bgr8", step=3 * width)
+    message.data.frombytes(image.tobytes())
+    return message

@@ -17,9 +17,10 @@ from typing import TypeVar
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+
+from lprnet_ros.nodes.executors import Spinner
 
 NodeType = TypeVar("NodeType", bound=Node)
 
@@ -51,6 +52,7 @@ def run_node(
     *,
     start: Callable[[NodeType], None] | None = None,
     is_done: Callable[[NodeType], bool] | None = None,
+    executor: Callable[[NodeType], str] = lambda _: "auto",
 ) -> int:
     """Run a node until its work is done, or until SIGINT or SIGTERM.
 
@@ -60,6 +62,7 @@ def run_node(
         create: makes the node; a ValueError says what the user got wrong.
         start: called once before the first callback.
         is_done: asked after every callback whether the work is done; None never is.
+        executor: tells which executor runs the node: ``auto``, ``events`` or ``single``.
 
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
@@ -71,18 +74,25 @@ def run_node(
         print(f"{program}: {error}", file=sys.stderr)
         return 1
     node: NodeType | None = None
+    spinner: Spinner | None = None
     try:
         node = create()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
+        spinner = Spinner(node, executor(node))
         if start is not None:
             start(node)
         while not stop and (is_done is None or not is_done(node)):
-            executor.spin_once(timeout_sec=_LONGEST_WAIT_SECONDS)
+            spinner.spin_once(_LONGEST_WAIT_SECONDS)
     except (ParameterException, ValueError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
+    except RCLError as error:
+        if spinner is not None:  # only what keeps a node from starting is the user's: security, for one
+            raise
+        print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     finally:
+        if spinner is not None:
+            spinner.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

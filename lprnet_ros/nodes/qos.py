@@ -13,25 +13,32 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
+from lprnet_ros.escaping import one_line
+
 _ADVICE = {
     "sensor_msgs/msg/Image": "set the parameter transport to 'raw'",
     "sensor_msgs/msg/CompressedImage": "set the parameter transport to 'compressed'",
 }
 
+_LONGEST_NAME = 100
+"""Characters of another node's name that are logged."""
+
+
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
 
 
-def image_qos(profile: str, depth: int) -> QoSProfile:
-    """Return the QoS profile of a parameter value.
+def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
+    """Return the QoS profile of an image subscription.
 
     Args:
         profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``.
         depth: messages that may wait; the oldest is dropped.
+        policy: with ``all`` none is dropped: a full history makes a reliable publisher wait.
     """
     reliable = profile == "reliable"
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
+        history=HistoryPolicy.KEEP_ALL if policy == "all" else HistoryPolicy.KEEP_LAST,
         depth=depth,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
     )
@@ -65,12 +72,14 @@ class TopicWatch:
         topic = subscription.topic_name
         wants_reliable = subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
         for publisher in self._node.get_publishers_info_by_topic(topic):
-            name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+            # any program on the network chooses these names
+            name = one_line(f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}", _LONGEST_NAME)
             complaint = None
             if publisher.topic_type != self._expected_type:
+                type_name = one_line(publisher.topic_type, _LONGEST_NAME)
                 advice = self._advice.get(publisher.topic_type, "choose another topic")
                 complaint = (
-                    f"{name} publishes {publisher.topic_type} on {topic}, this node reads "
+                    f"{name} publishes {type_name} on {topic}, this node reads "
                     f"{self._expected_type}; {advice}"
                 )
             elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:

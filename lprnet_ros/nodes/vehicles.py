@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable
 
 from rclpy.lifecycle import LifecycleNode
-from std_msgs.msg import Header, String
+from std_msgs.msg import String
 
-from lprnet_ros.nodes.outputs import reading_fields
+from lprnet_ros.flow.job import Source
+from lprnet_ros.nodes.cdr import serialise_string
+from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
 from lprnet_ros.voting import Consensus, ConsensusSettings, Sighting, VehiclePlate
 
@@ -41,61 +44,74 @@ class VehiclePublisher:
         self._node = node
         self._settings = settings
         self._judge = judge
+        self._lock = threading.Lock()  # crops come from the workers, time from the executor
         self._consensus: Consensus | None = None
-        self._publisher = node.create_lifecycle_publisher(String, "~/vehicle_plate", _DEPTH)
+        self._publisher = node.create_publisher(String, "~/vehicle_plate", _DEPTH)
         self._timer = node.create_timer(_PERIOD, self._advance)
         self.published = 0
+        self.look_for_listeners()
 
-    def add(self, reading: PlateReading, header: Header, topic: str) -> None:
+    def look_for_listeners(self) -> None:
+        """See whether somebody listens."""
+        self._is_heard = self._publisher.get_subscription_count() > 0
+
+    def add(self, reading: PlateReading, source: Source) -> None:
         """Take the reading of one crop in.
 
         Args:
             reading: what was read.
-            header: the crop's header.
-            topic: the crop's topic, fully resolved.
+            source: the crop's topic, stamp and frame_id.
         """
-        if self._publisher.get_subscription_count() == 0:
-            self._consensus = None
-            return
-        if self._consensus is None:
-            self._consensus = Consensus(self._settings)
-        stamp = (header.stamp.sec, header.stamp.nanosec, header.frame_id)
-        self._publish(self._consensus.add(Sighting(self._now(), topic, reading, stamp=stamp)))
+        with self._lock:
+            if not self._is_heard:
+                self._consensus = None
+                return
+            if self._consensus is None:
+                self._consensus = Consensus(self._settings)
+            self._publish(
+                self._consensus.add(
+                    Sighting(self._now(), source.topic, reading, _track_of(source), stamp=source)
+                )
+            )
 
     def flush(self) -> None:
         """Publish every vehicle that is still gathered."""
-        if self._consensus is not None:
-            self._publish(self._consensus.flush())
+        with self._lock:
+            if self._consensus is not None:
+                self._publish(self._consensus.flush())
 
     def destroy(self) -> None:
         """Remove publisher and timer from the node."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_lifecycle_publisher(self._publisher)
+        self._node.destroy_publisher(self._publisher)
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds * _NANOSECONDS)
 
     def _advance(self) -> None:
-        if self._consensus is not None:
-            self._publish(self._consensus.advance(self._now()))
+        with self._lock:
+            if self._consensus is not None:
+                self._publish(self._consensus.advance(self._now()))
 
     def _publish(self, vehicles: Iterable[VehiclePlate]) -> None:
         for vehicle in vehicles:
             self.published += 1
-            self._publisher.publish(String(data=vehicle_to_json(vehicle, self._judge)))
+            self._publisher.publish(serialise_string(vehicle_to_json(vehicle, self._judge)))
+
+
+def _track_of(source: Source) -> str | None:
+    return str(source.place.track_id) if source.place is not None and source.place.track_id else None
 
 
 def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], PlateReading]) -> str:
     """Write a final reading as one JSON object: the shape of ``~/reading``, and what only vehicles have.
 
     Args:
-        vehicle: the final reading; the stamp of its best sighting is
-            (seconds, nanoseconds, frame_id).
+        vehicle: the final reading; the stamp of its best sighting is that crop's Source.
         judge: gives the reading its rejection.
     """
     best = vehicle.best
-    assert isinstance(best.stamp, tuple)
-    seconds, nanoseconds, frame_id = best.stamp
+    assert isinstance(best.stamp, Source)
     reading = judge(
         PlateReading(
             text=vehicle.text,
@@ -105,13 +121,10 @@ def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], Plate
             timings=best.reading.timings,
         )
     )
-    header = Header(frame_id=frame_id)
-    header.stamp.sec, header.stamp.nanosec = seconds, nanoseconds
-    fields = reading_fields(reading, header, vehicle.camera)
-    fields["vehicle"] = {
+    members = {
         "crops": vehicle.crops,
         "agreeing": vehicle.agreeing,
         "revised": vehicle.revised,
         "seconds": round(vehicle.last - vehicle.first, 3),
     }
-    return json.dumps(fields, ensure_ascii=False)
+    return reading_to_json(reading, best.stamp, more=f', "vehicle": {json.dumps(members)}')

@@ -19,7 +19,7 @@ from lprnet_ros.ctc import decode_greedy
 from lprnet_ros.labelled import read_image
 from lprnet_ros.model import ManifestError, Preprocessing, manifest_path
 from lprnet_ros.preprocess import preprocess
-from lprnet_ros.recognizer import logits_cosine
+from lprnet_ros.self_test import logits_cosine
 from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, load_classic
 from lprnet_ros.training.network import INPUT_SHAPE, TIME_STEPS, PlateNet
 from lprnet_ros.training.trainer import PREPROCESSING

@@ -17,7 +17,7 @@ from lprnet_ros.manifest import load_manifest
 from lprnet_ros.model import ManifestError, bundled_model, manifest_path
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.reading import Acceptance, Rejection
-from lprnet_ros.recognizer import PlateRecognizer, SelfTestError
+from lprnet_ros.recognizer import PlateRecognizer, ReadingRules, SelfTestError
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -207,7 +207,7 @@ def test_a_runtime_that_is_not_installed_is_told(monkeypatch):
 
 def test_a_reading_holds_the_decoding_its_judgement_and_its_times(manifest):
     runtime = FixedRuntime(logits_of("京A12345"))
-    recognizer = PlateRecognizer(manifest, runtime, Acceptance(minimum_confidence=0.5))
+    recognizer = PlateRecognizer(manifest, runtime, ReadingRules(acceptance=Acceptance(0.5)))
     image = np.random.default_rng(0).integers(0, 256, (60, 180, 3), dtype=np.uint8)
     reading = recognizer.read(image)
     assert reading.text == "京A12345"
@@ -231,9 +231,9 @@ def ambiguous_logits():
 def test_the_rule_for_accepting_may_be_replaced_while_reading(manifest):
     recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("京A1")))
     assert recognizer.read(IMAGE).rejection is Rejection.SYNTAX
-    recognizer.set_rules(Acceptance(require_syntax=False), "syntax")
+    recognizer.set_rules(ReadingRules(acceptance=Acceptance(require_syntax=False)))
     assert recognizer.read(IMAGE).accepted
-    assert recognizer.acceptance == Acceptance(require_syntax=False)
+    assert recognizer.rules.acceptance == Acceptance(require_syntax=False)
 
 
 def test_the_decoder_may_be_replaced_while_reading(manifest):
@@ -241,10 +241,10 @@ def test_the_decoder_may_be_replaced_while_reading(manifest):
     logits = logits_of("京A1234")
     logits[CHINESE_PLATES.characters.index("5"), 13] = 9.0
     recognizer = PlateRecognizer(manifest, FixedRuntime(logits))
-    assert recognizer.decoder == "syntax"
+    assert recognizer.rules.decoder == "syntax"
     assert recognizer.read(IMAGE).text == "京A12345"
-    recognizer.set_rules(recognizer.acceptance, "greedy")
-    assert recognizer.decoder == "greedy"
+    recognizer.set_rules(ReadingRules("greedy"))
+    assert recognizer.rules.decoder == "greedy"
     assert recognizer.read(IMAGE).text == "京A1234"
     assert recognizer.read(IMAGE).rejection is Rejection.SYNTAX
 
@@ -256,7 +256,7 @@ def test_of_two_plates_the_reading_names_the_other_as_its_alternative(manifest):
     assert reading.confidence == pytest.approx(0.6, abs=0.02)
     assert reading.rejection is Rejection.AMBIGUOUS
     assert reading.alternatives[0] == ("京A12346", pytest.approx(0.4, abs=0.02))
-    recognizer.set_rules(Acceptance(minimum_confidence=0.5), "syntax")
+    recognizer.set_rules(ReadingRules(acceptance=Acceptance(0.5)))
     assert recognizer.read(IMAGE).accepted
 
 
@@ -271,29 +271,34 @@ def test_the_manifests_calibration_is_applied(manifest):
 
 
 def test_a_change_that_is_refused_changes_nothing(manifest):
-    recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("京A12345")), Acceptance(0.7), "beam")
+    recognizer = PlateRecognizer(
+        manifest, FixedRuntime(logits_of("京A12345")), ReadingRules("beam", acceptance=Acceptance(0.7))
+    )
     with pytest.raises(ValueError, match="viterbi"):
-        recognizer.set_rules(Acceptance(0.1), "viterbi")
-    assert (recognizer.acceptance, recognizer.decoder) == (Acceptance(0.7), "beam")
+        recognizer.set_rules(ReadingRules("viterbi", acceptance=Acceptance(0.1)))
+    assert (recognizer.rules.acceptance, recognizer.rules.decoder) == (Acceptance(0.7), "beam")
     bare = PlateRecognizer(
-        dataclasses.replace(manifest, syntax=None), recognizer.runtime, Acceptance(0.7, False), "beam"
+        dataclasses.replace(manifest, syntax=None),
+        recognizer.runtime,
+        ReadingRules("beam", acceptance=Acceptance(0.7, False)),
     )
     for rule, decoder in [(Acceptance(0.1, False), "syntax"), (Acceptance(0.1, True), "greedy")]:
         with pytest.raises(ManifestError):
-            bare.set_rules(rule, decoder)
-        assert (bare.acceptance, bare.decoder) == (Acceptance(0.7, False), "beam")
+            bare.set_rules(ReadingRules(decoder, acceptance=rule))
+        assert (bare.rules.acceptance, bare.rules.decoder) == (Acceptance(0.7, False), "beam")
     assert bare.read(IMAGE).accepted
 
 
 @pytest.mark.parametrize(
-    ("rule", "decoder"), [(None, "syntax"), (Acceptance(), "greedy"), (Acceptance(0.5, False), "syntax")]
+    ("rule", "decoder"),
+    [(Acceptance(), "syntax"), (Acceptance(), "greedy"), (Acceptance(0.5, False), "syntax")],
 )
 def test_without_a_syntax_in_the_manifest_a_rule_that_needs_one_is_an_error_that_says_what_to_do(
     manifest, rule, decoder
 ):
     bare = dataclasses.replace(manifest, syntax=None)
     with pytest.raises(ManifestError, match=r"lprnet\.onnx names no plate syntax") as caught:
-        PlateRecognizer(bare, FixedRuntime(logits_of("")), rule, decoder)
+        PlateRecognizer(bare, FixedRuntime(logits_of("")), ReadingRules(decoder, acceptance=rule))
     for advice in ("output.syntax", "ga36", "beam", "greedy", "require_syntax"):
         assert advice in str(caught.value)
 
@@ -301,7 +306,9 @@ def test_without_a_syntax_in_the_manifest_a_rule_that_needs_one_is_an_error_that
 @pytest.mark.parametrize("decoder", ["beam", "greedy"])
 def test_a_model_without_syntax_reads_with_what_needs_none(manifest, decoder):
     bare = dataclasses.replace(manifest, syntax=None)
-    recognizer = PlateRecognizer(bare, FixedRuntime(logits_of("京A1")), Acceptance(0.8, False), decoder)
+    recognizer = PlateRecognizer(
+        bare, FixedRuntime(logits_of("京A1")), ReadingRules(decoder, acceptance=Acceptance(0.8, False))
+    )
     assert recognizer.read(IMAGE).text == "京A1"
     assert recognizer.read(IMAGE).accepted
 
@@ -310,13 +317,13 @@ def test_the_runtime_is_given_back_when_there_is_no_such_decoder(monkeypatch):
     runtime = FixedRuntime(logits_of(""))
     monkeypatch.setattr(lprnet_ros.recognizer, "open_runtime", lambda *args, **options: runtime)
     with pytest.raises(ValueError, match="viterbi"):
-        PlateRecognizer.open(decoder="viterbi")
+        PlateRecognizer.open(rules=ReadingRules("viterbi"))
     assert runtime.is_closed
 
 
 def test_a_recognizer_is_opened_with_the_rules_it_is_told():
-    recognizer = PlateRecognizer.open(acceptance=Acceptance(0.3, False), decoder="beam")
-    assert (recognizer.acceptance, recognizer.decoder) == (Acceptance(0.3, False), "beam")
+    recognizer = PlateRecognizer.open(rules=ReadingRules("beam", acceptance=Acceptance(0.3, False)))
+    assert (recognizer.rules.acceptance, recognizer.rules.decoder) == (Acceptance(0.3, False), "beam")
     recognizer.close()
 
 
@@ -324,7 +331,7 @@ def test_a_recognizer_is_opened_with_the_rules_it_is_told():
 def test_the_self_test_asks_the_bare_network_whatever_the_decoder(bundled, decoder):
     strange = Calibration(temperature=5.0, class_bias={"京": 100.0})
     manifest = dataclasses.replace(bundled.manifest, calibration=strange)
-    PlateRecognizer(manifest, bundled.runtime, decoder=decoder).self_test()
+    PlateRecognizer(manifest, bundled.runtime, ReadingRules(decoder)).self_test()
 
 
 def test_a_crop_that_is_none_is_refused_and_the_next_is_read(bundled):
@@ -382,5 +389,5 @@ def test_a_sure_crop_and_a_reader_without_second_look_infer_once(manifest):
     assert PlateRecognizer(manifest, sure).read(image).text == "京B12345"
     assert sure.calls == 1
     once = ReadsLevelPlates(*unsure_and_sure())
-    assert PlateRecognizer(manifest, once, second_look=False).read(image).confidence < 0.95
+    assert PlateRecognizer(manifest, once, ReadingRules(second_look=False)).read(image).confidence < 0.95
     assert once.calls == 1

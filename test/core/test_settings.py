@@ -131,7 +131,7 @@ def test_the_defaults_make_settings():
     assert [field.name for field in dataclasses.fields(settings)] == list(BY_NAME)
     assert settings.image_topics == ("image",)
     assert settings.model_path == bundled_model()
-    assert settings.acceptance == Acceptance(BY_NAME["minimum_confidence"].default, True)
+    assert settings.rules.acceptance == Acceptance(BY_NAME["minimum_confidence"].default, True)
     assert settings.decoder == "syntax"
 
 
@@ -148,7 +148,7 @@ def test_values_become_settings():
     )
     assert settings.image_topics == ("left", "right")
     assert settings.model_path == Path.home() / "plates" / "lpr.bin"
-    assert settings.acceptance == Acceptance(0.9, require_syntax=False)
+    assert settings.rules.acceptance == Acceptance(0.9, require_syntax=False)
     assert settings.decoder == "beam"
 
 

@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
-from image_oracle import ENCODINGS, MAX_PIXELS, YUV_420, Message, assert_equals_oracle, random_message
+from image_messages import MAX_PIXELS, random_message
 
 from lprnet_ros.cropping.frames import Frame, SemiPlanarFrame
 from lprnet_ros.nodes.frame_conversion import compressed_frame, image_frame, shared_memory_frame
+from lprnet_ros.nodes.fuzz.oracle import (
+    ENCODINGS,
+    YUV_420,
+    Message,
+    assert_equals_oracle,
+)
 from lprnet_ros.nodes.image_conversion import BadImage, ImageRejectedError, image_to_bgr
 
 CAPACITY = 6220800

@@ -24,7 +24,7 @@ from ros_harness import (
 )
 
 from lprnet_ros.model import bundled_model, manifest_path
-from lprnet_ros.recognizer import PlateRecognizer
+from lprnet_ros.recognizer import PlateRecognizer, ReadingRules
 from lprnet_ros.settings import PARAMETERS
 from lprnet_ros.syntax import plate_kind
 
@@ -187,7 +187,7 @@ def test_require_syntax_takes_effect_on_the_next_crop(active: Conversation) -> N
 
 
 def test_decoder_takes_effect_on_the_next_crop(active: Conversation) -> None:
-    by_syntax, by_path = PlateRecognizer.open(), PlateRecognizer.open(decoder="greedy")
+    by_syntax, by_path = PlateRecognizer.open(), PlateRecognizer.open(rules=ReadingRules("greedy"))
     halves = (image[:, width:] for _, image in crops() for width in (10, 15, 20, 25))
     image, plate, text = next(
         (half, plate, text)

@@ -16,9 +16,10 @@ from lprnet_ros.labelled import is_held_out, list_images, read_image
 from lprnet_ros.manifest import load_manifest
 from lprnet_ros.model import manifest_path
 from lprnet_ros.preprocess import preprocess
-from lprnet_ros.recognizer import PlateRecognizer, logits_cosine
+from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.runtimes import InferenceError
 from lprnet_ros.runtimes.quantization import NodeLoss, quantise
+from lprnet_ros.self_test import logits_cosine
 from lprnet_ros.tools import quantize
 from lprnet_ros.tools.quantize import main
 

@@ -1,0 +1,64 @@
+"""No workers: a crop is read at once, in the thread that hands it over."""
+
+from __future__ import annotations
+
+from lprnet_ros.flow.delivery import Deliver
+from lprnet_ros.flow.job import CropReader, Job, ReadingFailedError, ReadResult
+from lprnet_ros.flow.pool import OpenReader, PoolStatus
+from lprnet_ros.rules import ReadingRules
+
+
+class InlineReading:
+    """Reads each crop in ``submit``; nothing waits, nothing is dropped, nothing can be replaced.
+
+    Args:
+        open_reader: opens the reader.
+        rules: how crops are read.
+        deliver: takes each crop with its result.
+
+    Attributes:
+        rules: the same; may be replaced at any time.
+
+    Raises:
+        Exception: what ``open_reader`` raised.
+    """
+
+    def __init__(self, open_reader: OpenReader, rules: ReadingRules, deliver: Deliver) -> None:
+        self.rules = rules
+        self._deliver = deliver
+        self._reader: CropReader | None = open_reader(rules)
+
+    def submit(self, job: Job) -> Job | None:
+        """Read a crop and deliver the result; return None, or the crop itself where all is closed."""
+        if self._reader is None:
+            return job
+        result: ReadResult
+        try:
+            (result,) = self._reader.read([job.crop], self.rules)
+        except Exception as error:  # noqa: BLE001 - a bug in reading must not end the node
+            result = ReadingFailedError(repr(error))
+        self._deliver(job, result)
+        return None
+
+    def status(self) -> PoolStatus:
+        """Return that there are no workers."""
+        return PoolStatus()
+
+    def waiting(self) -> int:
+        """Return 0: nothing waits."""
+        return 0
+
+    def stop_waiting(self) -> None:
+        """Do nothing: nobody waits."""
+
+    def discard(self, seconds: float) -> list[Job]:
+        """Return no crops: none waits."""
+        del seconds
+        return []
+
+    def close(self, seconds: float = 1.0) -> None:
+        """Release the reader."""
+        del seconds
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

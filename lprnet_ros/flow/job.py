@@ -1,0 +1,91 @@
+"""One crop on its way, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from lprnet_ros.crop_image import CropImage, ImageRejectedError
+from lprnet_ros.cropping.place import Place
+from lprnet_ros.reading import PlateReading
+from lprnet_ros.recognizer import ReadingRules
+
+
+class ReadingFailedError(RuntimeError):
+    """A crop could not be read; the message says what the runtime, or the worker, reported."""
+
+
+class WorkerLostError(RuntimeError):
+    """A reader has died or does not answer any more; it can only be replaced."""
+
+
+ReadResult = PlateReading | ImageRejectedError | ReadingFailedError
+"""What reading a crop gives: a reading, or why there is none."""
+
+
+class Source(NamedTuple):
+    """Where a crop came from.
+
+    Attributes:
+        topic: its topic, fully resolved; the name of its camera.
+        seconds, nanoseconds: its stamp.
+        frame_id: of its header; where that tells the crop's place, the camera's own.
+        arrived: when it arrived, by ``time.perf_counter``.
+        place: where it lies in a frame, or None where nobody said.
+    """
+
+    topic: str
+    seconds: int
+    nanoseconds: int
+    frame_id: str
+    arrived: float
+    place: Place | None = None
+
+
+class Job:
+    """A crop that waits, is being read, or was read.
+
+    Args:
+        source: where it came from.
+        crop: the image.
+
+    Attributes:
+        source, crop: the same.
+        attempts: how often a worker was lost over it.
+        ticket: its place in the order of its camera; given when a worker takes it.
+    """
+
+    __slots__ = ("attempts", "crop", "source", "ticket")
+
+    def __init__(self, source: Source, crop: CropImage) -> None:
+        self.source = source
+        self.crop = crop
+        self.attempts = 0
+        self.ticket = -1
+
+
+class CropReader(Protocol):
+    """Reads crops, one caller at a time; here, or in another process."""
+
+    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+        """Read crops.
+
+        Args:
+            crops: at least one.
+            rules: how to read and judge them.
+
+        Returns:
+            One result a crop, in their order; what is wrong with one does not touch the others.
+
+        Raises:
+            WorkerLostError: the reader is of no use any more.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the model; called by the thread that reads, when it does not."""
+        ...
+
+    def abandon(self) -> None:
+        """Free what can be freed while ``read`` hangs in another thread; returns at once."""
+        ...

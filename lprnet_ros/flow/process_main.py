@@ -1,0 +1,68 @@
+"""The other end of a ``ProcessReader``: opens a recognizer and reads what it is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+from lprnet_ros.ctc import LogitsError
+from lprnet_ros.flow.local_reader import LocalReader
+from lprnet_ros.flow.process_reader import BLOCKED_SIGNALS, ReaderSetup
+from lprnet_ros.model import ManifestError
+from lprnet_ros.recognizer import SelfTestError
+from lprnet_ros.rules import ReadingRules
+from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
+
+_OPENING_ERRORS = (
+    ManifestError,
+    SelfTestError,
+    RuntimeUnavailableError,
+    InferenceError,
+    LogitsError,
+    ValueError,
+    OSError,
+)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main() -> int:
+    """Serve one ``ProcessReader`` until it closes the connection.
+
+    Returns:
+        The exit status: 0, or 1 where the model could not be opened.
+    """
+    # a terminal's Ctrl-C reaches this process too; the node ends it when its own work is done
+    for number in BLOCKED_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
+    if os.getppid() != parent:  # it died before that was asked for
+        return 1
+    setup: ReaderSetup = connection.recv()
+    try:
+        recognizer = setup.open()
+    except _OPENING_ERRORS as error:
+        connection.send(error)
+        return 1
+    connection.send(None)
+    _serve(connection, LocalReader(recognizer), setup.rules)
+    return 0
+
+
+def _serve(connection: Connection[Any, Any], reader: LocalReader, rules: ReadingRules) -> None:
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the node has gone
+        while True:
+            crops, news = connection.recv()
+            rules = news if news is not None else rules
+            connection.send(reader.read(crops, rules))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

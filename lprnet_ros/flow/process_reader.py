@@ -1,0 +1,153 @@
+"""Reads crops in a process of its own: for runtimes that keep Python's lock, and against those that hang.
+
+The process gets its end of a socket pair and speaks pickled tuples over it; it
+ends when the other end is closed, also when this process is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from lprnet_ros.crop_image import CropImage
+from lprnet_ros.flow.job import ReadResult, WorkerLostError
+from lprnet_ros.recognizer import PlateRecognizer
+from lprnet_ros.rules import ReadingRules
+
+_MODULE = "lprnet_ros.flow.process_main"
+BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+"""Meant for the node alone, though a terminal or a service manager sends them to its processes too."""
+
+_START_SECONDS = 60.0
+_END_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class ReaderSetup:
+    """What a process needs to open its recognizer.
+
+    Attributes:
+        model: the model file.
+        runtime: name of the runtime.
+        threads: CPU threads of one inference.
+        rules: how it reads at first.
+    """
+
+    model: Path
+    runtime: str = "auto"
+    threads: int = 1
+    rules: ReadingRules = field(default_factory=ReadingRules)
+
+    def open(self) -> PlateRecognizer:
+        """Open the recognizer here; the errors are those of ``PlateRecognizer.open``."""
+        return PlateRecognizer.open(self.model, self.runtime, threads=self.threads, rules=self.rules)
+
+
+class ProcessReader:
+    """A recognizer in another process, as a :class:`~lprnet_ros.flow.job.CropReader`.
+
+    Args:
+        setup: what the process opens.
+        timeout_seconds: how long one crop may take; a process that takes longer is killed.
+
+    Raises:
+        WorkerLostError: the process ended, or did not come up in a minute.
+        ManifestError, RuntimeUnavailableError, InferenceError, SelfTestError,
+        LogitsError, ValueError, OSError: what opening the model raised in there.
+    """
+
+    def __init__(self, setup: ReaderSetup, *, timeout_seconds: float) -> None:
+        self._timeout = timeout_seconds
+        self._rules = setup.rules
+        ours, theirs = socket.socketpair()
+        _limit(ours, timeout_seconds)
+        with theirs:
+            self._process = _start(theirs.fileno())
+        self._connection: Connection[Any, Any] = Connection(ours.detach())
+        try:
+            problem = self._ask(setup, _START_SECONDS)
+        except WorkerLostError:
+            self.close()
+            raise
+        if problem is not None:
+            self.close()
+            raise problem
+
+    @property
+    def process_id(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+        """Let the process read crops."""
+        news = None if rules is self._rules else rules
+        results: list[ReadResult] = self._ask((list(crops), news), self._timeout * len(crops))
+        self._rules = rules
+        return results
+
+    def close(self) -> None:
+        """End the process: it is asked to, and killed where it does not at once."""
+        self._connection.close()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def abandon(self) -> None:
+        """Kill the process; the thread that waits for it sees that it has ended."""
+        self._process.kill()
+
+    def _ask(self, question: object, seconds: float) -> Any:
+        try:
+            self._connection.send(question)
+            if not self._connection.poll(seconds):
+                self._process.kill()
+                self._process.wait()
+                raise WorkerLostError(f"worker process {self.process_id} gave no answer in {seconds:g} s")
+            return self._connection.recv()
+        except BlockingIOError as error:  # in the middle of a message
+            self._process.kill()
+            self._process.wait()
+            raise WorkerLostError(f"worker process {self.process_id} stopped in a message") from error
+        except (EOFError, OSError) as error:
+            self._process.kill()
+            status = self._process.wait()
+            raise WorkerLostError(f"worker process {self.process_id} ended with status {status}") from error
+
+
+def _limit(connection: socket.socket, seconds: float) -> None:
+    """Let no call wait longer than that for the other end to take or to send a part of a message."""
+    limit = struct.pack("ll", int(seconds), int(seconds % 1.0 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+
+
+def _start(descriptor: int) -> subprocess.Popen[bytes]:
+    """Start the process with its end of the connection."""
+    # inherited as blocked, so that none ends it before it can ignore them
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", _MODULE, str(descriptor)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            env={**os.environ, "PYTHONPATH": _python_path()},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _python_path() -> str:
+    """Let the process find this very package, wherever this one found it."""
+    package_root = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(path for path in (package_root, os.environ.get("PYTHONPATH")) if path)
