@@ -54,11 +54,19 @@ class TopicWatch:
         node: the node that subscribes.
         expected_type: its message type, such as ``sensor_msgs/msg/Image``.
         advice: what to do about a publisher of another type, by that type.
+        qos_parameter: the node's parameter for the quality of service.
     """
 
-    def __init__(self, node: Node, expected_type: str, advice: Mapping[str, str] = _ADVICE) -> None:
+    def __init__(
+        self,
+        node: Node,
+        expected_type: str,
+        advice: Mapping[str, str] = _ADVICE,
+        qos_parameter: str = "qos_profile",
+    ) -> None:
         self._node = node
         self._advice = advice
+        self._qos_parameter = qos_parameter
         self._expected_type = expected_type
         self._named: set[tuple[str, str]] = set()
 
@@ -80,7 +88,7 @@ class TopicWatch:
             elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
                 complaint = (
                     f"{name} publishes {topic} best effort, this node asks for reliable and gets nothing; "
-                    "set the parameter qos_profile to 'sensor_data'"
+                    f"set the parameter {self._qos_parameter} to 'sensor_data'"
                 )
             is_new = (name, topic) not in self._named and len(self._named) < _MOST_NAMED
             if complaint is not None and is_new:
