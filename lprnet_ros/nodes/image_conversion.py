@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from lprnet_ros.crop_image import BadImage, BgrImage, CropImage, ImageRejectedError
 from lprnet_ros.encoded_size import encoded_size
-from lprnet_ros.escaping import one_line, quoted
+from lprnet_ros.escaping import one_line
 
 __all__ = [
     "BadImage",
@@ -31,7 +31,8 @@ __all__ = [
     "inspect_image",
 ]
 
-LONGEST_REASON = 200
+_LONGEST_ENCODING = 60
+LONGEST_REASON = 120
 """Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
 
 
@@ -176,7 +177,7 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
         raise ImageRejectedError(
             BadImage.STEP,
             f"step is {message.step}, but a row of {message.width} pixels of encoding "
-            f"{quoted(message.encoding)} has {row} bytes",
+            f"{one_line(repr(message.encoding), _LONGEST_ENCODING)} has {row} bytes",
         )
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     if size < message.step * rows:
@@ -201,7 +202,7 @@ def _inspect_encoded(data: npt.NDArray[np.uint8], max_pixels: int) -> CropImage:
 
 def _through_cv_bridge(message: ImageMessage) -> BgrImage:
     """Let cv_bridge try the encodings that are none of ours: bayer, 16 bit, float."""
-    encoding = quoted(message.encoding)
+    encoding = one_line(repr(message.encoding), _LONGEST_ENCODING)
     try:
         from cv_bridge import CvBridge
 

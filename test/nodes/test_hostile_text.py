@@ -19,7 +19,17 @@ pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node te
 
 from rclpy.qos import QoSProfile
 from rclpy.serialization import serialize_message
-from ros_harness import ROOT, Client, Conversation, ReaderProcess, compressed_image, known_plate, raw_image
+from ros_harness import (
+    ACTIVATE,
+    CONFIGURE,
+    ROOT,
+    Client,
+    Conversation,
+    ReaderProcess,
+    compressed_image,
+    known_plate,
+    raw_image,
+)
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
@@ -131,6 +141,20 @@ def test_a_megabyte_of_text_is_refused_in_one_short_line(
     assert line.isprintable()
     assert len(line) < 500
     assert conversation.read_known("alive")
+
+
+@pytest.mark.parametrize("parameter", ["model", "image_topics"])
+def test_whoever_may_set_a_parameter_cannot_choose_what_the_log_says(
+    start_reader: Callable[..., ReaderProcess], parameter: str
+) -> None:
+    reader = start_reader("autostart:=false")
+    text = FORGED + HOSTILE["ansi"]
+    assert reader.set_parameters(**{parameter: text if parameter == "model" else [text]}) == [(True, "")]
+    assert reader.change_state(CONFIGURE) == (parameter == "image_topics")
+    assert parameter == "model" or not reader.change_state(ACTIVATE)
+    line = reader.wait_for_log("barrier")
+    assert line.isprintable()
+    assert "cannot" in line
 
 
 @settings(deadline=None)
