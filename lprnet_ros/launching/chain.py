@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lprnet_ros.launching.arguments import Request
 from lprnet_ros.launching.mipi import mipi_camera
 from lprnet_ros.launching.parameter_file import read_parameter_file
 from lprnet_ros.launching.plan import Camera, LaunchError, Plan, Program, Step
+from lprnet_ros.launching.request import Request
 from lprnet_ros.launching.tros import Installation, web_page
 from lprnet_ros.launching.usb import usb_camera
 from lprnet_ros.parameter_table import ParameterValue

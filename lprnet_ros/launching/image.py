@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lprnet_ros.cropping.scenes import SceneSource, read_plates
 from lprnet_ros.labelled import LabelledDataError, list_images
-from lprnet_ros.launching.arguments import Request
 from lprnet_ros.launching.plan import Camera, LaunchError, Program
+from lprnet_ros.launching.request import Request
 from lprnet_ros.parameter_table import ParameterValue
 
 FRAMES_TOPIC = "frame_player/image"
@@ -40,9 +40,7 @@ def find_labels(request: Request) -> Path | None:
     else:
         pictures = {source.name}
     if not labelled & pictures:
-        raise LaunchError(
-            f"{path} labels nothing of source {source}: correct its column file, or take it away"
-        )
+        raise LaunchError(f"{path} labels nothing of {source}: correct its column file, or give regions:=")
     return path
 
 

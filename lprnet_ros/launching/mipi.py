@@ -7,8 +7,8 @@ Two arguments of ``mipi_cam.launch.py`` are left to it, ``mipi_config_path`` and
 
 from __future__ import annotations
 
-from lprnet_ros.launching.arguments import Request
 from lprnet_ros.launching.plan import Camera, Include, LaunchError
+from lprnet_ros.launching.request import Request
 from lprnet_ros.launching.tros import FRAMES_TOPIC, JPEG_TOPIC, LOG_LEVEL, SHARED_MEMORY
 
 _SIZE = (1920, 1080)

@@ -36,6 +36,8 @@ def read_parameter_file(path: Path, *, argument: str, example: Path, node: str) 
         raise LaunchError(
             f"{argument} {path} cannot be read ({one_line(str(error), 300)}); {advice}"
         ) from error
+    if not document:
+        return {}  # rcl takes an empty file too
     sections = list(_sections(document, "")) if isinstance(document, dict) else []
     if not sections:
         raise LaunchError(f"{argument} {path} holds no section ros__parameters; {advice}")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from lprnet_ros.launching.arguments import Request
 from lprnet_ros.launching.plan import Camera, Include, LaunchError
+from lprnet_ros.launching.request import Request
 from lprnet_ros.launching.tros import JPEG_TOPIC, SHARED_MEMORY
 
 _SIZE = (1280, 720)

@@ -29,9 +29,10 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from lprnet_ros.launching.arguments import Argument, Request, launch_arguments, read_request
+from lprnet_ros.launching.arguments import Argument, launch_arguments
 from lprnet_ros.launching.chain import make_plan
 from lprnet_ros.launching.plan import Include, LaunchError, Program
+from lprnet_ros.launching.request import Request, read_request
 from lprnet_ros.launching.tros import Installation
 
 PACKAGE = "lprnet_ros"
