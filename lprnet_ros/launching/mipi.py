@@ -54,7 +54,7 @@ def mipi_camera(request: Request) -> Camera:
             # ROS time, where the default is the sensor's own clock
             "mipi_frame_ts_type": "realtime",
         },
-        must_live="check the cable, with the board's power off, and device:=",
+        must_live="check the sensor's cable while the board has no power, and what device:= names",
     )
     return Camera(
         steps=(SHARED_MEMORY, camera),

@@ -44,7 +44,7 @@ def usb_camera(request: Request) -> Camera:
             "usb_zero_copy": "False",
             "usb_frame_id": "default_usb_cam",
         },
-        must_live="check that the camera is plugged in (ls /dev/video*), and device:=",
+        must_live="check that the camera is plugged in (ls /dev/video*), and what device:= names",
     )
     return Camera(
         steps=(SHARED_MEMORY, camera),
