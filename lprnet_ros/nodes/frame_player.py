@@ -91,7 +91,7 @@ class FramePlayer(Node):
         self._frame_id: str = values["frame_id"]
         message_type = CompressedImage if self._encoding == "jpeg" else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=_DEPTH))
-        self._publishers = [self._images]
+        self._played = [self._images]
         self._plates: dict[str, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
@@ -107,7 +107,7 @@ class FramePlayer(Node):
         """
         if not self._is_at_end:
             return False
-        for publisher in self._publishers:
+        for publisher in self._played:
             publisher.wait_for_all_acked(Duration(seconds=2))
         return True
 
@@ -117,11 +117,11 @@ class FramePlayer(Node):
         make = targets_of_plates if kind == "targets" else detection_array_of_plates
         message_type = messages.PerceptionTargets if kind == "targets" else messages.Detection2DArray
         publisher = self.create_publisher(message_type, "detections", QoSProfile(depth=_DEPTH))
-        self._publishers.append(publisher)
+        self._played.append(publisher)
         return lambda plates, header: publisher.publish(make(messages, plates, header))
 
     def _publish_next(self) -> None:
-        if self._is_at_end or any(one.get_subscription_count() == 0 for one in self._publishers):
+        if self._is_at_end or any(one.get_subscription_count() == 0 for one in self._played):
             return
         scene = next(self._scenes, None)
         if scene is None and self._loop:
