@@ -63,7 +63,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, broken: object) -> str:
     monkeypatch.setitem(sys.modules, "cv_bridge", None)
     monkeypatch.setattr(fuzzer_module, "convert", broken)
     fuzzer = Fuzzer(compared=0.2, pictures=0.2)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - what the command catches
+    with pytest.raises(Exception) as caught:
         for number in range(5000):
             fuzzer.run(number)
     return f"{type(caught.value).__name__}: {caught.value}"
