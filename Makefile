@@ -10,6 +10,8 @@ HAS_ROS := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 ifeq ($(HAS_ROS),yes)
 VENV_OPTIONS := --system-site-packages
 EXTRAS := test
+# ROS is compiled for this numpy: pip must not bring the next major version
+NUMPY := $(shell $(PYTHON) -c "import numpy; print('numpy<%d' % (int(numpy.__version__.split('.')[0]) + 1))")
 else
 EXTRAS := test,ros
 endif
@@ -36,7 +38,7 @@ setup: $(VENV)/.setup
 
 $(VENV)/.setup: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]" $(if $(NUMPY),"$(NUMPY)")
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.setup

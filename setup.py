@@ -1,10 +1,25 @@
 """Installs the package with colcon, bloom or pip."""
 
+import sys
 from glob import glob
 
 from setuptools import find_packages, setup
 
 PACKAGE = "lprnet_ros"
+
+# Wheels, so pip, ask for their libraries by these names.  colcon and bloom's Debian build run this
+# file as a program, and there package.xml names them: a program that such a build installed ends in
+# DistributionNotFound, once any library imports pkg_resources, if a name is asked for that apt does
+# not know, and apt's python3-opencv knows none.
+IS_WHEEL = "setuptools.build_meta" in sys.modules
+PIP_REQUIREMENTS = [
+    "numpy>=1.21,<3",
+    "opencv-python-headless>=4.5,<5",
+    "PyYAML>=5.4",
+    # 1.18 is the first that loads lprnet_int8.onnx (version 5 of the operators ai.onnx.ml);
+    # boards read with their BPU; ask for the extra "onnx" to have it there too
+    "onnxruntime>=1.18,<2; platform_machine != 'aarch64'",
+]
 
 setup(
     name=PACKAGE,
@@ -16,19 +31,14 @@ setup(
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*.yaml")),
+        (f"share/{PACKAGE}/config/hb_mapper", glob("config/hb_mapper/*.yaml")),
+        (f"share/{PACKAGE}/config/security", glob("config/security/*.xml")),
         (f"share/{PACKAGE}/models", sorted(glob("models/*"))),
     ],
     python_requires=">=3.10",
-    install_requires=[
-        "setuptools",
-        "numpy>=1.21,<3",
-        "opencv-python-headless>=4.5,<5",
-        "PyYAML>=5.4",
-        # boards read with their BPU; ask for the extra "onnx" to have it there too
-        "onnxruntime>=1.16,<2; platform_machine != 'aarch64'",
-    ],
+    install_requires=PIP_REQUIREMENTS if IS_WHEEL else [],
     extras_require={
-        "onnx": ["onnxruntime>=1.16,<2"],
+        "onnx": ["onnxruntime>=1.18,<2"],
         # ROS 2 Jazzy as Python wheels, for machines without a ROS installation
         "ros": [
             "ros-jazzy-rclpy",
@@ -58,11 +68,16 @@ setup(
     entry_points={
         "console_scripts": [
             "lpr_node = lprnet_ros.nodes.lpr_node:main",
+            "plate_cropper = lprnet_ros.nodes.plate_cropper:main",
             "plate_player = lprnet_ros.nodes.plate_player:main",
+            "frame_player = lprnet_ros.nodes.frame_player:main",
             "lpr_read = lprnet_ros.tools.read:main",
             "lpr_evaluate = lprnet_ros.tools.evaluate:main",
             "lpr_benchmark = lprnet_ros.tools.benchmark:main",
+            "lpr_board = lprnet_ros.tools.board:main",
             "lpr_quantize = lprnet_ros.tools.quantize:main",
+            "lpr_calibrate = lprnet_ros.tools.calibrate:main",
+            "lpr_model = lprnet_ros.tools.model:main",
             "lpr_train = lprnet_ros.training.cli:train",
             "lpr_average = lprnet_ros.training.cli:average",
             "lpr_export = lprnet_ros.training.cli:export",

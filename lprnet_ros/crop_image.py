@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.encoded_fault import encoded_fault
+from lprnet_ros.single_pixel import widen_single_pixel
 
 BgrImage = npt.NDArray[np.uint8]
 
@@ -70,7 +71,9 @@ class CropImage(NamedTuple):
             return _decode(self.pixels)
         if self.conversion is None:
             return self.pixels
-        return np.asarray(cv2.cvtColor(self.pixels, self.conversion), dtype=np.uint8)
+        pixels = widen_single_pixel(self.pixels)
+        converted = np.asarray(cv2.cvtColor(pixels, self.conversion), dtype=np.uint8)
+        return converted[:, : self.pixels.shape[1]]
 
 
 def _decode(data: npt.NDArray[np.uint8]) -> BgrImage:

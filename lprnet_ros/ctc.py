@@ -7,8 +7,11 @@ sections 3.2 (best path decoding) and 4.1 (the forward algorithm).
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +41,11 @@ class Decoding:
 
 class LogitsError(ValueError):
     """A network's output is not a finite classes x time steps array; the message says why."""
+
+
+_MODERATE = 500.0
+"""Scores up to this, in magnitude, have exponentials that neither overflow nor vanish,
+so that the highest need not be taken off first."""
 
 
 def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decoding:
@@ -76,16 +84,27 @@ def class_probabilities(
     Raises:
         LogitsError: the shape does not fit the alphabet, or a value is not finite.
     """
-    if logits.ndim != 2 or logits.shape[0] != len(alphabet):
+    if logits.ndim != 2 or len(logits) != len(alphabet) or not logits.size:
         raise LogitsError(f"logits have shape {logits.shape}, expected {len(alphabet)} classes x time steps")
-    if not np.isfinite(logits).all():
-        raise LogitsError("logits hold NaN or infinite values")
     scores = logits.astype(np.float64)
-    with np.errstate(over="ignore"):  # a difference of -inf is a probability of 0
-        if bias is not None:
-            scores += bias
-        probabilities = np.exp((scores - scores.max(axis=0)) / temperature)
-    return np.asarray(probabilities / probabilities.sum(axis=0))
+    if bias is not None:
+        scores += bias
+    lowest, highest = scores.item(scores.argmin()), scores.item(scores.argmax())  # a NaN is both
+    if not (math.isfinite(lowest) and math.isfinite(highest)):
+        raise LogitsError("logits hold NaN or infinite values")
+    if max(-lowest, highest) < _MODERATE * temperature:
+        scores /= temperature
+    else:
+        with np.errstate(over="ignore"):  # a difference of -inf is a probability of 0
+            scores = (scores - scores.max(axis=0)) / temperature
+    probabilities = np.exp(scores, out=scores)
+    probabilities /= _ones(len(probabilities)).dot(probabilities)  # costs a third of sum(axis=0)
+    return probabilities
+
+
+@functools.cache
+def _ones(classes: int) -> npt.NDArray[np.float64]:
+    return np.ones(classes)
 
 
 def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Decoding:
@@ -95,20 +114,22 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Dec
         probabilities: classes x time steps, as ``class_probabilities`` gives them.
         alphabet: the classes, in the order of the rows.
     """
-    path = probabilities.argmax(axis=0)
+    path = probabilities.argmax(axis=0).tolist()
+    emissions = _emissions(probabilities, {alphabet.blank, *path})
     indices: list[int] = []
     confidences: list[float] = []
     previous = alphabet.blank
-    for index, probability in zip(path.tolist(), probabilities.max(axis=0).tolist(), strict=True):
+    for time_step, index in enumerate(path):
         if index != alphabet.blank:
+            probability = emissions[index][time_step]
             if index != previous:
                 indices.append(index)
                 confidences.append(probability)
             elif probability > confidences[-1]:
                 confidences[-1] = probability
         previous = index
-    text = "".join(alphabet.characters[index] for index in indices)
-    return Decoding(text, text_probability(probabilities, indices, alphabet.blank), tuple(confidences))
+    text = "".join([alphabet.characters[index] for index in indices])
+    return Decoding(text, _forward(emissions, indices, alphabet.blank), tuple(confidences))
 
 
 def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[int], blank: int) -> float:
@@ -122,30 +143,40 @@ def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[i
     Returns:
         The text's probability, 0..1; 0 where it is too long for the time steps.
     """
-    states = [blank]
-    for index in indices:
-        states += (index, blank)
-    emissions = probabilities[states].T.copy()  # time steps x states
-    transitions = _transitions(len(states))
-    repeats = [2 * i + 1 for i in range(1, len(indices)) if indices[i] == indices[i - 1]]
-    if repeats:  # equal neighbours need a blank between them
-        transitions = transitions.copy()
-        for state in repeats:
-            transitions[state - 2, state] = 0.0
-    forward = emissions[0].copy()
-    forward[2:] = 0.0
-    for emission in emissions[1:]:
-        forward = (forward @ transitions) * emission
-    return min(1.0, float(forward[-2:].sum()))
+    return _forward(_emissions(probabilities, {blank, *indices}), indices, blank)
 
 
-@functools.lru_cache(maxsize=64)
-def _transitions(states: int) -> npt.NDArray[np.float64]:
-    """Return which state may follow which: itself, the next, and over a blank the next but one."""
-    matrix = np.eye(states) + np.eye(states, k=1)
-    characters = np.arange(3, states, 2)
-    matrix[characters - 2, characters] = 1.0
-    return matrix
+def _emissions(probabilities: npt.NDArray[np.float64], classes: set[int]) -> dict[int, list[float]]:
+    """Return the probabilities of some classes as Python's numbers, by class and time step."""
+    return {index: probabilities[index].tolist() for index in classes}
+
+
+def _forward(emissions: Mapping[int, Sequence[float]], indices: Sequence[int], blank: int) -> float:
+    """Sum over the paths character by character; see :func:`text_probability`.
+
+    A text leaves so few time steps free that arrays would cost more than plain
+    numbers do.  The character at ``place`` begins no earlier than the time step
+    ``place``, and no later than the free time steps allow; for each of these
+    ``arrivals`` holds the probability of all paths that may begin it there.
+    """
+    blanks = emissions[blank]
+    free = len(blanks) - len(indices)
+    if free < 0:
+        return 0.0
+    arrivals = list(accumulate(blanks[:free], mul, initial=1.0))
+    spelt = arrivals[-1]
+    for place, (index, following) in enumerate(pairwise([*indices, blank])):
+        is_repeated = following == index  # equal neighbours need a blank between them
+        departures = []
+        spelt = on_character = 0.0
+        # the arrivals are the shortest; to say strict=False would cost a tenth of the loop
+        for arrival, emission, staying in zip(arrivals, emissions[index][place:], blanks[place:]):  # noqa: B905
+            on_blank = spelt * staying
+            on_character = (on_character + arrival) * emission
+            spelt = on_blank + on_character
+            departures.append(on_blank if is_repeated else spelt)
+        arrivals = departures
+    return min(1.0, spelt)
 
 
 def character_confidences(

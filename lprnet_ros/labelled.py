@@ -75,7 +75,13 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """
     if not path.is_file():
         raise LabelledDataError(f"{path}: no such file")
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    try:
+        data = path.read_bytes()  # cv2.imread ends the process where a name is not UTF-8
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except OSError as error:
+        raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
+    except cv2.error:
+        image = None
     if image is None:
         raise LabelledDataError(f"{path}: not an image that OpenCV can decode")
     return np.asarray(image, dtype=np.uint8)

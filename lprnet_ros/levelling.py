@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.single_pixel import widen_single_pixel
+
 Image = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
 
@@ -83,6 +85,7 @@ def remove_tilt(image: Image, slope: float, shear: float, room: float = 0.0) -> 
     Returns:
         BGR, uint8, 48 x 188 x 3.
     """
+    image = widen_single_pixel(image)
     height, width = image.shape[:2]
     fall, rise, forward, back = max(0.0, slope), max(0.0, -slope), max(0.0, shear), max(0.0, -shear)
     corners = [
@@ -99,6 +102,7 @@ def remove_tilt(image: Image, slope: float, shear: float, room: float = 0.0) -> 
 
 
 def _edges(image: Image, across: int, down: int) -> Plane:
+    image = widen_single_pixel(image)
     method = cv2.INTER_AREA if image.shape[1] > _WIDTH else cv2.INTER_LINEAR
     grey = cv2.cvtColor(cv2.resize(image, (_WIDTH, _HEIGHT), interpolation=method), cv2.COLOR_BGR2GRAY)
     edges = cv2.Sobel(grey.astype(np.float32), cv2.CV_32F, across, down)

@@ -80,6 +80,7 @@ def _from_values(model: Path, values: Any) -> ModelManifest:
         ),
         syntax=syntax,
         calibration=_calibration(values.get("calibration", {}), alphabet),
+        url=_url(values.get("url", "")),
     )
 
 
@@ -115,6 +116,12 @@ def _calibration(values: Any, alphabet: Alphabet) -> Calibration:
     )
     calibration.bias_vector(alphabet)  # raises where a character is not in the alphabet
     return calibration
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or (value and not value.startswith(("https://", "http://"))):
+        raise ManifestError(f"url is {value!r}, expected an address that begins with https:// or http://")
+    return value
 
 
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:

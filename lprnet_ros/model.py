@@ -9,6 +9,7 @@ are never defaults of the code.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from lprnet_ros.syntax import PlateSyntax
 
 MANIFEST_SUFFIX = ".yaml"
 BUNDLED_MODEL = "lprnet.onnx"
+BOARD_MODELS = Path("/opt/hobot/model/x5")
+"""Where an RDK X5 keeps its models (the image's own ones lie in ``basic``)."""
 
 
 class ManifestError(ValueError):
@@ -98,6 +101,7 @@ class ModelManifest:
         self_test: what it must answer.
         syntax: which texts are plates, or None where nobody said.
         calibration: how its logits become probabilities.
+        url: where its publisher keeps the file; empty where nobody said.
     """
 
     path: Path
@@ -109,6 +113,7 @@ class ModelManifest:
     self_test: SelfTest
     syntax: PlateSyntax | None = None
     calibration: Calibration = field(default_factory=Calibration)
+    url: str = ""
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -174,23 +179,43 @@ def bundled_model() -> Path:
     return find_models_folder() / BUNDLED_MODEL
 
 
+def installed_models_folders() -> list[Path]:
+    """Return the folders in which ``lpr_model`` installs models: the user's, then the board's.
+
+    The user's is ``$XDG_DATA_HOME/lprnet_ros/models``, without that variable
+    ``~/.local/share/lprnet_ros/models`` (XDG Base Directory Specification, which ignores
+    relative paths); the board's is ``/opt/hobot/model/x5/lprnet``.
+    """
+    data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    if not data_home.is_absolute():
+        data_home = Path(os.path.expanduser("~/.local/share"))  # raises nothing where nobody has a home
+    return [data_home / "lprnet_ros" / "models", BOARD_MODELS / "lprnet"]
+
+
 def find_model(name: str) -> Path:
     """Return the model file that a user means.
 
     Args:
-        name: empty for the bundled network; the bare name of a bundled model, such
-            as ``lprnet_int8.onnx``; or a path, which wins where such a file lies in
-            the working folder.
+        name: empty for the bundled network; a path, which wins where such a file lies in
+            the working folder; or the bare name of a model, such as ``lpr.bin``, which is
+            looked for with its manifest beside it among the bundled models, in the
+            user's folder and in the board's, in this order.
+
+    Returns:
+        The file; where no such file is found, the place where a bundled manifest
+        expects it, else the name as a path.
 
     Raises:
-        ManifestError: a bundled model is meant, and the package was installed
-            without them.
+        ManifestError: a bare name is meant, and the package was installed
+            without its models.
     """
     if not name:
         return bundled_model()
     path = Path(name).expanduser()
-    if path.name == name and not path.exists():
-        bundled = find_models_folder() / name
-        if manifest_path(bundled).is_file():
-            return bundled
-    return path
+    if path.name != name or path.exists():
+        return path
+    models = [folder / name for folder in (find_models_folder(), *installed_models_folders())]
+    for model in models:
+        if model.is_file() and manifest_path(model).is_file():
+            return model
+    return models[0] if manifest_path(models[0]).is_file() else path

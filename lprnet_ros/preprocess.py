@@ -36,7 +36,7 @@ def preprocess(image: npt.NDArray[np.uint8], rule: Preprocessing) -> npt.NDArray
     planes = image.transpose(2, 0, 1)
     if rule.channel_order == "rgb":
         planes = planes[::-1]
-    tensor = np.empty((1, 3, rule.height, rule.width), np.float32)
-    np.subtract(planes, np.float32(rule.mean), out=tensor[0])
-    tensor *= np.float32(rule.scale)
+    tensor = planes[np.newaxis].astype(np.float32, order="C")
+    tensor -= rule.mean
+    tensor *= rule.scale
     return tensor

@@ -55,11 +55,12 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Timings:
-    """Milliseconds that one reading took, by part."""
+    """Milliseconds that one reading took, by part; of the inference also the CPU time of its thread."""
 
     preprocess_ms: float = 0.0
     inference_ms: float = 0.0
     decode_ms: float = 0.0
+    inference_cpu_ms: float = 0.0
 
     @property
     def total_ms(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -122,14 +122,13 @@ class PlateRecognizer:
             For each its reading, or the error that ``read`` would raise.
         """
         attempts = [_Attempt(image) for image in images]
-        steps: tuple[Callable[[_Attempt], None], ...] = (self._prepare, self._infer, self._decode)
-        for step in steps:
-            for attempt in attempts:
-                if attempt.error is None:
-                    try:
-                        step(attempt)
-                    except (InferenceError, LogitsError, ValueError, cv2.error) as error:
-                        attempt.error = error
+        _take(self._prepare, attempts)
+        cpu = time.thread_time()
+        _take(self._infer, attempts)
+        share = (time.thread_time() - cpu) / max(1, len(attempts))
+        for attempt in attempts:
+            attempt.inference_cpu_seconds = share
+        _take(self._decode, attempts)
         return [self._finish(attempt) if attempt.error is None else attempt.error for attempt in attempts]
 
     def _prepare(self, attempt: _Attempt) -> None:
@@ -147,10 +146,11 @@ class PlateRecognizer:
         decoding = self._decoder.decode(attempt.logits)
         attempt.decode_seconds = time.perf_counter() - started
         if self._rules.second_look and decoding.confidence < CERTAIN:
-            started = time.perf_counter()
+            cpu, started = time.thread_time(), time.perf_counter()
             views = self._look_again(attempt.image)
             decoding = max(decoding, *views, key=lambda view: view.confidence)
             attempt.inference_seconds += time.perf_counter() - started
+            attempt.inference_cpu_seconds += time.thread_time() - cpu
         attempt.decoding = decoding
 
     def _finish(self, attempt: _Attempt) -> PlateReading:
@@ -165,6 +165,7 @@ class PlateRecognizer:
                 preprocess_ms=attempt.preprocess_seconds * 1e3,
                 inference_ms=attempt.inference_seconds * 1e3,
                 decode_ms=attempt.decode_seconds * 1e3,
+                inference_cpu_ms=attempt.inference_cpu_seconds * 1e3,
             ),
         )
 
@@ -192,6 +193,7 @@ class _Attempt:
         "decoding",
         "error",
         "image",
+        "inference_cpu_seconds",
         "inference_seconds",
         "logits",
         "preprocess_seconds",
@@ -203,8 +205,19 @@ class _Attempt:
     decoding: Decoding
     preprocess_seconds: float
     inference_seconds: float
+    inference_cpu_seconds: float
     decode_seconds: float
 
     def __init__(self, image: npt.NDArray[np.uint8]) -> None:
         self.image = image
         self.error: Exception | None = None
+
+
+def _take(step: Callable[[_Attempt], None], attempts: Iterable[_Attempt]) -> None:
+    """Take a step with every crop that has not failed yet."""
+    for attempt in attempts:
+        if attempt.error is None:
+            try:
+                step(attempt)
+            except (InferenceError, LogitsError, ValueError, cv2.error) as error:
+                attempt.error = error

@@ -7,69 +7,25 @@ and a test keeps them true.
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lprnet_ros import parameter_table
 from lprnet_ros.decoding import DECODERS
 from lprnet_ros.flow.crop_queue import POLICIES
 from lprnet_ros.model import find_model
+from lprnet_ros.parameter_table import Parameter
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.rules import ReadingRules
 from lprnet_ros.runtimes import RUNTIME_NAMES
 from lprnet_ros.voting import ConsensusSettings
 
 EXECUTORS = ("auto", "events", "single")
+OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
 WORKER_KINDS = ("auto", "thread", "process")
 TABLE_BEGIN = "<!-- parameters begin -->"
 TABLE_END = "<!-- parameters end -->"
-_WHEN_IN_CHINESE = {"at start": "启动时", "at configure": "配置时", "at once": "立即"}
-
-ParameterValue = bool | int | float | str | list[str]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter.
-
-    Attributes:
-        name: its ROS name.
-        default: its default; the type is the parameter's type.
-        description: one sentence for the user.
-        chinese: the same in Chinese, for README_cn.md.
-        minimum: least value of a number, or None.
-        maximum: greatest value of a number, or None.
-        choices: the allowed strings; empty allows any.
-        read_only: fixed once the node has started.
-        dynamic: takes effect at once; others are read when the node is configured.
-    """
-
-    name: str
-    default: ParameterValue
-    description: str
-    chinese: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    read_only: bool = False
-    dynamic: bool = False
-
-    def complaint(self, value: object) -> str | None:
-        """Return what is wrong with a value, or None."""
-        if self.choices and value not in self.choices:
-            return f"{self.name} is {value!r}, expected one of {', '.join(self.choices)}"
-        if isinstance(self.default, list) and (not isinstance(value, (list, tuple)) or not any(value)):
-            return f"{self.name} names no topic"
-        return None
-
-    def when(self) -> str:
-        """Say when a change takes effect."""
-        if self.read_only:
-            return "at start"
-        return "at once" if self.dynamic else "at configure"
-
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -250,6 +206,21 @@ PARAMETERS: tuple[Parameter, ...] = (
         maximum=600.0,
     ),
     Parameter(
+        "outputs",
+        "auto",
+        "What is published by frame: targets (ai_msgs, for the web page of TROS) and detections "
+        "(vision_msgs); auto takes those whose messages are installed.",
+        "按帧发布的内容：targets（ai_msgs，用于 TROS 网页）和 detections（vision_msgs）；"
+        "auto 取已安装的消息包。",
+        choices=OUTPUTS,
+    ),
+    Parameter(
+        "empty_frames_topic",
+        "",
+        "Topic on which a plate_cropper tells of frames without a crop; empty is none.",
+        "plate_cropper 通报无裁剪图画面的话题；空表示没有。",
+    ),
+    Parameter(
         "expected_rate",
         0.0,
         "Least crops a second over all topics; with less /diagnostics warns. 0 expects none.",
@@ -299,6 +270,8 @@ class Settings:
     consensus_minimum_crops: int
     consensus_gap: float
     consensus_longest_wait: float
+    outputs: str
+    empty_frames_topic: str
     expected_rate: float
     maximum_age: float
 
@@ -312,10 +285,7 @@ class Settings:
         Raises:
             ValueError: a value is not allowed; the message names the parameter.
         """
-        for parameter in PARAMETERS:
-            complaint = parameter.complaint(values[parameter.name])
-            if complaint is not None:
-                raise ValueError(complaint)
+        parameter_table.check_values(PARAMETERS, values)
         checked = dict(values)
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
@@ -351,56 +321,19 @@ class Settings:
 
 def markdown_table(*, chinese: bool = False) -> str:
     """Return the table of parameters of README.md, or that of README_cn.md."""
-    head = (
-        "| 参数 | 默认值 | 何时生效 | 含义 |"
-        if chinese
-        else "| parameter | default | takes effect | meaning |"
-    )
-    lines = [head, "|---|---|---|---|"]
-    for parameter in PARAMETERS:
-        default = json.dumps(parameter.default)
-        when = _WHEN_IN_CHINESE[parameter.when()] if chinese else parameter.when()
-        meaning = _meaning(parameter, chinese=chinese)
-        lines.append(f"| `{parameter.name}` | `{default}` | {when} | {meaning} |")
-    return "\n".join(lines)
-
-
-def _meaning(parameter: Parameter, *, chinese: bool = False) -> str:
-    meaning = parameter.chinese if chinese else parameter.description
-    choices = ", ".join(f"`{choice}`" for choice in parameter.choices)
-    if choices:
-        meaning += f"可选 {choices}。" if chinese else f" One of {choices}."
-    if parameter.minimum is not None:
-        least, most = f"{parameter.minimum:,}", f"{parameter.maximum:,}"
-        meaning += f"{least} 到 {most}。" if chinese else f" {least} to {most}."
-    return meaning
+    return parameter_table.markdown_table(PARAMETERS, chinese=chinese)
 
 
 def write_tables(root: Path) -> None:
     """Bring both READMEs and ``config/lpr.yaml`` of a source tree up to date."""
     for name, chinese in (("README.md", False), ("README_cn.md", True)):
-        path = root / name
-        head, begin, rest = path.read_text(encoding="utf-8").partition(TABLE_BEGIN)
-        _, end, tail = rest.partition(TABLE_END)
-        if not begin or not end:
-            raise ValueError(f"{path}: the marks {TABLE_BEGIN} and {TABLE_END} are not both there")
-        table = markdown_table(chinese=chinese)
-        path.write_text(f"{head}{TABLE_BEGIN}\n{table}\n{TABLE_END}{tail}", encoding="utf-8")
+        parameter_table.write_between(root / name, TABLE_BEGIN, TABLE_END, markdown_table(chinese=chinese))
     (root / "config" / "lpr.yaml").write_text(yaml_file() + "\n", encoding="utf-8")
 
 
 def yaml_file() -> str:
     """Return ``config/lpr.yaml``: every parameter with its default, explained."""
-    lines = [
-        "# Every parameter of lpr_node with its default; made by python -m lprnet_ros.settings.",
-        "# Quote plates and names: YAML takes a bare Y, N or on for a truth value.",
-        "/**:",
-        "  ros__parameters:",
-    ]
-    for parameter in PARAMETERS:
-        lines += [f"    # {line}" for line in textwrap.wrap(_meaning(parameter).replace("`", ""), 90)]
-        lines.append(f"    {parameter.name}: {json.dumps(parameter.default)}")
-    return "\n".join(lines)
+    return parameter_table.yaml_file(PARAMETERS, node="lpr_node", module="lprnet_ros.settings")
 
 
 if __name__ == "__main__":

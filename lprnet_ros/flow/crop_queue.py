@@ -25,6 +25,10 @@ class CropQueue:
         workers: how many share the work; each takes its share of what waits.
         largest_batch: crops that a worker takes at once at most.
 
+    Attributes:
+        may_wait: whether the policy ``all`` lets the sender wait; while it is false a
+            full queue drops its oldest.  May be set at any time, by a signal handler too.
+
     Raises:
         ValueError: there is no such policy, or a number is below 1.
     """
@@ -36,6 +40,7 @@ class CropQueue:
             raise ValueError(f"queue policy is {policy!r}, expected one of {', '.join(POLICIES)}")
         if min(depth, workers, largest_batch) < 1:
             raise ValueError("depth, workers and largest_batch are at least 1")
+        self.may_wait = True
         self._depth, self._policy = depth, policy
         self._workers, self._largest_batch = workers, largest_batch
         self._lock = threading.Lock()
@@ -51,11 +56,16 @@ class CropQueue:
         with self._lock:
             return self._count()
 
+    def taken(self) -> int:
+        """Return how many crops workers have taken so far, each counted once."""
+        with self._lock:
+            return sum(self._tickets.values())
+
     def put(self, job: Job) -> Job | None:
         """Add a crop.
 
-        With the policy ``all`` this waits until its camera's queue has room, or
-        the queue is closed.
+        With the policy ``all`` this waits until its camera's queue has room, the
+        queue is closed, or nobody may wait any more.
 
         Returns:
             The crop that was dropped for it: the camera's oldest, or with a
@@ -65,18 +75,14 @@ class CropQueue:
         with self._lock:
             if self._is_closed:
                 return job
-            waiting = self._waiting.get(camera)
-            if waiting is None:
-                waiting = self._waiting[camera] = deque()
-            if len(waiting) >= self._depth:
-                if self._policy == "newest":
+            while len(waiting := self._of(camera)) >= self._depth:
+                if self._policy == "newest" or not self.may_wait:
                     dropped = waiting.popleft()
                     waiting.append(job)
                     return dropped
-                while len(waiting) >= self._depth:
-                    self._has_room.wait(_LOOK_SECONDS)
-                    if self._is_closed:
-                        return job
+                self._has_room.wait(_LOOK_SECONDS)
+                if self._is_closed:
+                    return job
             if not waiting:
                 self._turn.append(camera)
             waiting.append(job)
@@ -118,12 +124,18 @@ class CropQueue:
             return jobs
 
     def close(self) -> None:
-        """Let every worker's ``take`` return nothing, and every waiting ``put`` return."""
+        """Let every worker's ``take`` return nothing once nothing waits, and every waiting ``put`` return."""
         with self._lock:
             self._is_closed = True
             self._has_room.notify_all()
         for _ in range(self._workers):
             self._tokens.put(None)
+
+    def _of(self, camera: str) -> deque[Job]:
+        waiting = self._waiting.get(camera)
+        if waiting is None:
+            waiting = self._waiting[camera] = deque()
+        return waiting
 
     def _count(self) -> int:
         return sum(map(len, self._waiting.values()))

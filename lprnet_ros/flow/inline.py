@@ -28,17 +28,17 @@ class InlineReading:
         self._deliver = deliver
         self._reader: CropReader | None = open_reader(rules)
 
-    def submit(self, job: Job) -> int:
-        """Read a crop and deliver the result; return 0, the number of crops dropped for it."""
+    def submit(self, job: Job) -> Job | None:
+        """Read a crop and deliver the result; return None, or the crop itself where all is closed."""
         if self._reader is None:
-            return 1
+            return job
         result: ReadResult
         try:
             (result,) = self._reader.read([job.crop], self.rules)
         except Exception as error:  # noqa: BLE001 - a bug in reading must not end the node
             result = ReadingFailedError(repr(error))
         self._deliver(job, result)
-        return 0
+        return None
 
     def status(self) -> PoolStatus:
         """Return that there are no workers."""
@@ -48,10 +48,13 @@ class InlineReading:
         """Return 0: nothing waits."""
         return 0
 
-    def discard(self, seconds: float) -> int:
-        """Return 0: nothing waits."""
+    def stop_waiting(self) -> None:
+        """Do nothing: nobody waits."""
+
+    def discard(self, seconds: float) -> list[Job]:
+        """Return no crops: none waits."""
         del seconds
-        return 0
+        return []
 
     def close(self, seconds: float = 1.0) -> None:
         """Release the reader."""

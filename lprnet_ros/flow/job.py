@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from lprnet_ros.crop_image import CropImage, ImageRejectedError
+from lprnet_ros.cropping.place import Place
 from lprnet_ros.reading import PlateReading
 from lprnet_ros.recognizer import ReadingRules
 
@@ -28,8 +29,9 @@ class Source(NamedTuple):
     Attributes:
         topic: its topic, fully resolved; the name of its camera.
         seconds, nanoseconds: its stamp.
-        frame_id: of its header.
+        frame_id: of its header; where that tells the crop's place, the camera's own.
         arrived: when it arrived, by ``time.perf_counter``.
+        place: where it lies in a frame, or None where nobody said.
     """
 
     topic: str
@@ -37,6 +39,7 @@ class Source(NamedTuple):
     nanoseconds: int
     frame_id: str
     arrived: float
+    place: Place | None = None
 
 
 class Job:

@@ -28,8 +28,20 @@ class LocalReader:
         if rules is not self._recognizer.rules:
             self._recognizer.set_rules(rules)
         images = [_converted(crop) for crop in crops]
-        readings = iter(self._recognizer.read_many([i for i in images if not isinstance(i, Exception)]))
+        readings = iter(self._read_many([image for image in images if not isinstance(image, Exception)]))
         return [image if isinstance(image, Exception) else _as_result(next(readings)) for image in images]
+
+    def _read_many(self, images: list[BgrImage]) -> list[PlateReading | Exception]:
+        try:
+            return self._recognizer.read_many(images)
+        except Exception:  # noqa: BLE001 - a library may raise what no manual names: whose crop was it?
+            return [self._read_alone(image) for image in images]
+
+    def _read_alone(self, image: BgrImage) -> PlateReading | Exception:
+        try:
+            return self._recognizer.read(image)
+        except Exception as error:  # noqa: BLE001 - it costs this crop
+            return ReadingFailedError(f"unforeseen: {error!r}")
 
     def close(self) -> None:
         """Release the model."""

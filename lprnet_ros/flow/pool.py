@@ -23,6 +23,12 @@ _LONGEST_PAUSE_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
 """A reader that notices itself that it hangs does so first."""
 
+_OPENING_SECONDS = 60.0
+"""How long a reader may take to open when the pool is made."""
+
+_ENDING_SECONDS = 0.5
+"""What the workers get to release their readers, after the time that their crops get."""
+
 _MOST_HUNG_THREADS = 8
 """Threads that hang and cannot be ended; with more of them the runtime is given up."""
 
@@ -67,7 +73,7 @@ class _Worker:
     """A thread with its reader.
 
     Attributes:
-        deadline: when its crops have to be done, by ``time.monotonic``; None while it waits.
+        deadline: when its crops have to be read, by ``time.monotonic``; None while it reads none.
         jobs: the crops that it reads.
         is_given_up: it hung; whatever it still does counts no more.
     """
@@ -96,6 +102,7 @@ class WorkerPool:
 
     Raises:
         Exception: what ``open_reader`` raised, from the first worker that failed.
+        WorkerLostError: a reader did not open in a minute.
     """
 
     def __init__(
@@ -115,15 +122,16 @@ class WorkerPool:
         self._delivery = InOrderDelivery(self._deliver)
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._is_ending = False
         self._replaced = self._retried = 0
         self._problem = ""
         self._workers: list[_Worker] = []
         self._hung: list[_Worker] = []
         self._start()
 
-    def submit(self, job: Job) -> int:
-        """Let a crop be read; return how many crops were dropped for it (see ``CropQueue.put``)."""
-        return 0 if self._queue.put(job) is None else 1
+    def submit(self, job: Job) -> Job | None:
+        """Let a crop be read; return the crop that was dropped for it (see ``CropQueue.put``), or None."""
+        return self._queue.put(job)
 
     def status(self) -> PoolStatus:
         """Return how the pool is."""
@@ -140,38 +148,47 @@ class WorkerPool:
         """Return how many crops wait for a worker."""
         return len(self._queue)
 
-    def discard(self, seconds: float) -> int:
+    def stop_waiting(self) -> None:
+        """Let no sender wait any more: the end is near.  May be called by a signal handler."""
+        self._is_ending = True
+        self._queue.may_wait = False
+
+    def discard(self, seconds: float) -> list[Job]:
         """Drop what waits, and let what is being read be finished and delivered.
 
         Args:
             seconds: how long to wait for that.
 
         Returns:
-            How many crops were dropped.
+            The crops that were dropped.
         """
-        dropped = self._queue.clear()
-        taken = [job for job in dropped if job.ticket >= 0]  # their cameras' later crops wait for them
-        self._delivery.complete((job, ReadingFailedError("the node was stopped")) for job in taken)
+        cleared = self._queue.clear()
+        retries = [job for job in cleared if job.ticket >= 0]  # their cameras' later crops wait for them
+        self._delivery.complete((job, ReadingFailedError("the node was stopped")) for job in retries)
         end = time.monotonic() + seconds
-        while any(worker.deadline is not None for worker in list(self._workers)) and time.monotonic() < end:
+        while self._delivery.delivered() < self._queue.taken() and time.monotonic() < end:
             time.sleep(0.002)
-        return len(dropped) - len(taken)
+        return [job for job in cleared if job.ticket < 0]
 
     def close(self, seconds: float = 1.0) -> None:
-        """End all workers.
+        """End all workers; when this returns, nothing is delivered any more.
 
         Args:
-            seconds: how long to wait for those that are busy; one that hangs is left behind.
+            seconds: how long to wait for those that are busy; then a process is
+                killed, and a thread that hangs is left behind.
         """
         self._closed.set()
         self._queue.close()
-        end = time.monotonic() + seconds
         with self._lock:
-            workers = list(self._workers)
+            workers = [*self._workers, *self._hung]
+        _join(workers, seconds)
         for worker in workers:
-            if worker.thread is not None and worker.thread is not threading.current_thread():
-                worker.thread.join(max(0.0, end - time.monotonic()))
-        self._supervisor.join(_SUPERVISION_SECONDS * 5)
+            reader = worker.reader
+            if reader is not None and worker.thread is not None and worker.thread.is_alive():
+                reader.abandon()
+        _join(workers, _ENDING_SECONDS)
+        self._delivery.close()
+        self._supervisor.join(_ENDING_SECONDS)
 
     def _start(self) -> None:
         """Open all readers at once, and fail where one fails."""
@@ -181,8 +198,11 @@ class WorkerPool:
             self._add_worker(event, errors)
         self._supervisor = threading.Thread(target=self._supervise, name="lpr supervisor", daemon=True)
         self._supervisor.start()
+        end = time.monotonic() + _OPENING_SECONDS
         for event in opened:
-            event.wait()
+            if not event.wait(max(0.0, end - time.monotonic())):
+                errors.append(WorkerLostError(f"the model did not open in {_OPENING_SECONDS:g} s"))
+                break
         if errors:
             self.close()
             raise errors[0]
@@ -213,7 +233,7 @@ class WorkerPool:
             reader = worker.reader if worker.reader is not None else self._reopen(worker)
             if reader is not None:
                 self._read_some(worker, reader)
-        if worker.reader is not None and not worker.is_given_up:
+        if worker.reader is not None:
             worker.reader.close()
 
     def _read_some(self, worker: _Worker, reader: CropReader) -> None:
@@ -228,6 +248,8 @@ class WorkerPool:
         results: list[ReadResult] = []
         try:
             results = reader.read([job.crop for job in jobs], self.rules)
+            if len(results) != len(jobs):
+                raise ValueError(f"{len(results)} results for {len(jobs)} crops")
         except WorkerLostError as error:
             lost = error
         except Exception as error:  # noqa: BLE001 - a bug in reading must not end the worker
@@ -236,16 +258,15 @@ class WorkerPool:
         with self._lock:
             if worker.is_given_up:
                 return
+            worker.deadline = None
             if lost is not None:
                 worker.reader = None
-                worker.deadline = None
-        if lost is not None:
-            reader.close()
-            self._lose(jobs, str(lost))
+        if lost is None:
+            self._delivery.complete(zip(jobs, results, strict=True))
             return
-        self._delivery.complete(zip(jobs, results, strict=True))
-        with self._lock:
-            worker.deadline = None
+        reader.close()
+        if not self._closed.is_set():
+            self._lose(jobs, str(lost))
 
     def _lose(self, jobs: list[Job], why: str) -> None:
         """Give the crops of a lost worker to another one; a crop that was lost twice has failed."""
@@ -274,7 +295,8 @@ class WorkerPool:
                 continue
             with self._lock:
                 worker.reader = reader
-                self._problem = ""
+                if all(other.reader is not None for other in self._workers):
+                    self._problem = ""
             return reader
         return None
 
@@ -293,6 +315,10 @@ class WorkerPool:
                     worker.reader.abandon()
                 self._lose(worker.jobs, f"no answer in {self._settings.timeout_seconds:g} s a crop")
             self._fill_up()
+            with self._lock:
+                can_read = any(worker.reader is not None for worker in self._workers)
+                # a sender that waits for a model that does not open again would wait for ever
+                self._queue.may_wait = not self._is_ending and (can_read or not self._problem)
 
     def _fill_up(self) -> None:
         """Start workers for those that were given up, as long as not too many hang."""
@@ -310,3 +336,11 @@ class WorkerPool:
             self._deliver_one(job, result)
         except Exception:  # noqa: BLE001 - one reading that cannot be published must not hold the others up
             self._report(f"a reading could not be published, which is a bug:\n{traceback.format_exc()}")
+
+
+def _join(workers: list[_Worker], seconds: float) -> None:
+    """Wait so long for the threads of workers to end, all together."""
+    end = time.monotonic() + seconds
+    for worker in workers:
+        if worker.thread is not None and worker.thread is not threading.current_thread():
+            worker.thread.join(max(0.0, end - time.monotonic()))

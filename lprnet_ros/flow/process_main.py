@@ -12,7 +12,7 @@ from typing import Any
 
 from lprnet_ros.ctc import LogitsError
 from lprnet_ros.flow.local_reader import LocalReader
-from lprnet_ros.flow.process_reader import ReaderSetup
+from lprnet_ros.flow.process_reader import BLOCKED_SIGNALS, ReaderSetup
 from lprnet_ros.model import ManifestError
 from lprnet_ros.recognizer import SelfTestError
 from lprnet_ros.rules import ReadingRules
@@ -37,8 +37,9 @@ def main() -> int:
         The exit status: 0, or 1 where the model could not be opened.
     """
     # a terminal's Ctrl-C reaches this process too; the node ends it when its own work is done
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in BLOCKED_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))

@@ -7,7 +7,9 @@ ends when the other end is closed, also when this process is killed.
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,6 +24,9 @@ from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.rules import ReadingRules
 
 _MODULE = "lprnet_ros.flow.process_main"
+BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+"""Meant for the node alone, though a terminal or a service manager sends them to its processes too."""
+
 _START_SECONDS = 60.0
 _END_SECONDS = 0.3
 
@@ -64,13 +69,9 @@ class ProcessReader:
         self._timeout = timeout_seconds
         self._rules = setup.rules
         ours, theirs = socket.socketpair()
+        _limit(ours, timeout_seconds)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": _python_path()},
-            )
+            self._process = _start(theirs.fileno())
         self._connection: Connection[Any, Any] = Connection(ours.detach())
         try:
             problem = self._ask(setup, _START_SECONDS)
@@ -114,10 +115,36 @@ class ProcessReader:
                 self._process.wait()
                 raise WorkerLostError(f"worker process {self.process_id} gave no answer in {seconds:g} s")
             return self._connection.recv()
+        except BlockingIOError as error:  # in the middle of a message
+            self._process.kill()
+            self._process.wait()
+            raise WorkerLostError(f"worker process {self.process_id} stopped in a message") from error
         except (EOFError, OSError) as error:
             self._process.kill()
             status = self._process.wait()
             raise WorkerLostError(f"worker process {self.process_id} ended with status {status}") from error
+
+
+def _limit(connection: socket.socket, seconds: float) -> None:
+    """Let no call wait longer than that for the other end to take or to send a part of a message."""
+    limit = struct.pack("ll", int(seconds), int(seconds % 1.0 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+
+
+def _start(descriptor: int) -> subprocess.Popen[bytes]:
+    """Start the process with its end of the connection."""
+    # inherited as blocked, so that none ends it before it can ignore them
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", _MODULE, str(descriptor)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            env={**os.environ, "PYTHONPATH": _python_path()},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _python_path() -> str:

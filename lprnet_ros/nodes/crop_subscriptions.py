@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
 from functools import partial
 
@@ -13,11 +12,13 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from lprnet_ros.crop_image import ImageRejectedError
+from lprnet_ros.cropping.place import parse_frame_id
+from lprnet_ros.escaping import one_line, quoted
 from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.nodes.cdr import parse_compressed, parse_image
+from lprnet_ros.nodes.crop_report import CropReport
 from lprnet_ros.nodes.image_conversion import inspect_compressed, inspect_image
 from lprnet_ros.nodes.qos import QUIET_EVENTS, TopicWatch, image_qos
-from lprnet_ros.nodes.statistics import LogLimiter, Statistics
 from lprnet_ros.settings import Settings
 
 
@@ -30,9 +31,9 @@ class CropSubscriptions:
     Args:
         node: the node that subscribes.
         settings: topics, transport and quality of service.
-        submit: takes each good crop; returns how many crops were dropped for it.
-        statistics: counts what arrives.
-        limiter: limits the log.
+        submit: takes each good crop; returns the crop that was dropped for it, or None.
+        drop: takes the crops that were dropped.
+        report: counts and logs what arrives.
 
     Attributes:
         max_pixels: greatest width x height of an image; may be changed at any time.
@@ -45,15 +46,15 @@ class CropSubscriptions:
         self,
         node: LifecycleNode,
         settings: Settings,
-        submit: Callable[[Job], int],
-        statistics: Statistics,
-        limiter: LogLimiter,
+        submit: Callable[[Job], Job | None],
+        drop: Callable[[Job], None],
+        report: CropReport,
     ) -> None:
         self.max_pixels = settings.max_image_pixels
         self._node = node
         self._submit = submit
-        self._statistics = statistics
-        self._limiter = limiter
+        self._drop = drop
+        self._report = report
         is_compressed = settings.transport == "compressed"
         self._parse = parse_compressed if is_compressed else parse_image
         self._inspect = inspect_compressed if is_compressed else inspect_image
@@ -78,12 +79,6 @@ class CropSubscriptions:
         """The topics, fully resolved and remapped."""
         return [subscription.topic_name for subscription in self._subscriptions]
 
-    def publishers(self) -> int:
-        """Return how many publishers the topics have together."""
-        return sum(
-            self._node.count_publishers(subscription.topic_name) for subscription in self._subscriptions
-        )
-
     def check(self) -> None:
         """Name publishers whose messages cannot arrive, each once."""
         for subscription in self._subscriptions:
@@ -97,37 +92,29 @@ class CropSubscriptions:
 
     def _on_message(self, topic: str, message: bytes) -> None:
         arrived = time.perf_counter()
-        self._statistics.count_arrival()
+        self._report.arrival()
         try:
             image = self._parse(message)
             crop = self._inspect(image, max_pixels=self.max_pixels)
-            source = Source(topic, image.seconds, image.nanoseconds, image.frame_id, arrived)
+            frame_id, place = image.frame_id, None
+            if "#" in frame_id:
+                place = parse_frame_id(frame_id)
+                frame_id = place.frame_id if place is not None else frame_id
+            source = Source(topic, image.seconds, image.nanoseconds, frame_id, arrived, place)
             dropped = self._submit(Job(source, crop))
         except ImageRejectedError as error:
-            report_bad_image(self._node, self._statistics, self._limiter, topic, error)
+            self._report.bad_image(topic, error)
             return
         except Exception:  # noqa: BLE001 - the boundary to rclpy: what passes it ends the process
-            self._statistics.count_failure()
-            if self._limiter.allows("bug"):
-                self._node.get_logger().error(
-                    f"a message on {topic} was lost, which is a bug:\n{traceback.format_exc()}"
-                )
+            self._report.bug(topic)
             return
-        if dropped:
-            self._statistics.count_drops(topic, dropped)
-
-
-def report_bad_image(
-    node: LifecycleNode, statistics: Statistics, limiter: LogLimiter, topic: str, error: ImageRejectedError
-) -> None:
-    """Count a message that is no usable image, and log it where none of its kind was logged lately."""
-    statistics.count_bad_image(error.reason.value)
-    if limiter.allows(error.reason.value):
-        node.get_logger().warning(f"image on {topic} rejected ({error.reason.value}): {error}")
+        if dropped is not None:
+            self._drop(dropped)
 
 
 def _resolved(node: LifecycleNode, topic: str) -> str:
     try:
         return str(node.resolve_topic_name(topic))
     except RCLError as error:
-        raise ValueError(f"image_topics: {topic!r} is no topic name ({error})") from error
+        reason = one_line(str(error), 300)
+        raise ValueError(f"image_topics: {quoted(topic)} is no topic name ({reason})") from error

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from lprnet_ros.crop_image import BadImage, BgrImage, CropImage, ImageRejectedError
 from lprnet_ros.encoded_size import encoded_size
+from lprnet_ros.escaping import one_line
 
 __all__ = [
     "BadImage",
@@ -29,6 +30,10 @@ __all__ = [
     "inspect_compressed",
     "inspect_image",
 ]
+
+_LONGEST_ENCODING = 60
+LONGEST_REASON = 120
+"""Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
 
 
 class ImageMessage(Protocol):
@@ -172,7 +177,7 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
         raise ImageRejectedError(
             BadImage.STEP,
             f"step is {message.step}, but a row of {message.width} pixels of encoding "
-            f"{_cut(repr(message.encoding))} has {row} bytes",
+            f"{one_line(repr(message.encoding), _LONGEST_ENCODING)} has {row} bytes",
         )
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     if size < message.step * rows:
@@ -197,7 +202,7 @@ def _inspect_encoded(data: npt.NDArray[np.uint8], max_pixels: int) -> CropImage:
 
 def _through_cv_bridge(message: ImageMessage) -> BgrImage:
     """Let cv_bridge try the encodings that are none of ours: bayer, 16 bit, float."""
-    encoding = _cut(repr(message.encoding))
+    encoding = one_line(repr(message.encoding), _LONGEST_ENCODING)
     try:
         from cv_bridge import CvBridge
 
@@ -205,20 +210,19 @@ def _through_cv_bridge(message: ImageMessage) -> BgrImage:
     except ModuleNotFoundError:
         known = ", ".join((*_LAYOUTS, *sorted(_COMPRESSED)))
         raise ImageRejectedError(
-            BadImage.ENCODING, f"encoding {encoding} is unknown; known: {known}; others need cv_bridge"
+            BadImage.ENCODING,
+            f"encoding {encoding} is unknown; known: {known}; others need cv_bridge",
         ) from None
     except Exception as error:
+        reason = one_line(str(error), LONGEST_REASON)
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge cannot read encoding {encoding}: {_cut(repr(str(error)), 120)}"
+            BadImage.ENCODING,
+            f"cv_bridge cannot read encoding {encoding}: {reason}",
         ) from error
     expected = (message.height, message.width, 3)
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape != expected:
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge made no BGR image of that size of encoding {encoding}"
+            BadImage.ENCODING,
+            f"cv_bridge made no BGR image of that size of encoding {encoding}",
         )
     return image
-
-
-def _cut(text: str, longest: int = 60) -> str:
-    """Keep a line of the log short, whatever a message holds."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"

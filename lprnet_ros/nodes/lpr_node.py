@@ -13,19 +13,24 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.subscription import Subscription
+from std_msgs.msg import Header
 
 from lprnet_ros.ctc import LogitsError
+from lprnet_ros.escaping import one_line
 from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.model import ManifestError
+from lprnet_ros.nodes.board_watch import BoardWatch
+from lprnet_ros.nodes.crop_report import CropReport
 from lprnet_ros.nodes.crop_subscriptions import CropSubscriptions
 from lprnet_ros.nodes.diagnostics import DiagnosticsPublisher, NodeState
+from lprnet_ros.nodes.frame_outputs import FrameOutputs, kinds_of
 from lprnet_ros.nodes.outputs import ReadingPublisher
 from lprnet_ros.nodes.parameters import check_changes, declare_parameters, read_settings
 from lprnet_ros.nodes.process import run_node
 from lprnet_ros.nodes.reading_flow import OpenedModel, ReadingFlow, open_flow
 from lprnet_ros.nodes.results import Results
-from lprnet_ros.nodes.statistics import LogLimiter, Statistics
 from lprnet_ros.nodes.vehicles import VehiclePublisher
 from lprnet_ros.reading import Acceptance, PlateReading
 from lprnet_ros.recognizer import SelfTestError
@@ -40,11 +45,15 @@ _EXPECTED_ERRORS = (
     InferenceError,
     LogitsError,
     WorkerLostError,
+    RCLError,  # what the middleware refuses, as under SROS2
     ValueError,
     OSError,
 )
 _SECONDS_TO_FINISH = 1.0
 """Given to the crops that are being read when the node is deactivated or ends."""
+_EMPTY_FRAMES_DEPTH = 100
+_LISTENERS_SECONDS = 0.1
+"""A new subscriber gets its first reading so much later at most."""
 
 
 class LprNode(LifecycleNode):
@@ -66,13 +75,15 @@ class LprNode(LifecycleNode):
         self._flow: ReadingFlow | None = None
         self._results: Results | None = None
         self._subscriptions_to_crops: CropSubscriptions | None = None
-        self._statistics = Statistics()
-        self._log_limiter = LogLimiter()
+        self._empty_frames: Subscription | None = None
+        self._report = CropReport(self)
         self._diagnostics = DiagnosticsPublisher(self)
+        self._board = BoardWatch()
         self.add_on_set_parameters_callback(self._on_set_parameters)
         # steady: diagnostics go on while simulated time stands still or jumps
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._every_second, clock=self._steady)
+        self.create_timer(_LISTENERS_SECONDS, self._look_for_listeners, clock=self._steady)
 
     def _on_change_state(
         self, request: ChangeState.Request, response: ChangeState.Response
@@ -129,7 +140,7 @@ class LprNode(LifecycleNode):
         try:
             action()
         except _EXPECTED_ERRORS as error:
-            self.get_logger().error(f"cannot {transition}: {error}. To try again: {retry}")
+            self.get_logger().error(f"cannot {transition}: {one_line(str(error))}. To try again: {retry}")
             if transition == "configure":
                 self._release()
             else:
@@ -143,12 +154,15 @@ class LprNode(LifecycleNode):
     def _configure(self) -> None:
         settings = read_settings(self)
         model = OpenedModel.of(settings)
-        self._statistics = Statistics()
+        self._report.start_again()
         outputs = ReadingPublisher(self)
         vehicles = None
         if settings.consensus:
             vehicles = VehiclePublisher(self, settings.consensus_settings, self._judge)
-        self._results = Results(self, outputs, vehicles, self._statistics, self._log_limiter)
+        frames = None
+        if kinds := kinds_of(settings.outputs):
+            frames = FrameOutputs(self, kinds, model_name=model.manifest.name)
+        self._results = Results(outputs, vehicles, frames, self._report)
         self._model, self._settings = model, settings
         self._flow = open_flow(model, settings, self._results.deliver, self.get_logger().error)
         workers = f", {settings.workers} workers ({model.kind})" if settings.workers else ""
@@ -157,18 +171,26 @@ class LprNode(LifecycleNode):
         )
 
     def _subscribe(self) -> None:
-        if self._settings is None or self._flow is None:
+        settings, flow, results = self._settings, self._flow, self._results
+        if settings is None or flow is None or results is None:
             raise ManifestError("the node is not configured")
         self._subscriptions_to_crops = CropSubscriptions(
-            self, self._settings, self._flow.submit, self._statistics, self._log_limiter
+            self, settings, flow.submit, results.drop, self._report
         )
+        if settings.empty_frames_topic:
+            self._empty_frames = self.create_subscription(
+                Header, settings.empty_frames_topic, results.on_empty_frame, _EMPTY_FRAMES_DEPTH
+            )
         topics = ", ".join(self._subscriptions_to_crops.topics)
-        self.get_logger().info(f"reading {self._settings.transport} crops on {topics}")
+        self.get_logger().info(f"reading {settings.transport} crops on {topics}")
 
     def _unsubscribe(self) -> None:
         if self._subscriptions_to_crops is not None:
             self._subscriptions_to_crops.destroy()
             self._subscriptions_to_crops = None
+        if self._empty_frames is not None:
+            self.destroy_subscription(self._empty_frames)
+            self._empty_frames = None
         if self._flow is not None:
             self._flow.discard(_SECONDS_TO_FINISH)
 
@@ -185,6 +207,7 @@ class LprNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Release everything, workers included."""
         self._release()
+        self._board.close()
         super().destroy_node()
 
     def _judge(self, reading: PlateReading) -> PlateReading:
@@ -193,7 +216,7 @@ class LprNode(LifecycleNode):
         return judge(reading, self._flow.rules.acceptance, self._model.manifest)
 
     def _every_second(self) -> None:
-        counts, settings = self._statistics.snapshot(), self._settings
+        counts, settings = self._report.statistics.snapshot(), self._settings
         state = NodeState(
             state=self._state_machine.current_state[1],
             pool=self._flow.status() if self._flow is not None else PoolStatus(),
@@ -213,9 +236,14 @@ class LprNode(LifecycleNode):
                 maximum_age=settings.maximum_age,
                 age=self.get_clock().now().nanoseconds * 1e-9 - counts.last_stamp,
             )
-        self._diagnostics.publish(counts, state, [])
+        self._diagnostics.publish(counts, state, self._board.pairs())
         if self._subscriptions_to_crops is not None:
             self._subscriptions_to_crops.check()
+
+    def _look_for_listeners(self) -> None:
+        if self._results is not None:
+            self._results.look_for_listeners()
+            self._results.advance()
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         result = check_changes(changes, configured=self._flow is not None)

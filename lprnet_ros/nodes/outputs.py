@@ -12,8 +12,10 @@ from std_msgs.msg import Float32, Header, String
 from lprnet_ros.crop_image import BgrImage
 from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.glyph_atlas import draw_text
+from lprnet_ros.nodes.cdr import serialise_string
 from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
+from lprnet_ros.single_pixel import widen_single_pixel
 
 _DEPTH = 100  # reliable: bursts of crops must not outrun a slow subscriber
 _ANNOTATED_SIZE = (376, 96)  # width and height of the crop in the annotated picture
@@ -31,10 +33,18 @@ class ReadingPublisher:
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
-        self._plate = node.create_lifecycle_publisher(String, "~/plate", _DEPTH)
-        self._confidence = node.create_lifecycle_publisher(Float32, "~/confidence", _DEPTH)
-        self._reading = node.create_lifecycle_publisher(String, "~/reading", _DEPTH)
-        self._annotated = node.create_lifecycle_publisher(Image, "~/image_annotated", 5)
+        self._plate = node.create_publisher(String, "~/plate", _DEPTH)
+        self._confidence = node.create_publisher(Float32, "~/confidence", _DEPTH)
+        self._reading = node.create_publisher(String, "~/reading", _DEPTH)
+        self._annotated = node.create_publisher(Image, "~/image_annotated", 5)
+        self.look_for_listeners()
+
+    def look_for_listeners(self) -> None:
+        """See which topics somebody listens to; to ask for every reading would take longer than its JSON."""
+        self._is_reading_heard = self._reading.get_subscription_count() > 0
+        self._is_plate_heard = self._plate.get_subscription_count() > 0
+        self._is_confidence_heard = self._confidence.get_subscription_count() > 0
+        self._is_annotated_seen = self._annotated.get_subscription_count() > 0
 
     def publish(self, reading: PlateReading, job: Job) -> None:
         """Publish one reading; the plate and its confidence only where it is accepted.
@@ -44,20 +54,20 @@ class ReadingPublisher:
             job: the crop and where it came from.
         """
         source = job.source
-        if self._reading.get_subscription_count() > 0:
-            self._reading.publish(String(data=reading_to_json(reading, source)))
+        if self._is_reading_heard:
+            self._reading.publish(serialise_string(reading_to_json(reading, source)))
         if reading.accepted:
-            if self._plate.get_subscription_count() > 0:
-                self._plate.publish(String(data=reading.text))
-            if self._confidence.get_subscription_count() > 0:
+            if self._is_plate_heard:
+                self._plate.publish(serialise_string(reading.text))
+            if self._is_confidence_heard:
                 self._confidence.publish(Float32(data=reading.confidence))
-        if self._annotated.get_subscription_count() > 0:
+        if self._is_annotated_seen:
             self._annotated.publish(_message(annotate(job.crop.to_bgr(), reading), source))
 
     def destroy(self) -> None:
         """Remove the publishers from the node."""
         for publisher in (self._plate, self._confidence, self._reading, self._annotated):
-            self._node.destroy_lifecycle_publisher(publisher)
+            self._node.destroy_publisher(publisher)
 
 
 def header_of(source: Source) -> Header:
@@ -77,7 +87,7 @@ def annotate(crop: BgrImage, reading: PlateReading) -> BgrImage:
     """
     width, height = _ANNOTATED_SIZE
     sheet = np.full((height + _CAPTION_HEIGHT, width, 3), 32, np.uint8)
-    sheet[:height] = cv2.resize(crop, _ANNOTATED_SIZE, interpolation=cv2.INTER_LINEAR)
+    sheet[:height] = cv2.resize(widen_single_pixel(crop), _ANNOTATED_SIZE, interpolation=cv2.INTER_LINEAR)
     colour = _GREEN if reading.accepted else _RED
     draw_text(sheet, reading.text or "-", (8, height + 10), height=28, colour=colour)
     note = f"{reading.confidence:.3f}"

@@ -1,12 +1,15 @@
-"""Declares the parameters of ``lprnet_ros.settings`` on a node, and reads them back."""
+"""Declares parameters on a node, and reads them back."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from lprnet_ros.settings import PARAMETERS, Parameter, Settings
+from lprnet_ros.parameter_table import Parameter, ParameterValue
+from lprnet_ros.settings import PARAMETERS, Settings
 
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -30,26 +33,33 @@ def _descriptor(parameter: Parameter) -> ParameterDescriptor:
     return descriptor
 
 
-def declare_parameters(node: Node) -> None:
+def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS) -> None:
     """Declare every parameter with its description, range and read-only flag.
+
+    Args:
+        node: the node.
+        parameters: its parameters; those of ``lpr_node`` where none are named.
 
     Raises:
         rclpy.exceptions.ParameterException: a value given from outside has the
             wrong type or lies outside its range; the message names the parameter.
     """
-    for parameter in PARAMETERS:
+    for parameter in parameters:
         node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
 
 
+def read_values(node: Node, parameters: Sequence[Parameter]) -> dict[str, ParameterValue]:
+    """Read the values of a node's parameters, by name."""
+    return {parameter.name: node.get_parameter(parameter.name).value for parameter in parameters}
+
+
 def read_settings(node: Node) -> Settings:
-    """Read all parameters of a node.
+    """Read all parameters of ``lpr_node``.
 
     Raises:
         ValueError: a value is not allowed; the message names the parameter.
     """
-    return Settings.from_values(
-        {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
-    )
+    return Settings.from_values(read_values(node, PARAMETERS))
 
 
 def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParametersResult:

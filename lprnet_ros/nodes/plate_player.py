@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
+from lprnet_ros.escaping import as_utf8, one_line
 from lprnet_ros.labelled import LabelledDataError, list_images, read_image
 from lprnet_ros.nodes.process import run_node
 
@@ -79,7 +80,7 @@ class PlatePlayer(Node):
         try:
             image = read_image(path)
         except LabelledDataError as error:
-            self.get_logger().warning(f"left out: {error}")
+            self.get_logger().warning(one_line(f"left out: {error}"))
             return
         if self._is_compressed:
             message = CompressedImage(format="png")
@@ -89,7 +90,7 @@ class PlatePlayer(Node):
             message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
             message.data.frombytes(image.tobytes())
         message.header.stamp = self.get_clock().now().to_msg()
-        message.header.frame_id = path.relative_to(self._folder).as_posix()
+        message.header.frame_id = as_utf8(path.relative_to(self._folder).as_posix())
         self._images.publish(message)
 
 

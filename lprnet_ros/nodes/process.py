@@ -85,6 +85,11 @@ def run_node(
     except (ParameterException, ValueError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
+    except RCLError as error:
+        if spinner is not None:  # only what keeps a node from starting is the user's: security, for one
+            raise
+        print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     finally:
         if spinner is not None:
             spinner.shutdown()

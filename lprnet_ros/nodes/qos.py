@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -11,7 +13,19 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-_TRANSPORTS = {"sensor_msgs/msg/Image": "raw", "sensor_msgs/msg/CompressedImage": "compressed"}
+from lprnet_ros.escaping import one_line
+
+_ADVICE = {
+    "sensor_msgs/msg/Image": "set the parameter transport to 'raw'",
+    "sensor_msgs/msg/CompressedImage": "set the parameter transport to 'compressed'",
+}
+
+_LONGEST_NAME = 100
+"""Characters of another node's name that are logged."""
+
+_MOST_NAMED = 50
+"""Publishers that are named: whoever makes up a thousand names shall not fill the log."""
+
 
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
@@ -39,10 +53,20 @@ class TopicWatch:
     Args:
         node: the node that subscribes.
         expected_type: its message type, such as ``sensor_msgs/msg/Image``.
+        advice: what to do about a publisher of another type, by that type.
+        qos_parameter: the node's parameter for the quality of service.
     """
 
-    def __init__(self, node: Node, expected_type: str) -> None:
+    def __init__(
+        self,
+        node: Node,
+        expected_type: str,
+        advice: Mapping[str, str] = _ADVICE,
+        qos_parameter: str = "qos_profile",
+    ) -> None:
         self._node = node
+        self._advice = advice
+        self._qos_parameter = qos_parameter
         self._expected_type = expected_type
         self._named: set[tuple[str, str]] = set()
 
@@ -51,22 +75,22 @@ class TopicWatch:
         topic = subscription.topic_name
         wants_reliable = subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
         for publisher in self._node.get_publishers_info_by_topic(topic):
-            name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+            # any program on the network chooses these names
+            name = one_line(f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}", _LONGEST_NAME)
             complaint = None
             if publisher.topic_type != self._expected_type:
-                transport = _TRANSPORTS.get(publisher.topic_type)
-                advice = (
-                    f"set the parameter transport to {transport!r}" if transport else "choose another topic"
-                )
+                type_name = one_line(publisher.topic_type, _LONGEST_NAME)
+                advice = self._advice.get(publisher.topic_type, "choose another topic")
                 complaint = (
-                    f"{name} publishes {publisher.topic_type} on {topic}, this node reads "
+                    f"{name} publishes {type_name} on {topic}, this node reads "
                     f"{self._expected_type}; {advice}"
                 )
             elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
                 complaint = (
                     f"{name} publishes {topic} best effort, this node asks for reliable and gets nothing; "
-                    "set the parameter qos_profile to 'sensor_data'"
+                    f"set the parameter {self._qos_parameter} to 'sensor_data'"
                 )
-            if complaint is not None and (name, topic) not in self._named:
+            is_new = (name, topic) not in self._named and len(self._named) < _MOST_NAMED
+            if complaint is not None and is_new:
                 self._named.add((name, topic))
                 self._node.get_logger().warning(complaint)

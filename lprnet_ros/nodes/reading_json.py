@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from json.encoder import encode_basestring
 
+from lprnet_ros.cropping.place import Place
+from lprnet_ros.escaping import json_string
 from lprnet_ros.flow.job import Source
 from lprnet_ros.reading import PlateReading
 
-_quoted = functools.lru_cache(maxsize=1024)(encode_basestring)
-"""Writes a text as JSON does: Chinese stands as it is, quotes and control characters are escaped."""
+_quoted = functools.lru_cache(maxsize=1024)(json_string)
 
 _READING = (
     '{"stamp": {"sec": %d, "nanosec": %d}, "frame_id": %s, "topic": %s, "text": %s, "confidence": %.6f, '
@@ -24,7 +24,7 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
     """Write a reading as one JSON object.
 
     Written by a template, in a quarter of the time of ``json.dumps``; every text
-    goes through json's own escaping.
+    goes through ``json_string``.
 
     Args:
         reading: what was read.
@@ -49,7 +49,18 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
         timings.preprocess_ms,
         timings.inference_ms,
         timings.decode_ms,
-        more,
+        more if source.place is None else _place(source.place) + more,
+    )
+
+
+def _place(place: Place) -> str:
+    """Return the member that tells where in its frame a crop lies, in pixels of the frame."""
+    frame = place.frame
+    quad = ", ".join([f"[{x:.2f}, {y:.2f}]" for x, y in place.quad]) if place.quad is not None else ""
+    return (
+        f', "place": {{"x": {place.x}, "y": {place.y}, "width": {place.width}, "height": {place.height}, '
+        f'"quad": [{quad}], "track": {place.track_id}, '
+        f'"frame_width": {frame.width}, "frame_height": {frame.height}}}'
     )
 
 

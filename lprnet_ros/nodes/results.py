@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from rclpy.lifecycle import LifecycleNode
+import threading
+
+from std_msgs.msg import Header
 
 from lprnet_ros.crop_image import ImageRejectedError
 from lprnet_ros.flow.job import Job, ReadingFailedError, ReadResult
-from lprnet_ros.nodes.crop_subscriptions import report_bad_image
-from lprnet_ros.nodes.outputs import ReadingPublisher
-from lprnet_ros.nodes.statistics import LogLimiter, Statistics
+from lprnet_ros.nodes.crop_report import CropReport
+from lprnet_ros.nodes.frame_outputs import FrameOutputs
+from lprnet_ros.nodes.outputs import ReadingPublisher, header_of
 from lprnet_ros.nodes.vehicles import VehiclePublisher
+from lprnet_ros.reading import PlateReading
 
 
 class Results:
     """Takes the results in the order of their cameras, from one thread at a time.
 
     Args:
-        node: the node that publishes.
         outputs: publishes readings.
         vehicles: gathers them by vehicle; None gathers nothing.
-        statistics: counts them.
-        limiter: limits the log.
+        frames: puts them back on their frames; None does not.
+        report: counts and logs what becomes of crops.
     """
 
     def __init__(
         self,
-        node: LifecycleNode,
         outputs: ReadingPublisher,
         vehicles: VehiclePublisher | None,
-        statistics: Statistics,
-        limiter: LogLimiter,
+        frames: FrameOutputs | None,
+        report: CropReport,
     ) -> None:
-        self._node = node
         self._outputs = outputs
         self._vehicles = vehicles
-        self._statistics = statistics
-        self._limiter = limiter
+        self._frames = frames
+        self._frames_lock = threading.Lock()  # readings come from the workers, empty frames from the executor
+        self._are_frames_heard = False
+        self._report = report
         self._is_closed = False
 
     def deliver(self, job: Job, result: ReadResult) -> None:
@@ -43,17 +45,41 @@ class Results:
         if self._is_closed:
             return
         source = job.source
+        self._add_to_frame(job, result if isinstance(result, PlateReading) else None)
         if isinstance(result, ImageRejectedError):
-            report_bad_image(self._node, self._statistics, self._limiter, source.topic, result)
+            self._report.bad_image(source.topic, result)
         elif isinstance(result, ReadingFailedError):
-            self._statistics.count_failure()
-            if self._limiter.allows("failure"):
-                self._node.get_logger().error(f"crop on {source.topic} could not be read: {result}")
+            self._report.failure(source.topic, result)
         else:
             self._outputs.publish(result, job)
             if self._vehicles is not None:
                 self._vehicles.add(result, source)
-            self._statistics.count_reading(result, source)
+            self._report.reading(result, source)
+
+    def drop(self, job: Job) -> None:
+        """Count a crop that is not read because newer ones came."""
+        self._report.drop(job.source.topic)
+        self._add_to_frame(job, None)
+
+    def on_empty_frame(self, header: Header) -> None:
+        """Take in a frame in which there is no crop."""
+        if self._frames is not None:
+            with self._frames_lock:
+                self._frames.empty(header)
+
+    def advance(self) -> None:
+        """Publish the frames that have waited long enough for their crops."""
+        if self._frames is not None:
+            with self._frames_lock:
+                self._frames.advance()
+
+    def look_for_listeners(self) -> None:
+        """See which topics somebody listens to; what nobody does is not made."""
+        self._outputs.look_for_listeners()
+        if self._vehicles is not None:
+            self._vehicles.look_for_listeners()
+        if self._frames is not None:
+            self._are_frames_heard = self._frames.is_heard()
 
     def flush(self) -> None:
         """Publish the vehicles that are still gathered."""
@@ -66,3 +92,11 @@ class Results:
         self._outputs.destroy()
         if self._vehicles is not None:
             self._vehicles.destroy()
+        if self._frames is not None:
+            self._frames.destroy()
+
+    def _add_to_frame(self, job: Job, reading: PlateReading | None) -> None:
+        if self._frames is not None and self._are_frames_heard:
+            height, width = job.crop.pixels.shape[:2] if job.crop.pixels.ndim > 1 else (1, 1)
+            with self._frames_lock:
+                self._frames.add(job.source.place, header_of(job.source), reading, size=(width, height))

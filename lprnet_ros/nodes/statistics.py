@@ -30,7 +30,7 @@ class Counts:
         dropped: crops that were dropped because newer ones came, by topic.
         failures: crops that could not be read.
         latencies_ms: of the latest readings, from arrival to publication.
-        inference_seconds: spent in the network, over all readings.
+        inference_cpu_seconds: CPU time of the network, over all readings.
         last_stamp: of the latest crop that was read, seconds.
     """
 
@@ -42,7 +42,7 @@ class Counts:
     dropped: Counter[str] = field(default_factory=Counter)
     failures: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
-    inference_seconds: float = 0.0
+    inference_cpu_seconds: float = 0.0
     last_stamp: float = 0.0
 
     def as_pairs(self) -> list[tuple[str, str]]:
@@ -62,7 +62,7 @@ class Counts:
             for percent in (50, 90, 99):
                 value = ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
                 pairs.append((f"latency p{percent} (ms)", f"{value:.2f}"))
-        pairs.append(("inference (s)", f"{self.inference_seconds:.3f}"))
+        pairs.append(("inference CPU (s)", f"{self.inference_cpu_seconds:.3f}"))
         return pairs
 
 
@@ -90,10 +90,10 @@ class Statistics:
         with self._lock:
             self._counts.received += 1
 
-    def count_drops(self, topic: str, number: int) -> None:
-        """Crops of a topic were dropped unread."""
+    def count_drop(self, topic: str) -> None:
+        """A crop of a topic was dropped unread."""
         with self._lock:
-            self._counts.dropped[topic] += number
+            self._counts.dropped[topic] += 1
 
     def count_bad_image(self, reason: str) -> None:
         """A message was no usable image."""
@@ -117,7 +117,7 @@ class Statistics:
             else:
                 counts.rejected[reading.rejection.value] += 1
             counts.latencies_ms.append(latency_ms)
-            counts.inference_seconds += reading.timings.inference_ms * 1e-3
+            counts.inference_cpu_seconds += reading.timings.inference_cpu_ms * 1e-3
 
 
 class LogLimiter:

@@ -10,6 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import String
 
 from lprnet_ros.flow.job import Source
+from lprnet_ros.nodes.cdr import serialise_string
 from lprnet_ros.nodes.reading_json import reading_to_json
 from lprnet_ros.reading import PlateReading
 from lprnet_ros.voting import Consensus, ConsensusSettings, Sighting, VehiclePlate
@@ -45,9 +46,14 @@ class VehiclePublisher:
         self._judge = judge
         self._lock = threading.Lock()  # crops come from the workers, time from the executor
         self._consensus: Consensus | None = None
-        self._publisher = node.create_lifecycle_publisher(String, "~/vehicle_plate", _DEPTH)
+        self._publisher = node.create_publisher(String, "~/vehicle_plate", _DEPTH)
         self._timer = node.create_timer(_PERIOD, self._advance)
         self.published = 0
+        self.look_for_listeners()
+
+    def look_for_listeners(self) -> None:
+        """See whether somebody listens."""
+        self._is_heard = self._publisher.get_subscription_count() > 0
 
     def add(self, reading: PlateReading, source: Source) -> None:
         """Take the reading of one crop in.
@@ -57,12 +63,16 @@ class VehiclePublisher:
             source: the crop's topic, stamp and frame_id.
         """
         with self._lock:
-            if self._publisher.get_subscription_count() == 0:
+            if not self._is_heard:
                 self._consensus = None
                 return
             if self._consensus is None:
                 self._consensus = Consensus(self._settings)
-            self._publish(self._consensus.add(Sighting(self._now(), source.topic, reading, stamp=source)))
+            self._publish(
+                self._consensus.add(
+                    Sighting(self._now(), source.topic, reading, _track_of(source), stamp=source)
+                )
+            )
 
     def flush(self) -> None:
         """Publish every vehicle that is still gathered."""
@@ -73,7 +83,7 @@ class VehiclePublisher:
     def destroy(self) -> None:
         """Remove publisher and timer from the node."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_lifecycle_publisher(self._publisher)
+        self._node.destroy_publisher(self._publisher)
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds * _NANOSECONDS)
@@ -86,7 +96,11 @@ class VehiclePublisher:
     def _publish(self, vehicles: Iterable[VehiclePlate]) -> None:
         for vehicle in vehicles:
             self.published += 1
-            self._publisher.publish(String(data=vehicle_to_json(vehicle, self._judge)))
+            self._publisher.publish(serialise_string(vehicle_to_json(vehicle, self._judge)))
+
+
+def _track_of(source: Source) -> str | None:
+    return str(source.place.track_id) if source.place is not None and source.place.track_id else None
 
 
 def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], PlateReading]) -> str:

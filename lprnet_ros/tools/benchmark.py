@@ -8,12 +8,16 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from lprnet_ros.labelled import read_image
 from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.tools.common import add_model_options, open_recognizer, run
+from lprnet_ros.tools.hrt_log import print_hrt_logs
+from lprnet_ros.tools.ros_benchmark import add_ros_options, benchmark_ros
+from lprnet_ros.tools.ros_soak import add_soak_options, soak
 
 _WARM_UP = 20
 
@@ -56,11 +60,26 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--frames", type=int, default=200, help="crops to read for each line of the table")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_ros_options(parser)
+    add_soak_options(parser)
+    parser.add_argument(
+        "--hrt",
+        nargs="+",
+        type=Path,
+        metavar="LOG",
+        help="show logs of hrt_model_exec perf, and measure nothing",
+    )
     add_model_options(parser)
     options = parser.parse_args(arguments)
+    if options.hrt:
+        return run(lambda: print_hrt_logs(options.hrt, as_json=options.json))
     if options.frames < 1 or min(options.threads) < 1:
         parser.error("--frames and --threads are at least 1")
-    return run(lambda: _benchmark(options))
+    if options.soak is not None:
+        if options.soak < 1 or options.rate <= 0.0:
+            parser.error("--soak and --rate are above 0")
+        return run(lambda: soak(options))
+    return run(lambda: benchmark_ros(options) if options.ros else _benchmark(options))
 
 
 def _benchmark(options: argparse.Namespace) -> int:

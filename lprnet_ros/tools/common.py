@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
+from lprnet_ros.calibration_set import CalibrationSetError
 from lprnet_ros.ctc import LogitsError
 from lprnet_ros.decoding import DECODERS
+from lprnet_ros.download import DownloadError
+from lprnet_ros.hb_mapper import HbMapperError
 from lprnet_ros.labelled import SPLITS, LabelledCrop, LabelledDataError, is_in_split, read_labelled
 from lprnet_ros.model import ManifestError, find_model
 from lprnet_ros.recognizer import PlateRecognizer, ReadingRules, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
+from lprnet_ros.tools.hrt_log import HrtLogError
 
 USER_ERRORS = (
     LabelledDataError,
@@ -22,6 +26,10 @@ USER_ERRORS = (
     RuntimeUnavailableError,
     InferenceError,
     LogitsError,
+    HbMapperError,
+    CalibrationSetError,
+    DownloadError,
+    HrtLogError,
 )
 """Errors whose message tells the user all; a traceback would only hide it."""
 
@@ -31,7 +39,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default="",
-        help="model file with its manifest beside it, or the name of a bundled one (default: lprnet.onnx)",
+        help="model file with its manifest beside it, or the name of a bundled or installed one "
+        "(default: lprnet.onnx)",
     )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
     parser.add_argument("--decoder", choices=DECODERS, default="syntax", help="default: syntax")

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.single_pixel import widen_single_pixel
+
 Image = npt.NDArray[np.uint8]
 _View = npt.NDArray[np.float32]
 _Curve = npt.NDArray[np.float64]
@@ -44,6 +46,7 @@ class MovingCamera:
             32 pixels at strength 1.
         """
         generator, strength = self._generator, self._strength
+        crop = widen_single_pixel(crop)
         height, width = crop.shape[:2]
         whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         corners = self._corners(frames)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import random
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from lprnet_ros.labelled import LabelledCrop, LabelledDataError, read_labelled
 from lprnet_ros.manifest import load_manifest
+from lprnet_ros.manifest_copy import companion_copies, write_manifest_like
 from lprnet_ros.metrics import score
 from lprnet_ros.model import ManifestError, manifest_path
 from lprnet_ros.preprocess import preprocess
@@ -64,19 +60,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _quantize(options: argparse.Namespace) -> int:
     manifest = load_manifest(options.model)
     manifest.verify_file()
-    values = yaml.safe_load(manifest_path(options.model).read_text(encoding="utf-8"))
     table = options.table if options.table is not None else options.output.with_suffix(".csv")
     _check_outputs(options.model, options.output, table)
-    copies = _self_test_copies(values["self_test"], options.model.parent, options.output.parent)
+    companion_copies(options.model, options.output)  # says now what it would say after minutes
     calibration = _calibration_crops(options.calibration, options.samples)
     measured = selected_crops(options) if options.data is not None else []
     tensors = [preprocess(crop.read(), manifest.preprocessing) for crop in calibration]
     losses = quantise(options.model, options.output, tensors)
-    for source, target in copies:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    sha256 = hashlib.sha256(options.output.read_bytes()).hexdigest()
-    _write_manifest(options.output, values | {"name": options.output.stem, "sha256": sha256})
+    write_manifest_like(options.model, options.output)
     _write_table(table, losses)
     _print_table(losses)
     recognizers = {
@@ -106,39 +97,6 @@ def _check_outputs(model: Path, output: Path, table: Path) -> None:
     for path in (output, table):
         if not path.parent.is_dir():
             raise ManifestError(f"{path}: there is no folder {path.parent}")
-
-
-def _self_test_copies(self_test: Mapping[str, Any], source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """List what must be copied so that the output finds the model's self-test, by the same names.
-
-    Args:
-        self_test: that part of the model's manifest.
-        source: the model's folder.
-        target: the output's.
-
-    Returns:
-        Pairs of a file and its copy; none where both models lie in one folder.
-
-    Raises:
-        ManifestError: a file is missing, or a copy would replace another model's.
-    """
-    copies = []
-    for name in (self_test.get("image"), self_test.get("logits")):
-        if not name:
-            continue
-        if not (source / name).is_file():
-            raise ManifestError(f"{source / name}: this file of the model's self-test is missing")
-        if not (target / name).exists():
-            copies.append((source / name, target / name))
-        elif (target / name).read_bytes() != (source / name).read_bytes():
-            raise ManifestError(f"{target / name} belongs to another model; name another folder in --output")
-    return copies
-
-
-def _write_manifest(output: Path, values: Mapping[str, Any]) -> None:
-    manifest_path(output).write_text(
-        yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=200), encoding="utf-8"
-    )
 
 
 def _print_table(losses: Sequence[NodeLoss]) -> None:

@@ -46,8 +46,8 @@ def check_bpu(model: Path) -> list[CpuOperator]:
     Raises:
         ManifestError: no such file, no ONNX model, or of an opset that the compiler does not take.
     """
-    graph = _load(model)
-    constants, shapes = _constants(graph), _shapes(graph)
+    graph = load_graph(model).graph
+    constants, shapes = constant_arrays(graph), known_shapes(graph)
     nodes = [node for node in graph.node if node.output[0] not in constants]
     reasons = [list(_complaints(_describe(node, shapes, constants))) for node in nodes]
     _drag_along(nodes, reasons)
@@ -58,8 +58,12 @@ def check_bpu(model: Path) -> list[CpuOperator]:
     ]
 
 
-def _load(model: Path) -> Any:
-    """Return the graph with the shapes of its inner tensors."""
+def load_graph(model: Path) -> Any:
+    """Return an ONNX model with the shapes of its inner tensors.
+
+    Raises:
+        ManifestError: as for :func:`check_bpu`.
+    """
     if not model.is_file():
         raise ManifestError(f"{model}: no such model file")
     try:
@@ -71,10 +75,10 @@ def _load(model: Path) -> Any:
     opset = next((entry.version for entry in loaded.opset_import if entry.domain in ("", "ai.onnx")), 0)
     if opset not in (10, 11):
         raise ManifestError(f"{model}: opset {opset}; the compiler of the RDK X5 takes 10 and 11")
-    return loaded.graph
+    return loaded
 
 
-def _constants(graph: Any) -> dict[str, Any]:
+def constant_arrays(graph: Any) -> dict[str, Any]:
     """Return the arrays that the file itself holds, by name; the compiler folds the rest into them."""
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:
@@ -85,7 +89,7 @@ def _constants(graph: Any) -> dict[str, Any]:
     return arrays
 
 
-def _shapes(graph: Any) -> dict[str, tuple[int, ...]]:
+def known_shapes(graph: Any) -> dict[str, tuple[int, ...]]:
     """Return the shape of each tensor where every dimension is known."""
     shapes = {}
     for value in (*graph.input, *graph.value_info, *graph.output):

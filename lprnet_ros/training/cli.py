@@ -39,20 +39,28 @@ def export(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lpr_export",
         description="Export a checkpoint to ONNX, or check that an ONNX file fits a board.",
-        usage="%(prog)s CHECKPOINT --output MODEL.onnx --self-test PLATE.png\n"
-        "       %(prog)s --check bpu MODEL.onnx",
+        usage="%(prog)s CHECKPOINT --output MODEL.onnx --self-test PLATE.png [--target bpu]\n"
+        "       %(prog)s MODEL.onnx --target bpu --output BOARD.onnx\n"
+        "       %(prog)s MODEL.onnx --check bpu",
     )
     parser.add_argument(
         "file",
         metavar="FILE",
         type=Path,
-        help="checkpoint of lpr_train or LPRNet_Pytorch, or the .onnx to check",
+        help="checkpoint of lpr_train or LPRNet_Pytorch, or an .onnx file with its manifest beside it",
     )
     parser.add_argument("--output", type=Path, help="the .onnx file to write")
     parser.add_argument(
         "--self-test",
         type=Path,
         help="picture of a plate, named PLATE.png, that the network reads; it is copied beside the model",
+    )
+    parser.add_argument(
+        "--target",
+        choices=("onnx", "bpu"),
+        default="onnx",
+        help="bpu: for the compiler of the RDK X5, four-dimensional throughout, in operators that the BPU "
+        "computes; an .onnx file needs no PyTorch for that (default: onnx)",
     )
     parser.add_argument(
         "--check",
@@ -63,13 +71,22 @@ def export(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.check is not None:
         return _run("lpr_export", lambda: _check_bpu(options.file))
-    if options.output is None or options.self_test is None:
-        parser.error("the following arguments are required: --output, --self-test")
+    is_onnx = options.file.suffix.lower() == ".onnx"
+    if is_onnx and options.target != "bpu":
+        parser.error("an .onnx file is exported already: --target bpu or --check bpu")
+    if options.output is None or (options.self_test is None) != is_onnx:
+        needed = "--output, which brings its self-test along" if is_onnx else "--output and --self-test"
+        parser.error(f"{'an .onnx file' if is_onnx else 'a checkpoint'} needs {needed}")
 
     def run() -> None:
-        from lprnet_ros.training.export import export_checkpoint
+        if not is_onnx:
+            from lprnet_ros.training.export import export_checkpoint
 
-        manifest = export_checkpoint(options.file, options.output, options.self_test)
+            manifest = export_checkpoint(options.file, options.output, options.self_test)
+        if options.target == "bpu":
+            from lprnet_ros.training.bpu_export import export_for_bpu
+
+            manifest = export_for_bpu(options.file if is_onnx else options.output, options.output)
         print(f"wrote {options.output} and {manifest}")
 
     return _run("lpr_export", run)
@@ -133,7 +150,8 @@ def _run(program: str, work: Callable[[], int | None]) -> int:
     try:
         return work() or 0
     except ModuleNotFoundError as error:
-        print(f"{program}: needs {error.name}; pip install 'lprnet_ros[training]'", file=sys.stderr)
+        extra = "onnx" if error.name == "onnx" else "'lprnet_ros[training]'"
+        print(f"{program}: needs {error.name}; pip install {extra}", file=sys.stderr)
         return 1
     except (ManifestError, LabelledDataError) as error:
         print(f"{program}: {error}", file=sys.stderr)

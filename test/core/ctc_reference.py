@@ -4,6 +4,7 @@ import itertools
 import math
 from collections import defaultdict
 
+import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -27,6 +28,20 @@ def masses_by_enumeration(probabilities, blank):
     for path, probability in paths(probabilities):
         masses[collapse(path, blank)] += probability
     return {text: mass for text, mass in masses.items() if mass > 0.0}
+
+
+def text_probability_by_matrices(probabilities, indices, blank):
+    """Sum over all paths that spell a text: one matrix of transitions between states for each time step."""
+    states = [blank]
+    for index in indices:
+        states += [index, blank]
+    follows = np.eye(len(states)) + np.eye(len(states), k=1)
+    for state in range(3, len(states), 2):
+        follows[state - 2, state] = float(states[state] != states[state - 2])
+    forward = np.eye(len(states))[0]  # before the first time step: as after a blank
+    for emission in probabilities[states].T:
+        forward = (forward @ follows) * emission
+    return float(forward[-2:].sum())
 
 
 def prefix_beam_search_by_dictionary(probabilities, blank, may_be_completed, width):
@@ -98,7 +113,8 @@ def logits_of_any_kind(classes, most_steps):
     """Logits, classes x time steps: smooth ones, ones with many ties, and ones that leave no doubt."""
     smooth = st.integers(-6144, 6144).map(lambda count: count / 1024)  # no difference is lost in an exp
     tied = st.integers(-3, 3).map(float)
-    extreme = st.one_of(st.sampled_from([-1e30, -1e4, 0.0, 1e4, 1e30]), smooth)
+    huge = float(np.float32(1e30))  # numpy 1 takes 1e30 itself for no float32
+    extreme = st.one_of(st.sampled_from([-huge, -1e4, 0.0, 1e4, huge]), smooth)
 
     def of_steps(steps):
         return st.one_of(

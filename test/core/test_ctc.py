@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from ctc_reference import logits_of_any_kind, masses_by_enumeration, text_probability_by_matrices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lprnet_ros.alphabet import CHINESE_PLATES, Alphabet
 from lprnet_ros.ctc import LogitsError, class_probabilities, decode_greedy, text_probability
+from lprnet_ros.model import find_models_folder
 
 SMALL = Alphabet(tuple("AB-C"), blank=2)
 
@@ -91,7 +93,7 @@ def test_small_alphabets_with_ties_and_repeats_decode_as_the_reference_does(logi
     confidence = probability_by_recursion(logits, text, SMALL)
     decoding = decode_greedy(logits, SMALL)
     assert decoding.text == text
-    assert decoding.confidence == pytest.approx(confidence, rel=1e-4)
+    assert decoding.confidence == pytest.approx(confidence, rel=1e-9)
     assert decoding.character_confidences == pytest.approx(characters, rel=1e-5)
 
 
@@ -102,8 +104,8 @@ def test_the_networks_alphabet_decodes_as_the_reference_does(seed, spread):
     confidence = probability_by_recursion(logits, text, CHINESE_PLATES)
     decoding = decode_greedy(logits, CHINESE_PLATES)
     assert decoding.text == text
-    assert decoding.confidence == pytest.approx(confidence, rel=1e-4, abs=1e-30)
-    assert decoding.character_confidences == pytest.approx(characters, rel=1e-5)
+    assert decoding.confidence == pytest.approx(confidence, rel=1e-9, abs=1e-30)
+    assert decoding.character_confidences == pytest.approx(characters, rel=1e-9)
 
 
 @given(any_logits(len(SMALL), st.floats(-1e6, 1e6, width=32)))
@@ -124,6 +126,49 @@ def test_the_confidence_is_the_sum_over_every_path_that_spells_the_text(logits):
     decoding = decode_greedy(logits, SMALL)
     expected = probability_by_enumeration(logits, decoding.text, SMALL)
     assert decoding.confidence == pytest.approx(expected, rel=1e-5)
+
+
+@settings(max_examples=50)
+@given(logits_of_any_kind(len(SMALL), most_steps=5))
+def test_every_text_has_the_sum_over_every_path_that_spells_it(logits):
+    probabilities = class_probabilities(logits, SMALL)
+    for text, mass in masses_by_enumeration(probabilities, SMALL.blank).items():
+        assert text_probability(probabilities, text, SMALL.blank) == pytest.approx(mass, rel=1e-9, abs=1e-300)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.1, 1.0, 10.0]),
+    st.integers(1, 24),
+    st.lists(st.sampled_from([0, 1, 1, 31, 66]), max_size=24),
+)
+def test_texts_of_any_length_have_the_probability_that_one_matrix_a_time_step_gives(
+    seed, spread, steps, indices
+):
+    logits = np.random.default_rng(seed).normal(scale=spread, size=(68, steps)).astype(np.float32)
+    probabilities = class_probabilities(logits, CHINESE_PLATES)
+    expected = text_probability_by_matrices(probabilities, indices, CHINESE_PLATES.blank)
+    found = text_probability(probabilities, indices, CHINESE_PLATES.blank)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-300)
+
+
+@given(st.floats(0.05, 1.5), st.floats(0.0, 8.0), st.integers(0, 2**32 - 1))
+def test_what_the_network_says_of_a_plate_is_as_sure_as_one_matrix_a_time_step_makes_it(sharp, noise, seed):
+    """From surely read to hardly: the network's logits made flatter or sharper, and disturbed."""
+    said = np.load(find_models_folder() / "lprnet.self_test.npy")
+    disturbance = np.random.default_rng(seed).normal(scale=noise, size=said.shape)
+    logits = (sharp * said + disturbance).astype(np.float32)
+    decoding = decode_greedy(logits, CHINESE_PLATES)
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=0))
+    probabilities = exponentials / exponentials.sum(axis=0)
+    indices = CHINESE_PLATES.encode(decoding.text)
+    expected = text_probability_by_matrices(probabilities, indices, CHINESE_PLATES.blank)
+    assert decoding.confidence == pytest.approx(expected, rel=1e-9)
+
+
+def test_rounding_makes_no_text_more_probable_than_1():
+    rounded_up = np.nextafter(np.array([[0.0, 1.0], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), 2.0)
+    assert text_probability(rounded_up, [0], SMALL.blank) == 1.0
 
 
 @settings(deadline=None)
@@ -152,6 +197,19 @@ def test_class_probabilities_are_the_softmax_of_biased_logits_over_the_temperatu
         exponentials = [math.exp((value - max(biased)) / temperature) for value in biased]
         expected = [value / sum(exponentials) for value in exponentials]
         assert found[:, step].tolist() == pytest.approx(expected, rel=1e-9)
+
+
+@given(
+    any_logits(
+        len(SMALL), st.integers(-6144, 6144).map(lambda count: count / 1024)
+    ),  # exact, also when moved
+    st.sampled_from([-1e3, -750.0, -501.0, -499.0, -400.0, 400.0, 499.0, 501.0, 750.0, 1e3]),
+    st.sampled_from([0.5, 1.0, 2.0]),
+)
+def test_logits_far_from_zero_have_the_probabilities_of_those_around_it(logits, shift, temperature):
+    around_zero = class_probabilities(logits, SMALL, temperature)
+    far = class_probabilities(logits + np.float32(shift), SMALL, temperature)
+    np.testing.assert_allclose(far, around_zero, rtol=1e-12)
 
 
 @pytest.mark.parametrize("temperature", [1e-300, 1e-45, 1e-10, 1e10, 1e300])
@@ -217,11 +275,21 @@ def test_logits_of_any_height_overflow_nowhere():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("row", [0, 67])
-def test_one_value_that_is_not_finite_is_refused(value, row):
-    logits = logits_of("京A12345")
+@pytest.mark.parametrize("height", [20.0, 3e38])
+def test_one_value_that_is_not_finite_is_refused(value, row, height):
+    logits = logits_of("京A12345", height=height)
     logits[row, 3] = value
     with pytest.raises(LogitsError, match="NaN or infinite"):
         decode_greedy(logits, CHINESE_PLATES)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_bias_makes_nothing_finite(value):
+    logits = logits_of("京A12345")
+    logits[0, 3] = value
+    bias = np.where(np.arange(68) == 0, 1e300, -1e300)[:, None]
+    with pytest.raises(LogitsError, match="NaN or infinite"):
+        class_probabilities(logits, CHINESE_PLATES, bias=bias)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -230,7 +298,7 @@ def test_logits_that_are_nowhere_finite_are_refused(value):
         decode_greedy(np.full((68, 18), value, np.float32), CHINESE_PLATES)
 
 
-@pytest.mark.parametrize("shape", [(18, 68), (67, 18), (1, 68, 18), (68,), ()])
+@pytest.mark.parametrize("shape", [(18, 68), (67, 18), (1, 68, 18), (68,), (), (68, 0)])
 def test_a_wrong_shape_is_refused_and_named(shape):
     with pytest.raises(LogitsError, match="expected 68 classes"):
         decode_greedy(np.zeros(shape, np.float32), CHINESE_PLATES)

@@ -1,5 +1,7 @@
 import hashlib
+import os
 import random
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -119,6 +121,23 @@ def test_a_picture_is_read_as_bgr(tmp_path):
     written = write_picture(tmp_path / "京A12345.png", 7, 9)
     assert np.array_equal(read_image(tmp_path / "京A12345.png"), written)
     assert np.array_equal(LabelledCrop(tmp_path / "京A12345.png", "").read(), written)
+
+
+def test_a_picture_whose_name_is_no_text_is_read(tmp_path):
+    written = write_picture(tmp_path / "a.png")
+    path = (tmp_path / "a.png").rename(tmp_path / os.fsdecode(b"\xff\n.png"))
+    assert np.array_equal(read_image(path), written)
+
+
+def test_a_picture_that_must_not_be_read_is_refused_by_name(tmp_path, monkeypatch):
+    write_picture(tmp_path / "a.png")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(LabelledDataError, match=r"a\.png: cannot be read \(Permission denied\)"):
+        read_image(tmp_path / "a.png")
 
 
 def test_a_grey_picture_and_one_with_transparency_become_bgr(tmp_path):

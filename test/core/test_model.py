@@ -16,7 +16,6 @@ from lprnet_ros.model import (
     Preprocessing,
     SelfTest,
     bundled_model,
-    find_model,
     find_models_folder,
     manifest_path,
 )
@@ -376,14 +375,3 @@ def test_a_manifest_cannot_be_changed_by_those_who_use_it():
     manifest = load_manifest(bundled_model())
     with pytest.raises(dataclasses.FrozenInstanceError):
         manifest.preprocessing.mean = 0.0
-
-
-def test_a_bare_name_means_a_bundled_model_unless_such_a_file_is_here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert find_model("") == bundled_model()
-    assert find_model("lpr.bin") == bundled_model().with_name("lpr.bin")
-    assert find_model("unheard_of.onnx") == Path("unheard_of.onnx")
-    assert find_model("./lpr.bin") == Path("lpr.bin")  # a path, not a name
-    assert find_model("~/x.onnx") == Path.home() / "x.onnx"
-    (tmp_path / "lpr.bin").write_bytes(b"mine")
-    assert find_model("lpr.bin") == Path("lpr.bin")

@@ -1,44 +1,17 @@
-"""The package's manifest, as rosdep, bloom and pip will read it."""
+"""setup.py and setup.cfg, as pip, colcon and bloom read them; package.xml has its own tests."""
 
 import ast
+import runpy
+import sys
 import xml.etree.ElementTree
+from glob import glob
 from pathlib import Path
+from types import ModuleType
 
 import lprnet_ros
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE_XML = xml.etree.ElementTree.parse(REPOSITORY / "package.xml").getroot()
-
-# keys that rosdep resolves on Ubuntu 22.04 and 24.04: packages of ROS 2 Humble and Jazzy,
-# and those of rosdistro's rosdep/python.yaml; one unknown key breaks the Debian build
-ROS_KEYS = {
-    "ament_copyright",
-    "ament_flake8",
-    "ament_index_python",
-    "ament_pep257",
-    "cv_bridge",
-    "diagnostic_msgs",
-    "launch",
-    "launch_ros",
-    "launch_testing",
-    "launch_testing_ros",
-    "lifecycle_msgs",
-    "rcl_interfaces",
-    "rclpy",
-    "ros2launch",
-    "sensor_msgs",
-    "std_msgs",
-    "vision_msgs",
-}
-PYTHON_KEYS = {"python3-numpy", "python3-opencv", "python3-pytest", "python3-yaml"}
-
-
-def keys(*kinds):
-    return [element.text for element in PACKAGE_XML if element.tag in kinds]
-
-
-def all_dependencies():
-    return [element.text for element in PACKAGE_XML if element.tag.endswith("depend")]
 
 
 def setup_arguments():
@@ -49,38 +22,29 @@ def setup_arguments():
     return {keyword.arg: keyword.value for keyword in call.keywords}
 
 
-def imported_by(folder):
-    modules = set()
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                modules |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                modules.add(node.module.split(".")[0])
-    return modules
+def requirements(monkeypatch, *, by_pip):
+    """What the package asks for at run time, when pip or when colcon and bloom run setup.py."""
+    given = {}
+    setuptools = ModuleType("setuptools")
+    setuptools.find_packages = lambda **arguments: []
+    setuptools.setup = given.update
+    monkeypatch.setitem(sys.modules, "setuptools", setuptools)
+    monkeypatch.delitem(sys.modules, "setuptools.build_meta", raising=False)
+    if by_pip:
+        monkeypatch.setitem(sys.modules, "setuptools.build_meta", ModuleType("setuptools.build_meta"))
+    monkeypatch.chdir(REPOSITORY)
+    runpy.run_path("setup.py")
+    return given["install_requires"]
 
 
-def test_every_dependency_is_a_key_that_rosdep_knows():
-    assert all_dependencies()
-    assert set(all_dependencies()) - ROS_KEYS - PYTHON_KEYS == set()
+def test_pip_brings_every_library_that_the_core_imports(monkeypatch):
+    names = {line.split(">")[0] for line in requirements(monkeypatch, by_pip=True)}
+    assert names == {"numpy", "opencv-python-headless", "PyYAML", "onnxruntime"}
 
 
-def test_no_dependency_is_named_twice():
-    assert len(all_dependencies()) == len(set(all_dependencies()))
-
-
-def test_every_ros_package_that_is_imported_is_declared():
-    used = imported_by(REPOSITORY / "lprnet_ros" / "nodes") | imported_by(REPOSITORY / "launch")
-    assert {"rclpy", "launch"} <= used
-    assert (used & ROS_KEYS) - set(keys("depend", "exec_depend")) == set()
-
-
-def test_it_is_a_python_package_of_format_3_under_apache_2():
-    assert PACKAGE_XML.get("format") == "3"
-    assert PACKAGE_XML.findtext("name") == "lprnet_ros"
-    assert PACKAGE_XML.findtext("license") == "Apache-2.0"
-    assert PACKAGE_XML.findtext("export/build_type") == "ament_python"
-    assert "Apache License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
+def test_colcon_and_bloom_install_programs_that_ask_for_no_distribution(monkeypatch):
+    """Or they end in DistributionNotFound where a library imports pkg_resources: apt's OpenCV has no name."""
+    assert requirements(monkeypatch, by_pip=False) == []
 
 
 def test_the_version_is_the_same_wherever_it_stands():
@@ -100,15 +64,32 @@ def test_every_file_of_the_package_that_is_no_python_is_installed_with_it():
     assert {path.name for path in installed} >= {"py.typed", "ga36.yaml"}
 
 
+def test_every_configuration_is_installed_in_the_folder_of_its_name(monkeypatch):
+    tree = ast.Expression(setup_arguments()["data_files"])
+    monkeypatch.chdir(REPOSITORY)
+    data_files = eval(compile(tree, "setup.py", "eval"), {"glob": glob, "PACKAGE": "lprnet_ros"})
+    installed = {f"{folder}/{Path(file).name}": file for folder, files in data_files for file in files}
+    shipped = [path for path in (REPOSITORY / "config").rglob("*") if path.is_file()]
+    assert "lprnet_x5.yaml" in {path.name for path in shipped}
+    for path in shipped:
+        name = path.relative_to(REPOSITORY).as_posix()
+        assert installed[f"share/lprnet_ros/{name}"] == name
+
+
 def test_every_command_leads_to_a_function():
     commands = ast.literal_eval(setup_arguments()["entry_points"])["console_scripts"]
     assert {command.split(" = ")[0] for command in commands} >= {
+        "frame_player",
         "lpr_node",
         "lpr_read",
         "lpr_evaluate",
         "lpr_benchmark",
+        "lpr_board",
         "lpr_train",
         "lpr_export",
+        "plate_cropper",
+        "lpr_calibrate",
+        "lpr_model",
         "plate_player",
     }
     for command in commands:

@@ -89,6 +89,14 @@ def test_a_crop_of_any_size_is_interpolated_to_the_inputs_size(size):
     np.testing.assert_allclose(eight_bit, bilinear(image, 94, 24), atol=1.01)
 
 
+@pytest.mark.parametrize("size", [(23, 95), (48, 188), (12, 47), (140, 440)])
+def test_a_scaled_crop_is_rounded_to_8_bits_as_opencv_does_before_the_rule(size):
+    image = picture(6, *size)
+    scaled = cv2.resize(image, (94, 24), interpolation=cv2.INTER_LINEAR)
+    assert np.array_equal(preprocess(image, PYTORCH), preprocess(scaled, PYTORCH))
+    np.testing.assert_allclose(preprocess(image, PYTORCH), one_number_at_a_time(scaled, PYTORCH), atol=1e-6)
+
+
 def test_the_tensor_is_contiguous_float32_and_of_the_inputs_shape():
     tensor = preprocess(picture(3, 60, 200), Preprocessing("rgb", 0.0, 1.0, width=128, height=32))
     assert tensor.shape == (1, 3, 32, 128)

@@ -6,9 +6,10 @@ import yaml
 
 from lprnet_ros.decoding import DECODERS
 from lprnet_ros.model import bundled_model
+from lprnet_ros.parameter_table import Parameter
 from lprnet_ros.reading import Acceptance
 from lprnet_ros.runtimes import RUNTIME_NAMES
-from lprnet_ros.settings import PARAMETERS, Parameter, Settings, markdown_table, write_tables, yaml_file
+from lprnet_ros.settings import PARAMETERS, Settings, markdown_table, write_tables, yaml_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- parameters begin -->", "<!-- parameters end -->"
@@ -130,7 +131,7 @@ def test_the_defaults_make_settings():
     assert [field.name for field in dataclasses.fields(settings)] == list(BY_NAME)
     assert settings.image_topics == ("image",)
     assert settings.model_path == bundled_model()
-    assert settings.acceptance == Acceptance(BY_NAME["minimum_confidence"].default, True)
+    assert settings.rules.acceptance == Acceptance(BY_NAME["minimum_confidence"].default, True)
     assert settings.decoder == "syntax"
 
 
@@ -147,7 +148,7 @@ def test_values_become_settings():
     )
     assert settings.image_topics == ("left", "right")
     assert settings.model_path == Path.home() / "plates" / "lpr.bin"
-    assert settings.acceptance == Acceptance(0.9, require_syntax=False)
+    assert settings.rules.acceptance == Acceptance(0.9, require_syntax=False)
     assert settings.decoder == "beam"
 
 

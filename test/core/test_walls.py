@@ -82,9 +82,11 @@ def test_an_inference_library_is_imported_only_when_its_runtime_is_opened():
 def test_the_core_and_the_tools_load_without_ros_torch_or_an_inference_library():
     core = [path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"]
     tools = [f"tools.{path.stem}" for path in (PACKAGE / "tools").glob("*.py") if path.stem != "__init__"]
-    modules = ["runtimes", *core, *tools]
+    cropping = [f"cropping.{path.stem}" for path in (PACKAGE / "cropping").glob("*.py")]
+    modules = ["runtimes", *core, *tools, *(name for name in cropping if not name.endswith("__init__"))]
     assert "recognizer" in modules
     assert "tools.read" in modules
+    assert "cropping.cropper" in modules
     program = (
         "import sys\n"
         + "".join(f"import lprnet_ros.{module}\n" for module in modules)

@@ -140,7 +140,7 @@ class Client:
 
 
 class ReaderProcess:
-    """``lpr_node`` as a process of its own.
+    """``lpr_node`` as a process of its own; a class of another ``module`` runs another node.
 
     Args:
         client: the node that talks to it.
@@ -148,14 +148,16 @@ class ReaderProcess:
         parameters: ``name:=value``, as on the command line.
     """
 
-    def __init__(self, client: Client, folder: Path, *parameters: str) -> None:
+    module = "lprnet_ros.nodes.lpr_node"
+
+    def __init__(self, client: Client, folder: Path, *parameters: str, **environment: str) -> None:
         number = next(_numbers)
         self.client = client
         self.namespace = f"/test_{number}"
         self.name = f"reader_{number}"
         self.full_name = f"{self.namespace}/{self.name}"
         self._log = folder / f"{self.name}.log"
-        command = [sys.executable, "-m", "lprnet_ros.nodes.lpr_node", "--ros-args"]
+        command = [sys.executable, "-m", self.module, "--ros-args"]
         command += ["-r", f"__ns:={self.namespace}", "-r", f"__node:={self.name}"]
         for parameter in parameters:
             command += ["-p", parameter]
@@ -169,6 +171,7 @@ class ReaderProcess:
                     "PYTHONPATH": str(ROOT),
                     "PYTHONUNBUFFERED": "1",
                     "ROS_LOG_DIR": str(folder),
+                    **environment,
                 },
             )
         self.statuses: list[dict[str, str]] = []

@@ -116,6 +116,23 @@ def test_the_player_publishes_each_picture_once_in_order_and_ends(
     assert "Traceback" not in errors
 
 
+def test_names_of_files_that_are_no_text_are_escaped(
+    start_player: Callable[..., Player], tmp_path: Path
+) -> None:
+    images = tmp_path / "crops"
+    write_picture(images / "a\nb.png", known_plate()[1])
+    write_picture(images / os.fsdecode(b"c\xff.png"), known_plate()[1])
+    (images / "bad\n[ERROR] [1.0] [plate_player]: forged\x1b[31m.png").write_bytes(b"no picture")
+    player = start_player(Image, f"images:={images}", "rate:=100.0")
+    errors = player.wait_for_end()
+    assert player.process.returncode == 0, errors
+    player.client.wait_for(lambda: len(player.messages) >= 2, "two crops")
+    assert [message.header.frame_id for message in player.messages] == ["a\nb.png", "c\\udcff.png"]
+    left_out = [line for line in errors.split("\n") if "left out" in line]
+    assert len(left_out) == 1
+    assert r"bad\n[ERROR] [1.0] [plate_player]: forged\x1b[31m.png" in left_out[0]
+
+
 def test_the_player_publishes_compressed_pictures(start_player: Callable[..., Player], folder: Path) -> None:
     player = start_player(CompressedImage, f"images:={folder}", "rate:=100.0", "transport:=compressed")
     player.wait_for_end()

@@ -1,4 +1,7 @@
 import dataclasses
+import re
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +30,46 @@ def test_a_model_with_other_classes_than_its_manifest_says_is_refused(onnx_manif
     fewer = Alphabet(onnx_manifest.alphabet.characters[:-1], blank=0)
     with pytest.raises(InferenceError, match=r"has an output of shape .* its manifest says \[1, 67, 18\]"):
         OnnxRuntime(dataclasses.replace(onnx_manifest, alphabet=fewer))
+
+
+def stand_in(shape, inputs=(1, 3, 24, 94)):
+    """A library whose models have an output and an input of a shape."""
+
+    class InferenceSession:
+        def __init__(self, *_, **__):
+            pass
+
+        def get_inputs(self):
+            return [SimpleNamespace(name="image", shape=list(inputs))]
+
+        def get_outputs(self):
+            return [SimpleNamespace(name="logits", shape=shape)]
+
+        def run(self, names, feed):
+            return [np.arange(np.prod(shape), dtype=np.float32).reshape(shape)]
+
+    options = SimpleNamespace(add_session_config_entry=lambda *_: None)
+    return SimpleNamespace(SessionOptions=lambda: options, InferenceSession=InferenceSession)
+
+
+@pytest.mark.parametrize("shape", [[1, 68, 18], [1, 68, 1, 18], [1, 68, 18, 1]])
+def test_an_output_for_a_board_has_a_dimension_more(onnx_manifest, monkeypatch, shape):
+    monkeypatch.setitem(sys.modules, "onnxruntime", stand_in(shape))
+    logits = OnnxRuntime(onnx_manifest).infer(np.zeros((1, 3, 24, 94), np.float32))
+    np.testing.assert_array_equal(logits, np.arange(68 * 18).reshape(68, 18))
+
+
+@pytest.mark.parametrize("shape", [[1, 68, 2, 18], [1, 68], [1, 18, 68], [1, 1, 68, 18], [1, 18, 1, 68]])
+def test_an_output_of_other_sizes_is_refused_with_its_shape(onnx_manifest, monkeypatch, shape):
+    monkeypatch.setitem(sys.modules, "onnxruntime", stand_in(shape))
+    with pytest.raises(InferenceError, match=re.escape(f"has an output of shape {shape}, its manifest says")):
+        OnnxRuntime(onnx_manifest)
+
+
+def test_an_input_has_no_dimension_more(onnx_manifest, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", stand_in([1, 68, 18], (1, 3, 1, 24, 94)))
+    with pytest.raises(InferenceError, match=r"has an input of shape \[1, 3, 1, 24, 94\]"):
+        OnnxRuntime(onnx_manifest)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.00001, 0.01, 0.5, 0.99])

@@ -261,4 +261,4 @@ def test_the_command_answers_a_broken_file_in_one_line_and_still_asks_for_its_ar
     assert capsys.readouterr().err.count("\n") == 1
     with pytest.raises(SystemExit, match="2"):
         cli.export([str(tmp_path / "checkpoint.pt")])
-    assert "--output, --self-test" in capsys.readouterr().err
+    assert "a checkpoint needs --output and --self-test" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Plate crops out of camera frames, and readings back onto them; knows no ROS."""

@@ -1,0 +1,76 @@
+"""Where a plate may be in a frame: a detector's box, or a region that the user named."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lprnet_ros.cropping.geometry import Box, Quad
+
+MOST_DETECTIONS = 1000
+"""Detections of one frame that are looked at; a message may claim any number."""
+
+_FARTHEST = 1e6
+"""Pixels; what lies beyond is no place in any picture."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One place in a frame.
+
+    Attributes:
+        box: in pixels of the frame.
+        quad: the plate's corners in pixels, where they are known.
+        label: the detector's class.
+        score: the detector's confidence, 0..1.
+        track_id: of the tracker; 0 is none.
+    """
+
+    box: Box
+    quad: Quad | None = None
+    label: str = ""
+    score: float = 1.0
+    track_id: int = 0
+
+
+@dataclass(frozen=True)
+class DetectionFilter:
+    """Which detections are plates.
+
+    Attributes:
+        labels: classes that count; empty lets every class count.
+        minimum_score: least score, 0..1.
+    """
+
+    labels: frozenset[str] = frozenset()
+    minimum_score: float = 0.0
+
+    def select(self, detections: Iterable[Detection], left_out: Counter[str]) -> list[Detection]:
+        """Return the detections that count.
+
+        Args:
+            detections: of one frame; those after the first 1000 are left out.
+            left_out: counts the others by reason.
+        """
+        selected: list[Detection] = []
+        for number, detection in enumerate(detections):
+            reason = "too_many_detections" if number >= MOST_DETECTIONS else self._fault(detection)
+            if reason is None:
+                selected.append(detection)
+            else:
+                left_out[reason] += 1
+        return selected
+
+    def _fault(self, detection: Detection) -> str | None:
+        box, corners = detection.box, detection.quad or ()
+        places = [box.x, box.y, box.width, box.height, *(value for corner in corners for value in corner)]
+        # NaN fails every comparison
+        if not (all(abs(place) <= _FARTHEST for place in places) and math.isfinite(detection.score)):
+            return "bad_numbers"
+        if self.labels and detection.label not in self.labels:
+            return "other_class"
+        if detection.score < self.minimum_score:
+            return "low_score"
+        return None

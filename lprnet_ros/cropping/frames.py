@@ -1,0 +1,109 @@
+"""A camera frame of which only the parts that are asked for are converted.
+
+A 1080p frame of a camera comes as nv12: converting all of it takes more time
+than everything else that a cropper does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[np.uint8]
+"""BGR, height x width x 3, or grey, height x width."""
+
+
+class Frame(Protocol):
+    """A frame from which rectangles are cut.
+
+    A rectangle is x, y, width, height in whole pixels and lies in the frame.
+    """
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+
+    def cut(self, x: int, y: int, width: int, height: int) -> Picture:
+        """Return a rectangle as BGR, uint8, height x width x 3; possibly a view."""
+
+    def grey(self, x: int, y: int, width: int, height: int) -> Picture:
+        """Return a rectangle as grey, uint8, height x width; possibly a view."""
+
+
+class BgrFrame:
+    """A frame that is BGR, or becomes so when its first pixel is asked for.
+
+    Args:
+        convert: makes the picture: BGR, uint8, height x width x 3; it is called once,
+            and what it raises is raised by ``size``, ``cut`` and ``grey``.
+    """
+
+    def __init__(self, convert: Callable[[], Picture]) -> None:
+        self._convert = convert
+        self._picture: Picture | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self._pixels().shape[:2]
+        return width, height
+
+    def cut(self, x: int, y: int, width: int, height: int) -> Picture:
+        """Return a rectangle; a view of the frame."""
+        return self._pixels()[y : y + height, x : x + width]
+
+    def grey(self, x: int, y: int, width: int, height: int) -> Picture:
+        """Return a rectangle's luma."""
+        return np.asarray(cv2.cvtColor(self.cut(x, y, width, height), cv2.COLOR_BGR2GRAY), np.uint8)
+
+    def _pixels(self) -> Picture:
+        if self._picture is None:
+            self._picture = self._convert()
+        return self._picture
+
+
+class SemiPlanarFrame:
+    """A frame as nv12 or nv21: a plane of Y, then one of U and V in turn for each 2 x 2 pixels.
+
+    Args:
+        luma: uint8, height x width, both even; rows may be apart.
+        chroma: uint8, height / 2 x width, as its encoding orders U and V.
+        is_nv21: whether V comes before U.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+
+    def __init__(self, luma: Picture, chroma: Picture, *, is_nv21: bool = False) -> None:
+        height, width = luma.shape
+        if height % 2 or width % 2 or chroma.shape != (height // 2, width):
+            raise ValueError(f"planes of {luma.shape} and {chroma.shape} make no 4:2:0 picture")
+        self._luma = luma
+        self._chroma = chroma.reshape(height // 2, width // 2, 2)
+        self._conversion = cv2.COLOR_YUV2BGR_NV21 if is_nv21 else cv2.COLOR_YUV2BGR_NV12
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self._luma.shape
+        return width, height
+
+    def cut(self, x: int, y: int, width: int, height: int) -> Picture:
+        """Convert a rectangle: the 2 x 2 pixels of each pair of U and V that it touches, and no more."""
+        left, top = x // 2, y // 2
+        right, bottom = (x + width + 1) // 2, (y + height + 1) // 2
+        pixels = cv2.cvtColorTwoPlane(
+            self._luma[2 * top : 2 * bottom, 2 * left : 2 * right],
+            self._chroma[top:bottom, left:right],
+            self._conversion,
+        )
+        across, down = x - 2 * left, y - 2 * top
+        return np.asarray(pixels[down : down + height, across : across + width], np.uint8)
+
+    def grey(self, x: int, y: int, width: int, height: int) -> Picture:
+        """Return a rectangle of Y; a view of the frame."""
+        return self._luma[y : y + height, x : x + width]

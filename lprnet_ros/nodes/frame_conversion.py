@@ -1,0 +1,141 @@
+"""From the messages of cameras to frames; what cannot be right is refused as in ``image_conversion``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from lprnet_ros.cropping.frames import BgrFrame, Frame, SemiPlanarFrame
+from lprnet_ros.nodes.image_conversion import (
+    BadImage,
+    CompressedImageMessage,
+    ImageMessage,
+    ImageRejectedError,
+    compressed_to_bgr,
+    image_to_bgr,
+)
+
+_SEMI_PLANAR = ("nv12", "nv21")
+_ENCODED = ("jpeg", "jpg", "png")
+_BYTES_OF_A_PIXEL = {"nv12": 1, "nv21": 1, "mono8": 1, "bgr8": 3, "rgb8": 3}
+"""In a row of the encodings that the cameras of the RDK boards publish."""
+
+
+class SharedMemoryMessage(Protocol):
+    """The fields of ``hbm_img_msgs/HbmMsg1080P`` that matter here."""
+
+    height: int
+    width: int
+    step: int
+    encoding: Sequence[int]
+    data_size: int
+    data: Any
+
+
+@dataclass
+class _Fields:
+    """The fields of an image message, put together anew."""
+
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: Any
+
+
+def image_frame(message: ImageMessage, *, max_pixels: int) -> Frame:
+    """Make a frame of a ``sensor_msgs/Image``.
+
+    nv12 and nv21 stay as they are and are converted where they are cut; JPEG and
+    PNG are decoded when a pixel is asked for.  A step of 0, which the
+    publisher hobot_image_publisher leaves, means rows without padding.
+
+    Args:
+        message: the message; the frame is a view of it.
+        max_pixels: greatest width x height that is accepted.
+
+    Raises:
+        ImageRejectedError: the message contradicts itself, is too large, or has an encoding
+            that nothing installed can read.  For JPEG and PNG the frame raises it later.
+    """
+    encoding = message.encoding
+    if message.step == 0 and encoding in _BYTES_OF_A_PIXEL:
+        message = _with_tight_rows(message)
+    if encoding in _SEMI_PLANAR:
+        return _semi_planar_frame(message, max_pixels)
+    if encoding.lower() in _ENCODED:
+        return BgrFrame(partial(image_to_bgr, message, max_pixels=max_pixels))
+    picture = image_to_bgr(message, max_pixels=max_pixels)
+    return BgrFrame(lambda: picture)
+
+
+def compressed_frame(message: CompressedImageMessage, *, max_pixels: int) -> Frame:
+    """Make a frame of a ``sensor_msgs/CompressedImage``; arguments as of ``image_frame``.
+
+    The frame raises ImageRejectedError when its first pixel is asked for, where the
+    picture is broken, too large, or neither JPEG nor PNG.
+    """
+    return BgrFrame(partial(compressed_to_bgr, message, max_pixels=max_pixels))
+
+
+def shared_memory_frame(message: SharedMemoryMessage, *, max_pixels: int) -> Frame:
+    """Make a frame of a ``hbm_img_msgs/HbmMsg1080P``; arguments and errors as of ``image_frame``.
+
+    Its ``encoding`` is 12 bytes, filled up with zeros, and of ``data`` the first
+    ``data_size`` bytes count.  Its ``step`` does not: mipi_cam writes the width for every
+    encoding, hobot_image_publisher nothing (hobot_mipi_cam.cpp getImageMem,
+    image_pub_node.cpp timer_callback), so a step that is too small means rows without padding.
+    """
+    if message.data_size > len(message.data):
+        raise ImageRejectedError(
+            BadImage.SHORT, f"data_size is {message.data_size}, but data has {len(message.data)} bytes"
+        )
+    encoding = bytes(message.encoding).split(b"\0")[0].decode("ascii", errors="replace")
+    data = message.data[: message.data_size]
+    fields = _Fields(message.height, message.width, encoding, 0, message.step, data)
+    if fields.step < fields.width * _BYTES_OF_A_PIXEL.get(encoding, 0):
+        fields = _with_tight_rows(fields)
+    return image_frame(fields, max_pixels=max_pixels)
+
+
+def _with_tight_rows(message: ImageMessage) -> _Fields:
+    step = message.width * _BYTES_OF_A_PIXEL[message.encoding]
+    return _Fields(message.height, message.width, message.encoding, message.is_bigendian, step, message.data)
+
+
+def _semi_planar_frame(message: ImageMessage, max_pixels: int) -> SemiPlanarFrame:
+    height, width, step = message.height, message.width, message.step
+    if len(message.data) == 0:
+        raise ImageRejectedError(BadImage.EMPTY, "the message holds no data")
+    buffer: Any = message.data
+    data = np.frombuffer(buffer, np.uint8)
+    if height < 1 or width < 1 or width * height > max_pixels:
+        raise ImageRejectedError(
+            BadImage.SIZE,
+            f"image of {width} x {height} pixels; expected 1 to {max_pixels} "
+            "pixels (parameter max_image_pixels)",
+        )
+    if message.is_bigendian:
+        raise ImageRejectedError(
+            BadImage.BIG_ENDIAN, "is_bigendian is set; publish little-endian images with is_bigendian 0"
+        )
+    if width % 2 or height % 2:
+        raise ImageRejectedError(
+            BadImage.SIZE, f"{message.encoding} of {width} x {height} pixels; expected even sizes"
+        )
+    if step < width:
+        raise ImageRejectedError(
+            BadImage.STEP, f"step is {step}, but a row of {width} pixels has {width} bytes"
+        )
+    rows = height * 3 // 2
+    if data.size < step * rows:
+        raise ImageRejectedError(
+            BadImage.SHORT, f"{data.size} bytes of data, but {rows} rows of {step} are {step * rows}"
+        )
+    planes = data[: step * rows].reshape(rows, step)[:, :width]
+    return SemiPlanarFrame(planes[:height], planes[height:], is_nv21=message.encoding == "nv21")

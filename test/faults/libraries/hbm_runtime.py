@@ -1,0 +1,49 @@
+"""The double of ``hbm_runtime``, with the faults that crops ask for.
+
+LPR_TEST_MICROSECONDS makes each inference take that long, with Python's lock held as the real library does.
+"""
+
+import ctypes
+import importlib.util
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+from board_model import fault_of
+
+_DOUBLE = Path(__file__).resolve().parents[2] / "doubles" / "hbm_runtime.py"
+_spec = importlib.util.spec_from_file_location("sound_hbm_runtime", _DOUBLE)
+_sound = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_sound)
+
+_LIBC = ctypes.PyDLL(None)  # PyDLL keeps Python's lock
+_MICROSECONDS = int(os.environ.get("LPR_TEST_MICROSECONDS", "0"))
+
+
+class HB_HBMRuntime(_sound.HB_HBMRuntime):  # noqa: N801 - the library's own name
+    def run(self, arrays):
+        if _MICROSECONDS:
+            _LIBC.usleep(_MICROSECONDS)
+        ((_, named),) = arrays.items()
+        ((_, array),) = named.items()
+        fault = fault_of(array)
+        if fault == "raise":
+            raise RuntimeError("hbDNNInfer failed: -6000013")
+        if fault == "type error":
+            raise TypeError("an error that no manual names")
+        if fault == "hang":
+            time.sleep(3600)
+        if fault == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        results = super().run(arrays)
+        for outputs in results.values():
+            for name, output in outputs.items():
+                if fault == "nan":
+                    outputs[name] = np.full_like(output, np.nan)
+                elif fault == "shape":
+                    outputs[name] = output[:, :-1]
+                elif fault == "false":
+                    outputs[name] = False
+        return results

@@ -1,0 +1,57 @@
+"""Reading without workers: at once, in the thread that hands a crop over."""
+
+from __future__ import annotations
+
+import pytest
+from flow_doubles import Backend, Collector, job
+
+from lprnet_ros.flow.inline import InlineReading
+from lprnet_ros.flow.pool import PoolStatus
+from lprnet_ros.rules import ReadingRules
+
+
+def test_each_crop_is_read_and_delivered_before_submit_returns():
+    collector = Collector()
+    flow = InlineReading(Backend().open, ReadingRules(), collector.deliver)
+    for number in range(3):
+        assert flow.submit(job("a", number)) == 0
+        assert collector.texts("a")[-1] == f"a {number}"
+    assert (flow.waiting(), flow.status()) == (0, PoolStatus())
+
+
+@pytest.mark.parametrize("fault", ["raise", "too few", "too many", "None"])
+def test_a_reader_that_fails_costs_one_crop(fault):
+    backend, collector = Backend(), Collector()
+    backend.faults["a 1"] = [fault]
+    flow = InlineReading(backend.open, ReadingRules(), collector.deliver)
+    for number in range(3):
+        flow.submit(job("a", number))
+    assert collector.texts("a") == ["a 0", "failed", "a 2"]
+
+
+def test_an_error_of_opening_is_raised():
+    backend = Backend()
+    backend.opening = [OSError("no such model")]
+    with pytest.raises(OSError, match="no such model"):
+        InlineReading(backend.open, ReadingRules(), Collector().deliver)
+
+
+def test_new_rules_are_used_from_the_next_crop_on():
+    backend, collector = Backend(), Collector()
+    flow = InlineReading(backend.open, ReadingRules(), collector.deliver)
+    flow.submit(job("a", 0))
+    flow.rules = ReadingRules(decoder="greedy")
+    flow.submit(job("a", 1))
+    assert [rules.decoder for _, rules in backend.rules_used] == ["syntax", "greedy"]
+
+
+def test_a_crop_that_comes_after_the_end_is_dropped_and_the_reader_is_closed_once():
+    backend, collector = Backend(), Collector()
+    flow = InlineReading(backend.open, ReadingRules(), collector.deliver)
+    assert flow.discard(1.0) == []
+    flow.stop_waiting()
+    flow.close()
+    flow.close()
+    assert flow.submit(job()) == 1
+    assert collector.results == []
+    assert backend.readers[0].closed == 1
