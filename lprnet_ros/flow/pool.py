@@ -21,7 +21,7 @@ _SUPERVISION_SECONDS = 0.1
 _OPENING_SECONDS = 60.0
 """How long a reader may take to open when the pool is made."""
 
-_ENDING_SECONDS = 0.5
+_ENDING_SECONDS = 0.3
 """What the workers get to release their readers, after the time that their crops get."""
 
 _MOST_HUNG_THREADS = 8
