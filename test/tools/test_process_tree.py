@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,5 +52,6 @@ def test_a_process_that_is_not_there_is_an_error(tmp_path):
 
 
 def test_the_memory_of_this_process_is_what_the_kernel_says():
-    line = next(line for line in open("/proc/self/status") if line.startswith("VmRSS"))
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     assert resident_bytes(os.getpid()) == pytest.approx(int(line.split()[1]) * 1024, rel=0.2)
