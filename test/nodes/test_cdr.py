@@ -30,7 +30,7 @@ GOOD = Message(2, 3, "bgr8", 1, 9, bytes(range(18)), "jpeg", -5, 999_999_999, "�
 
 int32 = st.integers(-(2**31), 2**31 - 1) | st.sampled_from([-(2**31), -1, 0, 2**31 - 1])
 uint32 = st.integers(0, 2**32 - 1) | st.sampled_from([0, 1, 2**31 - 1, 2**31, 2**32 - 1])
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
+text = st.text(max_size=40) | st.sampled_from(
     ["", "bgr8", "京A12345", "\U0001f697", "a\0b", "\0", "x" * 4095, "京" * 1365]
 )
 fields = st.builds(
