@@ -7,9 +7,12 @@ import traceback
 from rclpy.node import Node
 
 from lprnet_ros.crop_image import ImageRejectedError
+from lprnet_ros.escaping import one_line
 from lprnet_ros.flow.job import Source
 from lprnet_ros.nodes.statistics import LogLimiter, Statistics
 from lprnet_ros.reading import PlateReading
+
+_LONGEST_REASON = 300
 
 
 class CropReport:
@@ -47,13 +50,13 @@ class CropReport:
 
     def failure(self, topic: str, error: Exception) -> None:
         """A crop could not be read."""
-        self.statistics.count_failure()
+        self.statistics.count_failure(one_line(str(error), _LONGEST_REASON))
         if self._limiter.allows("failure"):
             self._logger.error(f"crop on {topic} could not be read: {error}")
 
     def bug(self, topic: str) -> None:
         """Handling a message raised what nobody foresaw; called where that was caught."""
-        self.statistics.count_failure()
+        self.statistics.count_failure("a bug, see the log")
         if self._limiter.allows("bug"):
             self._logger.error(f"a message on {topic} was lost, which is a bug:\n{traceback.format_exc()}")
 

@@ -66,7 +66,7 @@ class DiagnosticsPublisher:
         """
         now = time.monotonic()
         seconds = max(1e-6, now - self._time)
-        before = self._previous if counts.received >= self._previous.received else Counts()
+        before = self._previous if counts.since == self._previous.since else Counts()
         arrived = counts.received - before.received
         if arrived or state.state != "active":
             self._last_arrival = now
@@ -124,7 +124,7 @@ def judge(  # noqa: PLR0911 - one return a rule, the worst first
     if state.pool.problem:
         return ERROR, state.pool.problem
     if failures:
-        return ERROR, f"{failures} crops could not be read in the last second"
+        return ERROR, f"{failures} crops could not be read in the last second: {now.last_failure}"
     if state.state != "active":
         return WARN, f"the node is {state.state}"
     if state.expected_rate > 0.0 and silent_seconds > max(_STALE_SECONDS, 3.0 / state.expected_rate):

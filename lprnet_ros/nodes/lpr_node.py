@@ -50,7 +50,11 @@ _EXPECTED_ERRORS = (
     OSError,
 )
 _SECONDS_TO_FINISH = 1.0
-"""Given to the crops that are being read when the node is deactivated or ends."""
+"""Given to the crops that are being read when the node is deactivated or cleaned up."""
+_SECONDS_TO_END = 0.4
+"""The same when the process ends, which has 2 s for everything."""
+_SECONDS_TO_CLOSE = 0.3
+"""Given to the workers after that; a process that is still there is killed."""
 _EMPTY_FRAMES_DEPTH = 100
 _LISTENERS_SECONDS = 0.1
 """A new subscriber gets its first reading so much later at most."""
@@ -95,6 +99,11 @@ class LprNode(LifecycleNode):
             self.get_logger().warning(f"transition refused: {error}")
             response.success = False
             return response
+
+    def stop_waiting(self) -> None:
+        """Let no callback wait for workers any more: the process is about to end.  For its signal handler."""
+        if self._flow is not None:
+            self._flow.stop_waiting()
 
     def autostart(self) -> None:
         """Configure and activate, where the parameter ``autostart`` says so."""
@@ -177,6 +186,8 @@ class LprNode(LifecycleNode):
         self._subscriptions_to_crops = CropSubscriptions(
             self, settings, flow.submit, results.drop, self._report
         )
+        # may have been changed since the node was configured
+        self._subscriptions_to_crops.max_pixels = self.get_parameter("max_image_pixels").value
         if settings.empty_frames_topic:
             self._empty_frames = self.create_subscription(
                 Header, settings.empty_frames_topic, results.on_empty_frame, _EMPTY_FRAMES_DEPTH
@@ -184,7 +195,7 @@ class LprNode(LifecycleNode):
         topics = ", ".join(self._subscriptions_to_crops.topics)
         self.get_logger().info(f"reading {settings.transport} crops on {topics}")
 
-    def _unsubscribe(self) -> None:
+    def _unsubscribe(self, seconds: float = _SECONDS_TO_FINISH) -> None:
         if self._subscriptions_to_crops is not None:
             self._subscriptions_to_crops.destroy()
             self._subscriptions_to_crops = None
@@ -192,21 +203,23 @@ class LprNode(LifecycleNode):
             self.destroy_subscription(self._empty_frames)
             self._empty_frames = None
         if self._flow is not None:
-            self._flow.discard(_SECONDS_TO_FINISH)
+            for job in self._flow.discard(seconds):
+                if self._results is not None:
+                    self._results.drop(job)
 
-    def _release(self) -> None:
-        self._unsubscribe()
+    def _release(self, seconds: float = _SECONDS_TO_FINISH) -> None:
+        self._unsubscribe(seconds)
+        if self._flow is not None:  # first: from then on nothing comes to the results
+            self._flow.close(_SECONDS_TO_CLOSE)
+            self._flow = None
         if self._results is not None:
             self._results.destroy()
             self._results = None
-        if self._flow is not None:
-            self._flow.close(_SECONDS_TO_FINISH)
-            self._flow = None
         self._model = None
 
     def destroy_node(self) -> None:
         """Release everything, workers included."""
-        self._release()
+        self._release(_SECONDS_TO_END)
         self._board.close()
         super().destroy_node()
 
@@ -284,6 +297,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments,
         LprNode,
         start=LprNode.autostart,
+        on_signal=LprNode.stop_waiting,
         executor=lambda node: read_settings(node).executor,
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import TypeVar
 
@@ -29,9 +30,14 @@ _LONGEST_WAIT_SECONDS = 0.2
 
 
 class StopRequest:
-    """Becomes true when SIGINT or SIGTERM arrives."""
+    """Becomes true when SIGINT or SIGTERM arrives.
+
+    Attributes:
+        also: called in the signal handler, so it may do no more than set something.
+    """
 
     def __init__(self) -> None:
+        self.also: Callable[[], None] = lambda: None
         self._is_set = False
         signal.signal(signal.SIGINT, self._set)
         signal.signal(signal.SIGTERM, self._set)
@@ -39,6 +45,7 @@ class StopRequest:
     def _set(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._is_set = True
+        self.also()
 
     def __bool__(self) -> bool:
         """Tell whether a signal has arrived."""
@@ -53,6 +60,7 @@ def run_node(
     start: Callable[[NodeType], None] | None = None,
     is_done: Callable[[NodeType], bool] | None = None,
     executor: Callable[[NodeType], str] = lambda _: "auto",
+    on_signal: Callable[[NodeType], None] = lambda _: None,
 ) -> int:
     """Run a node until its work is done, or until SIGINT or SIGTERM.
 
@@ -63,6 +71,7 @@ def run_node(
         start: called once before the first callback.
         is_done: asked after every callback whether the work is done; None never is.
         executor: tells which executor runs the node: ``auto``, ``events`` or ``single``.
+        on_signal: called in the signal handler, for a node whose callbacks may wait.
 
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
@@ -77,6 +86,7 @@ def run_node(
     spinner: Spinner | None = None
     try:
         node = create()
+        stop.also = partial(on_signal, node)
         spinner = Spinner(node, executor(node))
         if start is not None:
             start(node)

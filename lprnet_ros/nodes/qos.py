@@ -23,6 +23,9 @@ _ADVICE = {
 _LONGEST_NAME = 100
 """Characters of another node's name that are logged."""
 
+_MOST_NAMED = 50
+"""Publishers that are named: whoever makes up a thousand names shall not fill the log."""
+
 
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
@@ -87,6 +90,7 @@ class TopicWatch:
                     f"{name} publishes {topic} best effort, this node asks for reliable and gets nothing; "
                     f"set the parameter {self._qos_parameter} to 'sensor_data'"
                 )
-            if complaint is not None and (name, topic) not in self._named:
+            is_new = (name, topic) not in self._named and len(self._named) < _MOST_NAMED
+            if complaint is not None and is_new:
                 self._named.add((name, topic))
                 self._node.get_logger().warning(complaint)

@@ -29,9 +29,11 @@ class Counts:
         rejected: readings that were not accepted, by reason.
         dropped: crops that were dropped because newer ones came, by topic.
         failures: crops that could not be read.
+        last_failure: why the latest of them could not; empty where there is none.
         latencies_ms: of the latest readings, from arrival to publication.
         inference_cpu_seconds: CPU time of the network, over all readings.
         last_stamp: of the latest crop that was read, seconds.
+        since: when they began, by ``time.monotonic``.
     """
 
     received: int = 0
@@ -41,9 +43,11 @@ class Counts:
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     failures: int = 0
+    last_failure: str = ""
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     inference_cpu_seconds: float = 0.0
     last_stamp: float = 0.0
+    since: float = field(default_factory=time.monotonic)
 
     def as_pairs(self) -> list[tuple[str, str]]:
         """Return names and values, in a fixed order, for a diagnostic status."""
@@ -100,10 +104,11 @@ class Statistics:
         with self._lock:
             self._counts.bad_images[reason] += 1
 
-    def count_failure(self) -> None:
+    def count_failure(self, reason: str) -> None:
         """A crop could not be read."""
         with self._lock:
             self._counts.failures += 1
+            self._counts.last_failure = reason
 
     def count_reading(self, reading: PlateReading, source: Source) -> None:
         """A crop was read and its reading published."""

@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lprnet_ros.labelled import LabelledDataError, read_image
+from lprnet_ros.labelled import read_image
 from lprnet_ros.model import ManifestError
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.tools.common import open_recognizer
 from lprnet_ros.tools.process_tree import cpu_seconds
 from lprnet_ros.tools.ros_plot import draw
+from lprnet_ros.tools.ros_rig import ECHO, NODE, RosRig, affinity, answer, ask, tell
 from lprnet_ros.tools.ros_rows import RosRow, markdown
 from lprnet_ros.tools.sustained import Trial, find_sustained
 
-_NODE, _ECHO = "/lpr_benchmark/lpr_node", "/lpr_benchmark/load_echo"
 _QUIET_RATE = 100.0
 _QUIET_SECONDS = 5.0
 _PROBE_SECONDS = 3.0
@@ -59,14 +56,7 @@ class RosBenchmark:
         self._recognizer = recognizer
         self._picture = picture
         self._seconds, self._frames = seconds, frames
-        cores = sorted(os.sched_getaffinity(0))
-        self.generator_cores = set(cores[:1])
-        self.node_cores = set(cores) if shared else set(cores[1:]) or set(cores)
-        self._environment = {
-            **os.environ,
-            "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", str(1 + os.getpid() % 100)),
-            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        }
+        self.rig = RosRig(picture, shared=shared)
 
     def measure(self, workers: int, cameras: int) -> RosRow:
         """Measure one row.
@@ -80,11 +70,13 @@ class RosBenchmark:
         parameters = [f"image_topics:=[{','.join(topics)}]", f"workers:={workers}", *_NODE_PARAMETERS]
         parameters += [f"model:={manifest.path}", f"decoder:={self._recognizer.rules.decoder}"]
         parameters += [f"runtime:={self._recognizer.runtime.name}", "second_look:=false", "consensus:=false"]
-        with self._node("lpr_node", _NODE, parameters) as node, self._generator(_NODE, topics) as generator:
+        with ExitStack() as stack:
+            node = stack.enter_context(self.rig.node("lpr_node", NODE, parameters))
+            generator = stack.enter_context(self.rig.generator(NODE, topics))
 
             def run_trial(rate: float, seconds: float) -> Trial:
                 before = cpu_seconds(node.pid)
-                answer = _ask(generator, rate=rate, seconds=seconds, frames=self._frames)
+                answer = ask(generator, rate=rate, seconds=seconds, frames=self._frames)
                 readings = max(1, answer["read"])
                 cpu_us = (cpu_seconds(node.pid) - before) / readings * 1e6
                 inference_cpu_us = answer.pop("inference_cpu_seconds") / readings * 1e6
@@ -104,87 +96,19 @@ class RosBenchmark:
         reader, manifest = self._recognizer, self._recognizer.manifest
         crop = read_image(self._picture)
         tensor = preprocess(crop, manifest.preprocessing)
-        threads = max(1, min(workers, len(self.node_cores)))
+        threads = max(1, min(workers, len(self.rig.node_cores)))
         rates = []
         with ExitStack() as stack:
             parameters = [f"image_topics:=[{','.join(topics)}]"]
-            stack.enter_context(self._node("load_echo", _ECHO, parameters, self.generator_cores))
-            generator = stack.enter_context(self._generator(_ECHO, topics))
-            stack.enter_context(_affinity(self.node_cores))
+            stack.enter_context(self.rig.node("load_echo", ECHO, parameters, self.rig.generator_cores))
+            generator = stack.enter_context(self.rig.generator(ECHO, topics))
+            stack.enter_context(affinity(self.rig.node_cores))
             for work in (lambda: reader.runtime.infer(tensor), lambda: reader.read(crop)):
-                _tell(generator, rate=1000.0, seconds=_ALONE_SECONDS + 1.0, frames=self._frames)
+                tell(generator, rate=1000.0, seconds=_ALONE_SECONDS + 1.0, frames=self._frames)
                 rates.append(_repeat(work, threads, _ALONE_SECONDS))
-                _answer(generator)
+                answer(generator)
         print(f"alone: {rates[0]:.0f} inferences, {rates[1]:.0f} crops a second", file=sys.stderr, flush=True)
         return rates[0], rates[1]
-
-    @contextmanager
-    def _node(
-        self, module: str, name: str, parameters: list[str], cores: set[int] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        namespace, _, base = name.rpartition("/")
-        command = ["--ros-args", "--log-level", "warn", "-r", f"__ns:={namespace}", "-r", f"__node:={base}"]
-        for parameter in parameters:
-            command += ["-p", parameter]
-        with _affinity(cores if cores is not None else self.node_cores):
-            process = self._start(module, command)
-        with _ending(process):
-            yield process
-
-    @contextmanager
-    def _generator(self, target: str, topics: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-        command = ["--picture", str(self._picture), "--target", target, "--topics", *topics]
-        with _affinity(self.generator_cores):
-            process = self._start("load_generator", command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        with _ending(process):
-            _answer(process)
-            yield process
-
-    def _start(self, module: str, arguments: Iterable[str], **streams: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"lprnet_ros.nodes.{module}", *arguments]
-        return subprocess.Popen(command, env=self._environment, **streams)  # type: ignore[call-overload, no-any-return]
-
-
-@contextmanager
-def _affinity(cores: set[int]) -> Iterator[None]:
-    """Bind this process, and what it starts meanwhile, to some cores."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-@contextmanager
-def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    with process:  # closes its streams and waits for it
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def _ask(generator: subprocess.Popen[bytes], **question: float) -> dict[str, Any]:
-    _tell(generator, **question)
-    return _answer(generator)
-
-
-def _tell(generator: subprocess.Popen[bytes], **question: float) -> None:
-    assert generator.stdin is not None
-    generator.stdin.write(json.dumps(question).encode() + b"\n")
-    generator.stdin.flush()
-
-
-def _answer(generator: subprocess.Popen[bytes]) -> dict[str, Any]:
-    assert generator.stdout is not None
-    line = generator.stdout.readline()
-    if not line:
-        raise LabelledDataError(
-            "the load generator has ended; is ROS 2 installed (pip install lprnet_ros[ros])?"
-        )
-    answer: dict[str, Any] = json.loads(line)
-    return answer
 
 
 def _repeat(work: Any, threads: int, seconds: float) -> float:
@@ -244,7 +168,7 @@ def benchmark_ros(options: argparse.Namespace) -> int:
         "model": recognizer.manifest.name,
         "runtime": recognizer.runtime.name,
         "decoder": recognizer.rules.decoder,
-        "node_cores": len(benchmark.node_cores),
+        "node_cores": len(benchmark.rig.node_cores),
         "camera_frames": options.camera_frames,
     }
     text = json.dumps(header | {"rows": [row.as_dict() for row in rows]}, indent=1)

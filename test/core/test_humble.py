@@ -21,7 +21,7 @@ FOLDERS = ("lprnet_ros/nodes", "launch")
 
 HUMBLE = {
     "rclpy": {"init", "ok", "shutdown", "spin", "spin_once", "try_shutdown"},
-    "rclpy._rclpy_pybind11": {"RCLError"},
+    "rclpy._rclpy_pybind11": {"RCLError", "RMWError"},
     "rclpy.callback_groups": {"MutuallyExclusiveCallbackGroup", "ReentrantCallbackGroup"},
     "rclpy.clock": {"Clock", "ClockType"},
     "rclpy.duration": {"Duration"},

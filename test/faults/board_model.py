@@ -7,12 +7,14 @@ spell any text.  The blue of its last pixel, which no logit comes from, names a 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
 import numpy as np
 import yaml
 
+from lprnet_ros.alphabet import Alphabet
 from lprnet_ros.manifest import load_manifest
 from lprnet_ros.model import bundled_model, manifest_path
 
@@ -51,7 +53,7 @@ def write_model(folder: Path, **changes: object) -> Path:
 
 def spelled_crop(text: str, fault: str = "") -> np.ndarray:
     """A crop, BGR, on which the doubles read a text with near certainty, after some fault or none."""
-    alphabet = load_manifest(bundled_model()).alphabet
+    alphabet = _alphabet()
     steps = [alphabet.blank] * 18
     steps[: 2 * len(text) : 2] = [alphabet.characters.index(character) for character in text]
     logits = np.zeros((68, 18), np.uint8)
@@ -60,6 +62,11 @@ def spelled_crop(text: str, fault: str = "") -> np.ndarray:
     crop.reshape(-1, 3)[: logits.size, 2] = logits.ravel()  # red is the network's first channel
     crop[-1, -1, 0] = FAULTS.index(fault)
     return crop
+
+
+@functools.lru_cache(maxsize=1)
+def _alphabet() -> Alphabet:
+    return load_manifest(bundled_model()).alphabet
 
 
 def fault_of(tensor: np.ndarray) -> str:

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from flow_doubles import PATIENCE_SECONDS, job, wait_until
+from flow_doubles import PATIENCE_SECONDS, job, names, wait_until
 
 from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.rules import ReadingRules
@@ -20,7 +20,7 @@ def test_every_crop_is_read_once_and_leaves_in_the_order_of_its_camera(
     pool = make_pool(workers=workers, depth=1000, policy="all")
     for number in range(60):
         for camera in ("fast", "slow")[: 1 if number % 5 else 2]:
-            assert pool.submit(job(camera, number)) == 0
+            assert pool.submit(job(camera, number)) is None
     collector.wait_for(72)
     assert collector.texts("fast") == [f"fast {number}" for number in range(60)]
     assert collector.texts("slow") == [f"slow {number}" for number in range(0, 60, 5)]
@@ -46,7 +46,7 @@ def test_a_slow_camera_is_served_while_a_fast_one_floods_the_pool(make_pool, bac
 def test_with_newest_every_crop_is_delivered_or_was_counted_as_dropped(make_pool, backend, collector):
     backend.seconds = 0.001
     pool = make_pool(workers=2, depth=3)
-    dropped = sum(pool.submit(job("a", number)) for number in range(500))
+    dropped = sum(pool.submit(job("a", number)) is not None for number in range(500))
     assert dropped > 0
     collector.wait_for(500 - dropped)
     assert collector.texts("a")[-1] == "a 499", "the newest crop is not the one to drop"
@@ -57,7 +57,7 @@ def test_with_newest_every_crop_is_delivered_or_was_counted_as_dropped(make_pool
 def test_with_all_nothing_is_dropped_however_fast_the_sender_is(make_pool, backend, collector):
     backend.seconds = 0.001
     pool = make_pool(workers=2, depth=3, policy="all")
-    assert sum(pool.submit(job("a", number)) for number in range(300)) == 0
+    assert not any(pool.submit(job("a", number)) for number in range(300))
     collector.wait_for(300)
     assert collector.texts("a") == [f"a {number}" for number in range(300)]
 
@@ -115,7 +115,7 @@ def test_discard_and_close_give_up_in_time_where_a_reader_hangs(make_pool, backe
     pool.discard(0.2)
     pool.close(0.2)
     assert time.monotonic() - started < 2.0
-    assert sum(reader.abandoned for reader in backend.readers) == 1
+    assert [bool(reader.abandoned) for reader in backend.readers].count(True) == 1
     assert sum(reader.closed for reader in backend.readers) == 1
     backend.release.set()
     wait_until(lambda: sum(reader.closed for reader in backend.readers) == 2, "it is closed when it can be")
@@ -130,7 +130,7 @@ def test_closing_releases_every_reader_and_takes_no_time_where_nothing_is_read(m
     pool.close()
     assert time.monotonic() - started < 1.0
     assert [reader.closed for reader in backend.readers] == [1] * 4
-    assert pool.submit(job()) == 1
+    assert pool.submit(job()) is not None
     pool.close()
     assert [reader.closed for reader in backend.readers] == [1] * 4
 
@@ -159,6 +159,6 @@ def test_a_sender_that_waits_is_let_go_when_the_end_is_near(make_pool, backend, 
     assert sender.is_alive()
     pool.stop_waiting()
     sender.join(PATIENCE_SECONDS)
-    assert dropped == [1]
+    assert names(dropped) == ["a 1"]
     time.sleep(0.3)  # the supervisor looks at the pool meanwhile
-    assert pool.submit(job("a", 3)) == 1, "it waits again"
+    assert pool.submit(job("a", 3)) is not None, "it waits again"

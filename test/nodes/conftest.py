@@ -13,6 +13,7 @@ import pytest
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for ros_harness
+sys.path.insert(0, str(HERE.parent / "faults"))  # for board_model
 
 
 @pytest.fixture(scope="session")

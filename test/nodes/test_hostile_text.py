@@ -203,6 +203,27 @@ def test_another_node_cannot_choose_what_the_log_says(text: str) -> None:
     assert "choose another topic" in warnings[0]
 
 
+def test_a_thousand_made_up_names_do_not_fill_the_log() -> None:
+    warnings: list[str] = []
+    publishers = [
+        SimpleNamespace(
+            node_name=f"camera_{number}",
+            node_namespace="/",
+            topic_type="std_msgs/msg/String",
+            qos_profile=QoSProfile(depth=1),
+        )
+        for number in range(1000)
+    ]
+    node = SimpleNamespace(
+        get_publishers_info_by_topic=lambda topic: publishers,
+        get_logger=lambda: SimpleNamespace(warning=warnings.append),
+    )
+    watch = TopicWatch(node, "sensor_msgs/msg/Image")
+    for _ in range(2):
+        watch.check(SimpleNamespace(topic_name="/image", qos_profile=QoSProfile(depth=1)))
+    assert len(warnings) == len(set(warnings)) == 50
+
+
 def test_a_player_of_frames_survives_names_that_are_no_text(client: Client, tmp_path: Path) -> None:
     frames = tmp_path / "frames"
     frames.mkdir()

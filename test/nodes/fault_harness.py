@@ -1,0 +1,119 @@
+"""A live node on a board's double, fed by crops that say what shall be read on them and what goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from board_model import PYTHON_PATH, spelled_crop, write_model
+from rclpy.publisher import Publisher
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from ros_harness import ROOT, Client, Conversation, ReaderProcess, raw_image
+from sensor_msgs.msg import Image
+
+BOARD = ("runtime:=hbm", "decoder:=greedy", "qos_profile:=reliable", "subscription_depth:=5000")
+NEVER_LOSES = QoSProfile(history=HistoryPolicy.KEEP_ALL, depth=1, reliability=ReliabilityPolicy.RELIABLE)
+"""For a publisher: where the subscriber's queue is full it waits."""
+
+DEEP = QoSProfile(depth=10_000, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def text_of(camera: int, number: int) -> str:
+    """A plate that no other crop of a test bears."""
+    return f"京{'ABCDEFGH'[camera]}{number:05d}"
+
+
+def spelled(camera: int, number: int, fault: str = "") -> Image:
+    """The crop of a plate: camera, number and stamp are all told by the plate."""
+    text = text_of(camera, number)
+    return raw_image(spelled_crop(text, fault), f"camera {camera}", (1_700_000_000 + camera, number))
+
+
+def assert_traceable(readings: list[dict], topics: list[str]) -> None:
+    """Every reading is that of the crop whose stamp, frame_id and topic it bears."""
+    for reading in readings:
+        camera, number = reading["stamp"]["sec"] - 1_700_000_000, reading["stamp"]["nanosec"]
+        assert reading["text"] == text_of(camera, number)
+        assert reading["frame_id"] == f"camera {camera}"
+        assert reading["topic"] == topics[camera]
+        assert reading["accepted"]
+
+
+def numbers_of(readings: list[dict], camera: int) -> list[int]:
+    """The numbers of a camera's crops, in the order in which their readings came."""
+    return [reading["stamp"]["nanosec"] for reading in readings if reading["frame_id"] == f"camera {camera}"]
+
+
+class BoardConversation(Conversation):
+    """A conversation with a reader that has the board's double for a model."""
+
+    _MATCHING = 99_000
+
+    def _is_answered(self, publisher: Publisher, frame_id: str) -> bool:
+        outputs, message = self.outputs, raw_image(spelled_crop(text_of(0, self._MATCHING)), frame_id)
+        outputs.clear()
+        publisher.publish(message)
+        return self.reader.client.spin_until(
+            lambda: bool(outputs.of(frame_id) and outputs.plates and outputs.confidences), 1.0
+        )
+
+    def read(self, number: int, camera: int = 0) -> dict:
+        """Send a good crop and return its reading."""
+        readings = self.outputs.readings
+        self.publishers[camera].publish(spelled(camera, number))
+        self.reader.client.wait_for(
+            lambda: number in numbers_of(readings, camera), f"reading of crop {number}", self.reader
+        )
+        return next(r for r in readings if r["text"] == text_of(camera, number))
+
+
+class BoardReader(ReaderProcess):
+    """``lpr_node`` on the double of hbm_runtime, with crops' faults."""
+
+    def __init__(self, client: Client, folder: Path, *parameters: str, **environment: str) -> None:
+        self.model = folder / "lpr.bin"
+        if not self.model.exists():
+            write_model(folder)
+        environment = {"PYTHONPATH": f"{ROOT}:{PYTHON_PATH}", **environment}
+        super().__init__(client, folder, *BOARD, f"model:={self.model}", *parameters, **environment)
+
+    def _subscribe(self, message_type: type, topic: str, callback: Callable[..., None]) -> None:
+        """Subscribe deep enough for whatever comes while a test publishes and does not listen."""
+        subscription = self.client.node.create_subscription(message_type, topic, callback, DEEP)
+        self._entities.append((self.client.node.destroy_subscription, subscription))
+
+    def workers(self) -> list[int]:
+        """Its worker processes, those that nobody has waited for among them."""
+        children = []
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+                if int(fields[1]) == self.process.pid:
+                    children.append(int(path.parent.name))
+        return sorted(children)
+
+    def assert_healthy(self) -> None:
+        """The process lives, and has said nothing of a bug."""
+        assert self.process.poll() is None, self.log
+        for sign in ("Traceback", "which is a bug", "terminate called", "Segmentation"):
+            assert not self.lines(sign), self.log
+
+
+@contextlib.contextmanager
+def running_board(
+    client: Client, folder: Path, *parameters: str, **environment: str
+) -> Iterator[BoardReader]:
+    """Start a reader on the double and end it afterwards."""
+    reader = BoardReader(client, folder, *parameters, **environment)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def pace(client: Client, seconds: float) -> None:
+    """Let the client work for a while."""
+    end = time.monotonic() + seconds
+    client.spin_until(lambda: time.monotonic() >= end, seconds + 1.0)
