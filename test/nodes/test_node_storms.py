@@ -39,9 +39,7 @@ def test_subscribers_publishers_and_clients_come_and_go_and_no_crop_is_lost(
                 for kind, topic in chance.choices(OUTPUTS, k=20)
             ]
             guests.append(node.create_subscription(DiagnosticArray, "/diagnostics", lambda _: None, 5))
-            senders = [
-                node.create_publisher(Image, f"{reader.namespace}/image", RELIABLE) for _ in range(10)
-            ]
+            senders = [node.create_publisher(Image, f"{reader.namespace}/image", RELIABLE) for _ in range(10)]
             askers = [
                 node.create_client(ListParameters, f"{name}/list_parameters"),
                 node.create_client(GetState, f"{name}/get_state"),
