@@ -151,7 +151,7 @@ class ReaderProcess:
     module = "lprnet_ros.nodes.lpr_node"
 
     def __init__(self, client: Client, folder: Path, *parameters: str, **environment: str) -> None:
-        number = next(_numbers)
+        number = f"{os.getpid()}_{next(_numbers)}"  # another session may have the same domain
         self.client = client
         self.namespace = f"/test_{number}"
         self.name = f"reader_{number}"
