@@ -80,9 +80,9 @@ from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
 def record(context):
-    with open({record!r}, "a") as stream:
-        line = dict(file="hobot_shm", given=dict(context.launch_configurations), environment=dict(os.environ))
-        stream.write(json.dumps(line) + "\\n")
+    line = dict(file="hobot_shm", given=dict(context.launch_configurations), environment=dict(os.environ))
+    with open({record!r}, "ab", buffering=0) as stream:
+        stream.write(json.dumps(line).encode() + b"\\n")
 
 def generate_launch_description():
     if os.environ.get("RMW_FASTRTPS_USE_QOS_FROM_XML") != "1":
@@ -101,9 +101,9 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 
 def record(context):
-    with open({record!r}, "a") as stream:
-        line = dict(file={name!r}, given=dict(context.launch_configurations), environment=dict(os.environ))
-        stream.write(json.dumps(line) + "\\n")
+    line = dict(file={name!r}, given=dict(context.launch_configurations), environment=dict(os.environ))
+    with open({record!r}, "ab", buffering=0) as stream:
+        stream.write(json.dumps(line).encode() + b"\\n")
 
 def shared_memory():
     path = os.path.join(get_package_share_directory("hobot_shm"), "launch/hobot_shm.launch.py")
@@ -121,9 +121,9 @@ _PROGRAM = """#!{python} -SE
 import json, os, signal, sys, time
 name = os.path.basename(sys.argv[0])
 signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-with open({record!r}, "a") as stream:
-    line = dict(program=name, arguments=sys.argv[1:], environment=dict(os.environ), pid=os.getpid())
-    stream.write(json.dumps(line) + "\\n")
+line = dict(program=name, arguments=sys.argv[1:], environment=dict(os.environ), pid=os.getpid())
+with open({record!r}, "ab", buffering=0) as stream:
+    stream.write(json.dumps(line).encode() + b"\\n")
 if os.environ.get("ENDING_PROGRAM") == name:
     time.sleep(1.0)  # all others have started
     sys.exit(int(os.environ["ENDING_STATUS"]))
@@ -260,7 +260,9 @@ class StandIns:
         """Everything that was recorded so far."""
         if not self._record.exists():
             return []
-        return [json.loads(line) for line in self._record.read_text().splitlines()]
+        return [
+            json.loads(line) for line in self._record.read_bytes().splitlines(True) if line.endswith(b"\n")
+        ]
 
 
 class Launch:

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ import pytest
 pytest.importorskip("launch_ros", reason="launch_ros is not installed: a ROS installation has it")
 
 import rclpy
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from installed import skip_unless_installed
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
@@ -27,15 +26,6 @@ from sensor_msgs.msg import CompressedImage
 
 from lprnet_ros.cropping.geometry import bounding_box
 from lprnet_ros.cropping.scenes import LabelledPlate, read_plates
-
-ai_msgs = pytest.importorskip("ai_msgs.msg", reason="ai_msgs is not installed: TROS has it")
-os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
-try:
-    get_package_prefix("lprnet_ros")
-except (PackageNotFoundError, LookupError):
-    pytest.skip("lprnet_ros is not installed: launch finds installed nodes only", allow_module_level=True)
-if shutil.which("ros2") is None:
-    pytest.skip("the command ros2 is not installed: a ROS installation has it", allow_module_level=True)
 
 LEAST_SHARE_READ = 0.85
 MOST_PIXELS_OFF = 2.0
@@ -76,6 +66,16 @@ def stamp_of(message: object) -> Stamp:
 
 
 @pytest.fixture(scope="module")
+def targets_type() -> type:
+    """The messages of the page.  What is absent skips the tests here: at the top it would skip the folder."""
+    messages = pytest.importorskip("ai_msgs.msg", reason="ai_msgs is not installed: TROS has it")
+    if shutil.which("ros2") is None:
+        pytest.skip("the command ros2 is not installed: a ROS installation has it")
+    skip_unless_installed()
+    return messages.PerceptionTargets
+
+
+@pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The labelled scenes, and two pictures without a plate among them."""
     root = Path(__file__).resolve().parents[2]
@@ -98,7 +98,10 @@ def labels(scenes: Path) -> dict[str, list[LabelledPlate]]:
 
 @pytest.fixture(scope="module", params=["targets", "detection_2d_array"])
 def played(
-    request: pytest.FixtureRequest, scenes: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    targets_type: type,
+    scenes: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Played]:
     """Start the launch, listen until every picture has been answered, and end it."""
     if request.param == "detection_2d_array":
@@ -117,7 +120,7 @@ def played(
                 command, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
             )
         try:
-            is_answered = listen(result, launch)
+            is_answered = listen(result, launch, targets_type)
         finally:
             launch.send_signal(signal.SIGINT)
             try:
@@ -130,7 +133,7 @@ def played(
         yield result
 
 
-def listen(result: Played, launch: subprocess.Popen[bytes]) -> bool:
+def listen(result: Played, launch: subprocess.Popen[bytes], targets_type: type) -> bool:
     """Listen until every picture has been answered; return whether that came to pass."""
     context = rclpy.Context()
     rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
@@ -139,7 +142,7 @@ def listen(result: Played, launch: subprocess.Popen[bytes]) -> bool:
     executor.add_node(node)
     qos = QoSProfile(depth=200)
     node.create_subscription(CompressedImage, "/gate/frame_player/image", result.on_frame, qos)
-    node.create_subscription(ai_msgs.PerceptionTargets, "/gate/lpr_node/targets", result.targets.append, qos)
+    node.create_subscription(targets_type, "/gate/lpr_node/targets", result.targets.append, qos)
     names = {path.name for path in result.folder.iterdir() if path.suffix != ".csv"}
     end = time.monotonic() + PATIENCE_SECONDS
     try:
