@@ -24,7 +24,9 @@ from sensor_msgs.msg import Image
 TOPICS = ["gate", "exit"]
 
 
-def test_killed_and_stopped_processes_are_replaced_and_no_crop_is_lost(client: Client, tmp_path: Path) -> None:
+def test_killed_and_stopped_processes_are_replaced_and_no_crop_is_lost(
+    client: Client, tmp_path: Path
+) -> None:
     parameters = (
         f"image_topics:={TOPICS}",
         "workers:=2",
