@@ -25,7 +25,7 @@ OUTPUTS = ((String, "plate"), (Float32, "confidence"), (String, "reading"), (Ima
 def test_subscribers_publishers_and_clients_come_and_go_and_no_crop_is_lost(
     client: Client, tmp_path: Path, executor: str
 ) -> None:
-    """Twenty subscribers and ten publishers at a time, and clients that ask and do not wait for the answer."""
+    """Twenty subscribers, ten publishers, and clients that ask and do not wait for the answer."""
     chance = random.Random(5)
     parameters = (f"executor:={executor}", "workers:=2", "worker_kind:=thread", "queue_depth:=5000")
     with running_board(client, tmp_path, *parameters) as reader:
