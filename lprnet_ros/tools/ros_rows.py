@@ -85,13 +85,14 @@ def markdown(rows: Sequence[RosRow], *, chinese: bool = False) -> str:
         "| 工作单元数、相机数 | 每秒车牌数 | 占单独识别器的比例 | 占单独网络的比例 | p50、p99（ms） "
         "| 每秒 100 张时 p50、p99（ms） | 每张 CPU（us） | 其中非推理（us） |"
     )
+    of = "/" if chinese else "of"
     lines = [heading if chinese else english, "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         all_of_it, sustained, quiet = row.as_dict(), row.sustained, row.quiet
         lines.append(
             f"| {row.workers}, {row.cameras} | {sustained.plates_a_second:.0f} "
-            f"| {all_of_it['of_recognizer_alone']:.0%} of {row.recognizer_alone:.0f} "
-            f"| {all_of_it['of_network_alone']:.0%} of {row.network_alone:.0f} "
+            f"| {all_of_it['of_recognizer_alone']:.0%} {of} {row.recognizer_alone:.0f} "
+            f"| {all_of_it['of_network_alone']:.0%} {of} {row.network_alone:.0f} "
             f"| {sustained.p50_ms:.1f}, {sustained.p99_ms:.1f} | {quiet.p50_ms:.1f}, {quiet.p99_ms:.1f} "
             f"| {sustained.cpu_us:.0f} | {all_of_it['not_inference_cpu_us']:.0f} |"
         )
