@@ -184,13 +184,13 @@ def test_pictures_are_played_without_tros(tmp_path: Path, running: list[Launch])
 def test_without_a_camera_the_reader_starts_alone_with_its_file(
     stand_ins: StandIns, running: list[Launch], environment: dict[str, str]
 ) -> None:
-    launch = stand_ins.launch("image_topics:=/a, b", "model:=1e5", "log_level:=warn", **environment)
+    launch = stand_ins.launch("image_topics:=/a, b", "model:=123", "log_level:=warn", **environment)
     running.append(launch)
     launch.wait_for("lpr_node")
     assert launch.includes == []
     assert set(launch.programs) == {"lpr_node"}
     reader = launch.programs["lpr_node"]
-    assert reader.parameters == READER_DEFAULTS | {"image_topics": ["/a", "b"], "model": "1e5"}
+    assert reader.parameters == READER_DEFAULTS | {"image_topics": ["/a", "b"], "model": "123"}
     assert reader.arguments[:3] == ["--ros-args", "--log-level", "lpr_node:=warn"]
     assert reader.remappings == {"__node": "lpr_node", "__ns": "/"}
     assert not set(SHARED_MEMORY_VARIABLES) & set(reader.environment)
