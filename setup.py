@@ -16,8 +16,9 @@ PIP_REQUIREMENTS = [
     "numpy>=1.21,<3",
     "opencv-python-headless>=4.5,<5",
     "PyYAML>=5.4",
+    # 1.18 is the first that loads lprnet_int8.onnx (version 5 of the operators ai.onnx.ml);
     # boards read with their BPU; ask for the extra "onnx" to have it there too
-    "onnxruntime>=1.16,<2; platform_machine != 'aarch64'",
+    "onnxruntime>=1.18,<2; platform_machine != 'aarch64'",
 ]
 
 setup(
@@ -29,7 +30,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
-        (f"share/{PACKAGE}/config", glob("config/*.yaml")),
+        (f"share/{PACKAGE}/config", glob("config/*.*")),
         (f"share/{PACKAGE}/config/hb_mapper", glob("config/hb_mapper/*.yaml")),
         (f"share/{PACKAGE}/config/security", glob("config/security/*.xml")),
         (f"share/{PACKAGE}/models", sorted(glob("models/*"))),
@@ -37,7 +38,7 @@ setup(
     python_requires=">=3.10",
     install_requires=PIP_REQUIREMENTS if IS_WHEEL else [],
     extras_require={
-        "onnx": ["onnxruntime>=1.16,<2"],
+        "onnx": ["onnxruntime>=1.18,<2"],
         # ROS 2 Jazzy as Python wheels, for machines without a ROS installation
         "ros": [
             "ros-jazzy-rclpy",

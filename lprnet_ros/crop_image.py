@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.encoded_fault import encoded_fault
 from lprnet_ros.single_pixel import widen_single_pixel
 
 BgrImage = npt.NDArray[np.uint8]
@@ -76,6 +77,9 @@ class CropImage(NamedTuple):
 
 
 def _decode(data: npt.NDArray[np.uint8]) -> BgrImage:
+    fault = encoded_fault(data)
+    if fault is not None:
+        raise ImageRejectedError(BadImage.UNDECODABLE, fault)
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:

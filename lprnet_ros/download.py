@@ -110,7 +110,7 @@ def _read(source: str, maximum_bytes: int, until: float) -> Iterator[bytes]:
             if (length or 0) > maximum_bytes:
                 raise DownloadError(f"{source}: has {length} bytes, expected at most {maximum_bytes}")
             count = 0
-            while count != length and (chunk := stream.read1(_CHUNK)):
+            while chunk := stream.read1(_CHUNK):
                 count += len(chunk)
                 if count > maximum_bytes:
                     raise DownloadError(f"{source}: has more than {maximum_bytes} bytes")

@@ -1,8 +1,11 @@
 """Reads the size of a JPEG or PNG from its header, before anything is decoded.
 
 A picture of a megabyte can unpack to gigabytes, so its size must be known before
-OpenCV allocates it.  Sources: PNG specification (ISO/IEC 15948), 11.2.2 IHDR;
-JPEG (ITU-T T.81), B.2.2 frame header.
+OpenCV allocates it, and must be the size that OpenCV's libraries will find: what
+they might read differently is refused.  Sources: PNG specification (ISO/IEC
+15948), 5.6 and 11.2.2 IHDR; JPEG (ITU-T T.81), B.1.1 markers, B.2.2 frame header;
+libjpeg's jdmarker.c, which skips a marker without length or a stuffed zero where
+a segment is due.
 """
 
 from __future__ import annotations
@@ -10,9 +13,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"
 _JPEG_START = b"\xff\xd8"
-_NO_FRAME_HEADER = frozenset({0xC4, 0xC8, 0xCC})  # tables and an extension among the frame markers
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEGMENTS = frozenset({0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
+"""What may come before the frame header: tables, restart interval, comment, application data."""
+
 _MOST_STEPS = 1000
 """Fill bytes and segments before the size: cameras write about ten, a megabyte of them takes a second."""
 
@@ -21,33 +27,38 @@ def encoded_size(data: npt.NDArray[np.uint8]) -> tuple[int, int] | None:
     """Return the width and height that a compressed picture announces.
 
     Args:
-        data: the file's bytes, one dimension.
+        data: the file's bytes, one dimension, contiguous.
 
     Returns:
         Width and height in pixels, or None where the data is neither PNG nor
-        JPEG or ends before its size.
+        JPEG, or is broken before its size.
     """
-    if data[:8].tobytes() == _PNG_SIGNATURE:
-        return (_number(data[16:20]), _number(data[20:24])) if data.size >= 24 else None
-    if data[:2].tobytes() == _JPEG_START:
-        return _jpeg_size(data)
+    content = data.data
+    if content[: len(_PNG_START)] == _PNG_START:
+        return (_number(content[16:20]), _number(content[20:24])) if len(content) >= 24 else None
+    if content[:2] == _JPEG_START:
+        return _jpeg_size(content)
     return None
 
 
-def _jpeg_size(data: npt.NDArray[np.uint8]) -> tuple[int, int] | None:
+def _jpeg_size(content: memoryview) -> tuple[int, int] | None:
     position = 2
     for _ in range(_MOST_STEPS):
-        if position + 9 > data.size or data[position] != 0xFF:
+        if position + 9 > len(content) or content[position] != 0xFF:
             break
-        marker = int(data[position + 1])
+        marker = content[position + 1]
         if marker == 0xFF:  # fill byte
             position += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in _NO_FRAME_HEADER:
-            return _number(data[position + 7 : position + 9]), _number(data[position + 5 : position + 7])
+        elif marker in _FRAME_HEADERS:
+            return _number(content[position + 7 : position + 9]), _number(
+                content[position + 5 : position + 7]
+            )
+        elif marker in _SEGMENTS and (length := _number(content[position + 2 : position + 4])) >= 2:
+            position += 2 + length
         else:
-            position += 2 + _number(data[position + 2 : position + 4])
+            break
     return None
 
 
-def _number(data: npt.NDArray[np.uint8]) -> int:
-    return int.from_bytes(data.tobytes(), "big")
+def _number(content: memoryview) -> int:
+    return int.from_bytes(content, "big")

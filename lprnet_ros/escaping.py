@@ -78,5 +78,17 @@ def json_string(text: str) -> str:
     return encode_basestring_ascii(text).replace("\x7f", "\\u007f")  # DEL is the one that json leaves
 
 
+def as_utf8(text: str) -> str:
+    r"""Return a text that can be sent: the name of a file may be any bytes, a string of a message is UTF-8.
+
+    Args:
+        text: any text, such as a file's name.
+
+    Returns:
+        The text; bytes that Python could not read as UTF-8 stand as ``\udcff``.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _backslashed(character: str) -> str:
     return repr(character)[1:-1]

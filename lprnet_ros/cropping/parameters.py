@@ -77,6 +77,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         read_only=True,
     ),
     Parameter(
+        "detections_qos_profile",
+        "reliable",
+        "Quality of service of the detections: reliable, as detectors publish, loses no frame's answer; "
+        "sensor_data is best effort, for detectors that publish so.",
+        "检测结果订阅的 QoS：reliable 与一般检测器一致，不丢失任何一帧的结果；sensor_data 为尽力而为，"
+        "用于以此方式发布的检测器。",
+        choices=("reliable", "sensor_data"),
+        read_only=True,
+    ),
+    Parameter(
         "classes",
         [""],
         "The detector's classes that are plates; none named means all.",

@@ -10,6 +10,7 @@ import numpy as np
 from lprnet_ros.cropping.detection import Detection
 from lprnet_ros.cropping.frames import Frame, Picture
 from lprnet_ros.cropping.geometry import Box, Point, Quad, bounding_box
+from lprnet_ros.single_pixel import widen_single_pixel
 
 MOST_WIDTH = 188
 MOST_HEIGHT = 96
@@ -41,7 +42,7 @@ def _straighten(frame: Frame, quad: Quad) -> Picture:
     box = bounding_box(quad)
     rectangle = Box(box.x - 1, box.y - 1, box.width + 2, box.height + 2).pixels_in(*frame.size)
     scale = _scale(width, height)
-    picture = _shrunk(frame.cut(*rectangle), scale)
+    picture = widen_single_pixel(_shrunk(frame.cut(*rectangle), scale))
     across, down = picture.shape[1] / rectangle[2], picture.shape[0] / rectangle[3]
     size = _length(width * scale, MOST_WIDTH), _length(height * scale, MOST_HEIGHT)
     corners = [((x - rectangle[0]) * across, (y - rectangle[1]) * down) for x, y in quad]
@@ -78,10 +79,10 @@ def _scale(width: float, height: float) -> float:
 
 
 def _shrunk(picture: Picture, scale: float) -> Picture:
-    if scale >= 1.0:
-        return picture
     height, width = picture.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    if scale >= 1.0 or size == (width, height):
+        return picture
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -38,6 +38,7 @@ class CropperSettings:
     frame_id: str
     regions: tuple[Region, ...]
     detections: str
+    detections_qos_profile: str
     cache_frames: int
     cache_seconds: float
     filter: DetectionFilter

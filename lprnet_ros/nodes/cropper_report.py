@@ -7,6 +7,7 @@ from collections import Counter
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
+from lprnet_ros.escaping import one_line
 from lprnet_ros.nodes.image_conversion import ImageRejectedError
 from lprnet_ros.nodes.statistics import LogLimiter
 
@@ -26,6 +27,9 @@ _MEANINGS = {
 }
 _ORDINARY = frozenset({"other_class", "low_score", "unchanged"})
 """Counted, but nothing that a user must hear of."""
+
+_LONGEST_REASON = 200
+"""Characters of an error that nobody foresaw; it may hold text of the message."""
 
 
 class CropperReport:
@@ -60,7 +64,8 @@ class CropperReport:
 
     def fail(self, topic: str, error: Exception) -> None:
         """Count and log a frame or a message that failed in a way nobody foresaw."""
-        self._reject("failure", f"frame on {topic} could not be cropped: {type(error).__name__}: {error}")
+        reason = one_line(str(error), _LONGEST_REASON)
+        self._reject("failure", f"frame on {topic} could not be cropped: {type(error).__name__}: {reason}")
 
     def _reject(self, reason: str, line: str) -> None:
         self.rejected[reason] += 1

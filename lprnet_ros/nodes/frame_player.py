@@ -14,6 +14,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from lprnet_ros.cropping.scenes import LabelledPlate, Scene, SceneSource, read_plates
+from lprnet_ros.escaping import as_utf8, one_line
 from lprnet_ros.labelled import LabelledDataError
 from lprnet_ros.nodes.frame_messages import detection_array_of_plates, frame_message, targets_of_plates
 from lprnet_ros.nodes.optional_messages import message_module
@@ -90,8 +91,8 @@ class FramePlayer(Node):
         self._frame_id: str = values["frame_id"]
         message_type = CompressedImage if self._encoding == "jpeg" else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=_DEPTH))
-        self._publishers = [self._images]
-        self._plates: dict[str, list[LabelledPlate]] | None = None
+        self._played = [self._images]
+        self._plates: dict[Path, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
             self._publish_plates = self._prepare_detections(values["detections"])
@@ -106,7 +107,7 @@ class FramePlayer(Node):
         """
         if not self._is_at_end:
             return False
-        for publisher in self._publishers:
+        for publisher in self._played:
             publisher.wait_for_all_acked(Duration(seconds=2))
         return True
 
@@ -116,11 +117,11 @@ class FramePlayer(Node):
         make = targets_of_plates if kind == "targets" else detection_array_of_plates
         message_type = messages.PerceptionTargets if kind == "targets" else messages.Detection2DArray
         publisher = self.create_publisher(message_type, "detections", QoSProfile(depth=_DEPTH))
-        self._publishers.append(publisher)
+        self._played.append(publisher)
         return lambda plates, header: publisher.publish(make(messages, plates, header))
 
     def _publish_next(self) -> None:
-        if self._is_at_end or any(one.get_subscription_count() == 0 for one in self._publishers):
+        if self._is_at_end or any(one.get_subscription_count() == 0 for one in self._played):
             return
         scene = next(self._scenes, None)
         if scene is None and self._loop:
@@ -129,13 +130,13 @@ class FramePlayer(Node):
         if scene is None:
             self._is_at_end = True
         elif isinstance(scene, LabelledDataError):
-            self.get_logger().warning(f"left out: {scene}")
+            self.get_logger().warning(one_line(f"left out: {scene}"))
         else:
-            header = Header(frame_id=self._frame_id or scene.name)
+            header = Header(frame_id=self._frame_id or as_utf8(scene.name))
             header.stamp = self.get_clock().now().to_msg()
             self._images.publish(frame_message(scene.picture, self._encoding, header))
             if self._plates is not None:
-                self._publish_plates(self._plates.get(scene.name, []), header)
+                self._publish_plates(self._plates.get(scene.path, []), header)
 
 
 def main(arguments: list[str] | None = None) -> int:

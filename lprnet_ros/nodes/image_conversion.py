@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from lprnet_ros.crop_image import BadImage, BgrImage, CropImage, ImageRejectedError
 from lprnet_ros.encoded_size import encoded_size
-from lprnet_ros.escaping import one_line, quoted
+from lprnet_ros.escaping import one_line
 
 __all__ = [
     "BadImage",
@@ -31,7 +31,8 @@ __all__ = [
     "inspect_image",
 ]
 
-LONGEST_REASON = 200
+_LONGEST_ENCODING = 60
+LONGEST_REASON = 120
 """Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
 
 
@@ -78,6 +79,9 @@ _LAYOUTS: dict[str, _Layout] = {
     "nv12": _Layout(1, cv2.COLOR_YUV2BGR_NV12, even_width=True, is_planar_420=True),
     "nv21": _Layout(1, cv2.COLOR_YUV2BGR_NV21, even_width=True, is_planar_420=True),
 }
+_FOREIGN = _Layout(1, None)
+"""What any other encoding has at least: a byte a pixel."""
+
 _COMPRESSED = frozenset({"jpeg", "jpg", "png"})
 
 
@@ -109,10 +113,10 @@ def inspect_image(message: ImageMessage, *, max_pixels: int) -> CropImage:
         raise ImageRejectedError(
             BadImage.BIG_ENDIAN, "is_bigendian is set; publish little-endian images with is_bigendian 0"
         )
-    layout = _LAYOUTS.get(encoding)
-    if layout is None:
-        return CropImage(_through_cv_bridge(message))
+    layout = _LAYOUTS.get(encoding, _FOREIGN)
     _check_layout(message, layout, data.size)
+    if layout is _FOREIGN:
+        return CropImage(_through_cv_bridge(message))
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     used = data[: message.step * rows].reshape(rows, message.step)[:, : message.width * layout.channels]
     if layout.is_planar_420 or layout.channels == 1:
@@ -172,7 +176,8 @@ def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
     if message.step < row:
         raise ImageRejectedError(
             BadImage.STEP,
-            f"step is {message.step}, but a row of {message.width} {message.encoding} pixels has {row} bytes",
+            f"step is {message.step}, but a row of {message.width} pixels of encoding "
+            f"{one_line(repr(message.encoding), _LONGEST_ENCODING)} has {row} bytes",
         )
     rows = message.height * 3 // 2 if layout.is_planar_420 else message.height
     if size < message.step * rows:
@@ -197,6 +202,7 @@ def _inspect_encoded(data: npt.NDArray[np.uint8], max_pixels: int) -> CropImage:
 
 def _through_cv_bridge(message: ImageMessage) -> BgrImage:
     """Let cv_bridge try the encodings that are none of ours: bayer, 16 bit, float."""
+    encoding = one_line(repr(message.encoding), _LONGEST_ENCODING)
     try:
         from cv_bridge import CvBridge
 
@@ -205,16 +211,18 @@ def _through_cv_bridge(message: ImageMessage) -> BgrImage:
         known = ", ".join((*_LAYOUTS, *sorted(_COMPRESSED)))
         raise ImageRejectedError(
             BadImage.ENCODING,
-            f"encoding {quoted(message.encoding)} is unknown; known: {known}; others need cv_bridge",
+            f"encoding {encoding} is unknown; known: {known}; others need cv_bridge",
         ) from None
     except Exception as error:
         reason = one_line(str(error), LONGEST_REASON)
         raise ImageRejectedError(
             BadImage.ENCODING,
-            f"cv_bridge cannot read encoding {quoted(message.encoding)}: {reason}",
+            f"cv_bridge cannot read encoding {encoding}: {reason}",
         ) from error
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+    expected = (message.height, message.width, 3)
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape != expected:
         raise ImageRejectedError(
-            BadImage.ENCODING, f"cv_bridge made no BGR image of encoding {quoted(message.encoding)}"
+            BadImage.ENCODING,
+            f"cv_bridge made no BGR image of that size of encoding {encoding}",
         )
     return image

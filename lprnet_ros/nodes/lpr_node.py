@@ -17,6 +17,7 @@ from rclpy.subscription import Subscription
 from std_msgs.msg import Header
 
 from lprnet_ros.ctc import LogitsError
+from lprnet_ros.escaping import one_line
 from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.model import ManifestError
@@ -44,6 +45,7 @@ _EXPECTED_ERRORS = (
     InferenceError,
     LogitsError,
     WorkerLostError,
+    RCLError,  # what the middleware refuses, as under SROS2
     ValueError,
     OSError,
 )
@@ -147,7 +149,7 @@ class LprNode(LifecycleNode):
         try:
             action()
         except _EXPECTED_ERRORS as error:
-            self.get_logger().error(f"cannot {transition}: {error}. To try again: {retry}")
+            self.get_logger().error(f"cannot {transition}: {one_line(str(error))}. To try again: {retry}")
             if transition == "configure":
                 self._release()
             else:

@@ -108,10 +108,11 @@ class PlateCropper(Node):
             message_type,
             "detections",
             handle,
-            image_qos("sensor_data", _DETECTIONS_DEPTH),
+            image_qos(self._settings.detections_qos_profile, _DETECTIONS_DEPTH),
             event_callbacks=QUIET_EVENTS,
         )
-        watch = TopicWatch(self, f"{package}/msg/{message_type.__name__}", _DETECTIONS_ADVICE)
+        expected = f"{package}/msg/{message_type.__name__}"
+        watch = TopicWatch(self, expected, _DETECTIONS_ADVICE, "detections_qos_profile")
         self._watches.append((detections, watch))
         self.get_logger().info(f"plates are where {detections.topic_name} says")
 

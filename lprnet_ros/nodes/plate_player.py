@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
-from lprnet_ros.escaping import one_line
+from lprnet_ros.escaping import as_utf8, one_line
 from lprnet_ros.labelled import LabelledDataError, list_images, read_image
 from lprnet_ros.nodes.process import run_node
 
@@ -90,9 +90,7 @@ class PlatePlayer(Node):
             message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
             message.data.frombytes(image.tobytes())
         message.header.stamp = self.get_clock().now().to_msg()
-        name = path.relative_to(self._folder).as_posix()
-        # a file's name may be any bytes, a frame_id is UTF-8
-        message.header.frame_id = name.encode("utf-8", "backslashreplace").decode("utf-8")
+        message.header.frame_id = as_utf8(path.relative_to(self._folder).as_posix())
         self._images.publish(message)
 
 

@@ -23,6 +23,9 @@ _ADVICE = {
 _LONGEST_NAME = 100
 """Characters of another node's name that are logged."""
 
+_MOST_NAMED = 50
+"""Publishers that are named: whoever makes up a thousand names shall not fill the log."""
+
 
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
@@ -51,11 +54,19 @@ class TopicWatch:
         node: the node that subscribes.
         expected_type: its message type, such as ``sensor_msgs/msg/Image``.
         advice: what to do about a publisher of another type, by that type.
+        qos_parameter: the node's parameter for the quality of service.
     """
 
-    def __init__(self, node: Node, expected_type: str, advice: Mapping[str, str] = _ADVICE) -> None:
+    def __init__(
+        self,
+        node: Node,
+        expected_type: str,
+        advice: Mapping[str, str] = _ADVICE,
+        qos_parameter: str = "qos_profile",
+    ) -> None:
         self._node = node
         self._advice = advice
+        self._qos_parameter = qos_parameter
         self._expected_type = expected_type
         self._named: set[tuple[str, str]] = set()
 
@@ -77,8 +88,9 @@ class TopicWatch:
             elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
                 complaint = (
                     f"{name} publishes {topic} best effort, this node asks for reliable and gets nothing; "
-                    "set the parameter qos_profile to 'sensor_data'"
+                    f"set the parameter {self._qos_parameter} to 'sensor_data'"
                 )
-            if complaint is not None and (name, topic) not in self._named:
+            is_new = (name, topic) not in self._named and len(self._named) < _MOST_NAMED
+            if complaint is not None and is_new:
                 self._named.add((name, topic))
                 self._node.get_logger().warning(complaint)

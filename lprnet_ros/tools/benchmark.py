@@ -17,6 +17,7 @@ from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.tools.common import add_model_options, open_recognizer, run
 from lprnet_ros.tools.hrt_log import print_hrt_logs
 from lprnet_ros.tools.ros_benchmark import add_ros_options, benchmark_ros
+from lprnet_ros.tools.ros_soak import add_soak_options, soak
 
 _WARM_UP = 20
 
@@ -60,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=200, help="crops to read for each line of the table")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_ros_options(parser)
+    add_soak_options(parser)
     parser.add_argument(
         "--hrt",
         nargs="+",
@@ -73,6 +75,10 @@ def main(arguments: list[str] | None = None) -> int:
         return run(lambda: print_hrt_logs(options.hrt, as_json=options.json))
     if options.frames < 1 or min(options.threads) < 1:
         parser.error("--frames and --threads are at least 1")
+    if options.soak is not None:
+        if options.soak < 1 or options.rate <= 0.0:
+            parser.error("--soak and --rate are above 0")
+        return run(lambda: soak(options))
     return run(lambda: benchmark_ros(options) if options.ros else _benchmark(options))
 
 

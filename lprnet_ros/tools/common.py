@@ -39,7 +39,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default="",
-        help="model file with its manifest beside it, or the name of a bundled one (default: lprnet.onnx)",
+        help="model file with its manifest beside it, or the name of a bundled or installed one "
+        "(default: lprnet.onnx)",
     )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
     parser.add_argument("--decoder", choices=DECODERS, default="syntax", help="default: syntax")

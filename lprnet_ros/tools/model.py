@@ -143,7 +143,6 @@ def _verify(options: argparse.Namespace) -> int:
 def _verify_one(name: str, runtime: str) -> int:
     model = find_model(name)
     manifest = load_manifest(model)
-    manifest.verify_file()
     rules = ReadingRules("greedy", acceptance=Acceptance(require_syntax=False))
     try:
         recognizer = PlateRecognizer.open(model, runtime, rules=rules)

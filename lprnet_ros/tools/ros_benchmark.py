@@ -8,76 +8,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lprnet_ros.labelled import LabelledDataError, read_image
+from lprnet_ros.labelled import read_image
 from lprnet_ros.model import ManifestError
 from lprnet_ros.preprocess import preprocess
 from lprnet_ros.recognizer import PlateRecognizer
 from lprnet_ros.tools.common import open_recognizer
 from lprnet_ros.tools.process_tree import cpu_seconds
 from lprnet_ros.tools.ros_plot import draw
+from lprnet_ros.tools.ros_rig import ECHO, NODE, RosRig, affinity, answer, ask, tell
+from lprnet_ros.tools.ros_rows import RosRow, markdown
 from lprnet_ros.tools.sustained import Trial, find_sustained
 
-_NODE, _ECHO = "/lpr_benchmark/lpr_node", "/lpr_benchmark/load_echo"
 _QUIET_RATE = 100.0
 _QUIET_SECONDS = 5.0
 _PROBE_SECONDS = 3.0
 _ALONE_SECONDS = 5.0
-_NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=400")
-
-
-@dataclass(frozen=True)
-class RosRow:
-    """The measurements for one number of workers and cameras.
-
-    Attributes:
-        workers, cameras: of the node.
-        sustained: the trial that held.
-        quiet: a trial at 100 crops a second.
-        network_alone: inferences a second of the runtime on the node's cores, the same input again and again.
-        recognizer_alone: crops a second of preprocessing, runtime and decoding on the node's cores.
-    """
-
-    workers: int
-    cameras: int
-    sustained: Trial
-    quiet: Trial
-    network_alone: float
-    recognizer_alone: float
-
-    @property
-    def sustained_rate(self) -> float:
-        """Plates a second that the node keeps up with."""
-        return self.sustained.plates_a_second
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it, and what follows from it, for JSON."""
-        sustained, quiet = self.sustained, self.quiet
-        return {
-            "workers": self.workers,
-            "cameras": self.cameras,
-            "plates_a_second": sustained.plates_a_second,
-            "seconds": sustained.sending_seconds,
-            "is_kept_up": sustained.is_kept_up,
-            "network_alone": self.network_alone,
-            "recognizer_alone": self.recognizer_alone,
-            "of_network_alone": sustained.plates_a_second / self.network_alone,
-            "of_recognizer_alone": sustained.plates_a_second / self.recognizer_alone,
-            "not_inference_cpu_us": sustained.cpu_us - sustained.inference_cpu_us,
-            "quiet_not_inference_cpu_us": quiet.cpu_us - quiet.inference_cpu_us,
-            "sustained": asdict(sustained),
-            "quiet": asdict(quiet),
-        }
+_NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=2000")
 
 
 class RosBenchmark:
@@ -102,14 +56,7 @@ class RosBenchmark:
         self._recognizer = recognizer
         self._picture = picture
         self._seconds, self._frames = seconds, frames
-        cores = sorted(os.sched_getaffinity(0))
-        self.generator_cores = set(cores[:1])
-        self.node_cores = set(cores) if shared else set(cores[1:]) or set(cores)
-        self._environment = {
-            **os.environ,
-            "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", str(1 + os.getpid() % 100)),
-            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        }
+        self.rig = RosRig(picture, shared=shared)
 
     def measure(self, workers: int, cameras: int) -> RosRow:
         """Measure one row.
@@ -123,11 +70,13 @@ class RosBenchmark:
         parameters = [f"image_topics:=[{','.join(topics)}]", f"workers:={workers}", *_NODE_PARAMETERS]
         parameters += [f"model:={manifest.path}", f"decoder:={self._recognizer.rules.decoder}"]
         parameters += [f"runtime:={self._recognizer.runtime.name}", "second_look:=false", "consensus:=false"]
-        with self._node("lpr_node", _NODE, parameters) as node, self._generator(_NODE, topics) as generator:
+        with ExitStack() as stack:
+            node = stack.enter_context(self.rig.node("lpr_node", NODE, parameters))
+            generator = stack.enter_context(self.rig.generator(NODE, topics))
 
             def run_trial(rate: float, seconds: float) -> Trial:
                 before = cpu_seconds(node.pid)
-                answer = _ask(generator, rate=rate, seconds=seconds, frames=self._frames)
+                answer = ask(generator, rate=rate, seconds=seconds, frames=self._frames)
                 readings = max(1, answer["read"])
                 cpu_us = (cpu_seconds(node.pid) - before) / readings * 1e6
                 inference_cpu_us = answer.pop("inference_cpu_seconds") / readings * 1e6
@@ -147,86 +96,19 @@ class RosBenchmark:
         reader, manifest = self._recognizer, self._recognizer.manifest
         crop = read_image(self._picture)
         tensor = preprocess(crop, manifest.preprocessing)
-        threads = max(1, min(workers, len(self.node_cores)))
+        threads = max(1, min(workers, len(self.rig.node_cores)))
         rates = []
         with ExitStack() as stack:
             parameters = [f"image_topics:=[{','.join(topics)}]"]
-            stack.enter_context(self._node("load_echo", _ECHO, parameters, self.generator_cores))
-            generator = stack.enter_context(self._generator(_ECHO, topics))
-            stack.enter_context(_affinity(self.node_cores))
+            stack.enter_context(self.rig.node("load_echo", ECHO, parameters, self.rig.generator_cores))
+            generator = stack.enter_context(self.rig.generator(ECHO, topics))
+            stack.enter_context(affinity(self.rig.node_cores))
             for work in (lambda: reader.runtime.infer(tensor), lambda: reader.read(crop)):
-                _tell(generator, rate=1000.0, seconds=_ALONE_SECONDS + 1.0, frames=self._frames)
+                tell(generator, rate=1000.0, seconds=_ALONE_SECONDS + 1.0, frames=self._frames)
                 rates.append(_repeat(work, threads, _ALONE_SECONDS))
-                _answer(generator)
+                answer(generator)
         print(f"alone: {rates[0]:.0f} inferences, {rates[1]:.0f} crops a second", file=sys.stderr, flush=True)
         return rates[0], rates[1]
-
-    @contextmanager
-    def _node(
-        self, module: str, name: str, parameters: list[str], cores: set[int] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        namespace, _, base = name.rpartition("/")
-        command = ["--ros-args", "--log-level", "warn", "-r", f"__ns:={namespace}", "-r", f"__node:={base}"]
-        for parameter in parameters:
-            command += ["-p", parameter]
-        with _affinity(cores if cores is not None else self.node_cores):
-            process = self._start(module, command)
-        with _ending(process):
-            yield process
-
-    @contextmanager
-    def _generator(self, target: str, topics: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-        command = ["--picture", str(self._picture), "--target", target, "--topics", *topics]
-        with _affinity(self.generator_cores):
-            process = self._start("load_generator", command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        with _ending(process):
-            _answer(process)
-            yield process
-
-    def _start(self, module: str, arguments: Iterable[str], **streams: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"lprnet_ros.nodes.{module}", *arguments]
-        return subprocess.Popen(command, env=self._environment, **streams)  # type: ignore[call-overload, no-any-return]
-
-
-@contextmanager
-def _affinity(cores: set[int]) -> Iterator[None]:
-    """Bind this process, and what it starts meanwhile, to some cores."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-@contextmanager
-def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    with ExitStack() as stack:
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        yield
-
-
-def _ask(generator: subprocess.Popen[bytes], **question: float) -> dict[str, Any]:
-    _tell(generator, **question)
-    return _answer(generator)
-
-
-def _tell(generator: subprocess.Popen[bytes], **question: float) -> None:
-    assert generator.stdin is not None
-    generator.stdin.write(json.dumps(question).encode() + b"\n")
-    generator.stdin.flush()
-
-
-def _answer(generator: subprocess.Popen[bytes]) -> dict[str, Any]:
-    assert generator.stdout is not None
-    line = generator.stdout.readline()
-    if not line:
-        raise LabelledDataError(
-            "the load generator has ended; is ROS 2 installed (pip install lprnet_ros[ros])?"
-        )
-    answer: dict[str, Any] = json.loads(line)
-    return answer
 
 
 def _repeat(work: Any, threads: int, seconds: float) -> float:
@@ -286,7 +168,7 @@ def benchmark_ros(options: argparse.Namespace) -> int:
         "model": recognizer.manifest.name,
         "runtime": recognizer.runtime.name,
         "decoder": recognizer.rules.decoder,
-        "node_cores": len(benchmark.node_cores),
+        "node_cores": len(benchmark.rig.node_cores),
         "camera_frames": options.camera_frames,
     }
     text = json.dumps(header | {"rows": [row.as_dict() for row in rows]}, indent=1)
@@ -296,22 +178,3 @@ def benchmark_ros(options: argparse.Namespace) -> int:
     print(text if options.json else markdown(rows))
     recognizer.close()
     return 0 if all(row.sustained.is_kept_up for row in rows) else 1
-
-
-def markdown(rows: Sequence[RosRow]) -> str:
-    """Return the rows as a table."""
-    lines = [
-        "| workers, cameras | plates a second | of the recognizer alone | of the network alone "
-        "| p50, p99 (ms) | at 100 a second: p50, p99 (ms) | CPU a plate (us) | of it no inference (us) |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        all_of_it, sustained, quiet = row.as_dict(), row.sustained, row.quiet
-        lines.append(
-            f"| {row.workers}, {row.cameras} | {sustained.plates_a_second:.0f} "
-            f"| {all_of_it['of_recognizer_alone']:.0%} of {row.recognizer_alone:.0f} "
-            f"| {all_of_it['of_network_alone']:.0%} of {row.network_alone:.0f} "
-            f"| {sustained.p50_ms:.1f}, {sustained.p99_ms:.1f} | {quiet.p50_ms:.1f}, {quiet.p99_ms:.1f} "
-            f"| {sustained.cpu_us:.0f} | {all_of_it['not_inference_cpu_us']:.0f} |"
-        )
-    return "\n".join(lines)

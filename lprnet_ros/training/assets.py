@@ -1,4 +1,4 @@
-"""Makes the pictures that the package ships: the glyph atlas and the demonstration crops.
+"""Makes the pictures that the package ships: the glyph atlas, the cover's title, the demonstration crops.
 
     python -m lprnet_ros.training.assets
 
@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.glyph_atlas import ATLAS_PATH, CELL, COLUMNS
 from lprnet_ros.syntax import PlateKind
+from lprnet_ros.tools.cover import TITLE_PATH
 from lprnet_ros.training.camera import Camera
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text
@@ -26,6 +27,8 @@ DEMO_FOLDER = Path(__file__).parents[2] / "demo" / "crops"
 SELF_TEST_PATH = Path(__file__).parents[2] / "demo" / "self_test" / "晋G63317.png"
 _STRENGTH = 0.35  # a good camera in daylight
 _SEED = 20261122
+_TITLE = "车牌识别"  # licence plate recognition
+_TITLE_SIZE = 128
 
 
 def make_atlas(path: Path = ATLAS_PATH) -> None:
@@ -39,6 +42,16 @@ def make_atlas(path: Path = ATLAS_PATH) -> None:
         ImageDraw.Draw(atlas).text(middle, character, fill=255, font=face, anchor="mm")
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.asarray(atlas), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def make_cover_title(path: Path = TITLE_PATH) -> None:
+    """Draw the cover's Chinese title, white on black, as tight as its ink."""
+    face = ImageFont.truetype(str(default_font()), _TITLE_SIZE)
+    left, top, right, bottom = face.getbbox(_TITLE)
+    picture = Image.new("L", (int(right - left), int(bottom - top)), 0)
+    ImageDraw.Draw(picture).text((-left, -top), _TITLE, fill=255, font=face)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.asarray(picture), [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 def make_demo_crops(folder: Path = DEMO_FOLDER) -> None:
@@ -74,6 +87,7 @@ def make_self_test(path: Path = SELF_TEST_PATH) -> None:
 
 if __name__ == "__main__":
     make_atlas()
+    make_cover_title()
     make_demo_crops()
     make_self_test()
     sys.exit(0)

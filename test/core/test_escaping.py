@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lprnet_ros.escaping import LONGEST_LINE, LONGEST_QUOTED, json_string, one_line, quoted
+from lprnet_ros.escaping import LONGEST_LINE, LONGEST_QUOTED, as_utf8, json_string, one_line, quoted
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 HOSTILE = {
@@ -85,3 +85,15 @@ def test_a_string_of_json_is_one_printable_line_and_gives_the_text_back(text):
     line = json_string(text)
     assert line.isprintable()
     assert paired(json.loads(line)) == paired(text)
+
+
+@given(ANY_TEXT)
+def test_any_text_can_be_sent_and_what_is_utf8_is_sent_as_it_is(text):
+    sent = as_utf8(text)
+    sent.encode("utf-8")
+    is_utf8 = not any("\ud800" <= character <= "\udfff" for character in text)
+    assert (sent == text) == is_utf8
+
+
+def test_bytes_of_a_name_that_are_no_utf8_stand_as_escapes():
+    assert as_utf8("京\udcff.png") == "京\\udcff.png"

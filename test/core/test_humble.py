@@ -21,7 +21,7 @@ FOLDERS = ("lprnet_ros/nodes", "launch")
 
 HUMBLE = {
     "rclpy": {"init", "ok", "shutdown", "spin", "spin_once", "try_shutdown"},
-    "rclpy._rclpy_pybind11": {"RCLError"},
+    "rclpy._rclpy_pybind11": {"RCLError", "RMWError"},
     "rclpy.callback_groups": {"MutuallyExclusiveCallbackGroup", "ReentrantCallbackGroup"},
     "rclpy.clock": {"Clock", "ClockType"},
     "rclpy.duration": {"Duration"},
@@ -87,7 +87,7 @@ def newer_than_humble(source):
     return [
         f"{module}.{name}"
         for module, name, guarded in names_of_rclpy(source)
-        if not guarded and name not in HUMBLE.get(module, ())
+        if not guarded and name not in HUMBLE.get(module, ()) and f"{module}.{name}" not in HUMBLE
     ]
 
 
@@ -124,6 +124,7 @@ def test_the_nodes_use_rclpy_and_guard_what_is_newer():
             ["rclpy.new.Node"],
         ),
         ("import rclpy\nfrom rclpy.node import Node\nrclpy.init()", []),
+        ("import rclpy.node\n\n\ndef f(publisher: rclpy.publisher.Publisher): ...", []),
     ],
 )
 def test_what_is_newer_is_found(source, newer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import time
 import unittest
@@ -25,7 +24,7 @@ import launch_testing.actions
 import launch_testing.asserts
 import launch_testing.markers
 import rclpy
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from installed import NOT_INSTALLED, is_installed
 from launch.actions import GroupAction, IncludeLaunchDescription
 from launch.events.process import ProcessStarted
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -39,12 +38,6 @@ from std_msgs.msg import String
 
 from launch import LaunchDescription
 from lprnet_ros.model import bundled_model, manifest_path
-
-os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
-try:
-    get_package_prefix("lprnet_ros")
-except (PackageNotFoundError, LookupError):
-    pytest.skip("lprnet_ros is not installed: launch finds installed nodes only", allow_module_level=True)
 
 LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "lpr.launch.py"
 PATIENCE_SECONDS = 30.0
@@ -67,9 +60,7 @@ def copied_model() -> Path:
     return MODEL_FOLDER / model.name
 
 
-@pytest.mark.launch_test
-@launch_testing.markers.keep_alive
-def generate_test_description() -> LaunchDescription:
+def describe_test() -> LaunchDescription:
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     return LaunchDescription(
@@ -82,6 +73,11 @@ def generate_test_description() -> LaunchDescription:
     )
 
 
+if is_installed():  # launch_testing starts it as soon as it sees it
+    generate_test_description = pytest.mark.launch_test(launch_testing.markers.keep_alive(describe_test))
+
+
+@unittest.skipUnless(is_installed(), NOT_INSTALLED)
 class TestLaunchedNodes(unittest.TestCase):
     """What the launched nodes do."""
 
@@ -179,6 +175,7 @@ class TestLaunchedNodes(unittest.TestCase):
 
 
 @launch_testing.post_shutdown_test()
+@unittest.skipUnless(is_installed(), NOT_INSTALLED)
 class TestAfterShutdown(unittest.TestCase):
     """How the nodes end."""
 

@@ -41,6 +41,18 @@ def test_every_argument_is_explained_and_has_a_default() -> None:
         "runtime",
         "params_file",
         "log_level",
+        "camera",
+        "device",
+        "width",
+        "height",
+        "regions",
+        "detections_topic",
+        "detections",
+        "source",
+        "rate",
+        "loop",
+        "web",
+        "cropper_params_file",
     }
     for argument in arguments.values():
         assert argument.description.endswith(".")

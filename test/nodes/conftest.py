@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,3 +43,16 @@ def start_reader(client: object, tmp_path: Path) -> Iterator[Callable[..., objec
 
     with contextlib.ExitStack() as stack:
         yield lambda *parameters: stack.enter_context(running_reader(client, tmp_path, *parameters))
+
+
+@pytest.fixture(scope="session")
+def serialisation() -> None:
+    """Load what ROS needs to serialise images and texts, which uses deprecated modules."""
+    from rclpy.serialization import serialize_message  # noqa: PLC0415 - rclpy may be absent
+    from sensor_msgs.msg import CompressedImage, Image  # noqa: PLC0415
+    from std_msgs.msg import String  # noqa: PLC0415
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for message in (Image(), CompressedImage(), String()):
+            serialize_message(message)

@@ -55,7 +55,7 @@ RAW: dict[str, tuple[str, Callable[[], Image]]] = {
     "step_too_small": ("bad_step", lambda: changed(step=good().step - 1)),
     "nv12_step_too_small": ("bad_step", lambda: changed(encoding="nv12", step=159)),
     "unknown_encoding": ("unknown_encoding", lambda: changed(encoding="unheard_of")),
-    "no_encoding": ("unknown_encoding", lambda: changed(encoding="", step=0)),
+    "no_encoding": ("unknown_encoding", lambda: changed(encoding="")),
     "undecodable_jpeg": ("undecodable", lambda: changed(encoding="jpeg", data=b"\xff\xd8\xff\xe0 no jpeg")),
     "big_endian": ("big_endian", lambda: changed(is_bigendian=1)),
     "big_endian_nv12": ("big_endian", lambda: changed(encoding="nv12", is_bigendian=1)),

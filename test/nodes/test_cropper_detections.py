@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 from cropper_harness import Answer, CropperOutputs, CropperProcess, Stamp
+from rclpy.qos import ReliabilityPolicy
 from ros_harness import Client, raw_image
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -194,3 +195,8 @@ def test_frames_and_detections_meet_by_stamp_and_the_rest_is_counted(detector: D
     assert [place.x for place, _ in detector.answer_to(odd).crops] == [PLATE[2][0]]
     detector.wait_for_count("detections: bad_numbers", 2)
     assert "Traceback" not in detector.cropper.log
+
+    # a detector that cannot be heard is named, with what to set
+    shy = getattr(detector.messages, detector.message_type)
+    detector.cropper.publisher(shy, "detections", reliability=ReliabilityPolicy.BEST_EFFORT)
+    assert "set the parameter detections_qos_profile" in detector.cropper.wait_for_log("best effort")

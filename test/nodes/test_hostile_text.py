@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import cv2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 from rclpy.qos import QoSProfile
 from rclpy.serialization import serialize_message
-from ros_harness import Conversation, ReaderProcess, compressed_image, known_plate, raw_image
-from sensor_msgs.msg import CompressedImage
+from ros_harness import (
+    ACTIVATE,
+    CONFIGURE,
+    ROOT,
+    Client,
+    Conversation,
+    ReaderProcess,
+    compressed_image,
+    known_plate,
+    raw_image,
+)
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from lprnet_ros.flow.job import Source
@@ -80,6 +94,7 @@ def test_a_frame_id_that_is_no_utf8_or_holds_a_nul_breaks_nothing(
         assert conversation.outputs.wait_for_reading(expected)["frame_id"] == expected
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_a_reading_is_one_printable_line_whatever_the_frame_id(frame_id: str) -> None:
     reading = PlateReading("京A12345", 0.5, (0.5,) * 7)
@@ -128,6 +143,21 @@ def test_a_megabyte_of_text_is_refused_in_one_short_line(
     assert conversation.read_known("alive")
 
 
+@pytest.mark.parametrize("parameter", ["model", "image_topics"])
+def test_whoever_may_set_a_parameter_cannot_choose_what_the_log_says(
+    start_reader: Callable[..., ReaderProcess], parameter: str
+) -> None:
+    reader = start_reader("autostart:=false")
+    text = FORGED + HOSTILE["ansi"]
+    assert reader.set_parameters(**{parameter: text if parameter == "model" else [text]}) == [(True, "")]
+    assert reader.change_state(CONFIGURE) == (parameter == "image_topics")
+    assert parameter == "model" or not reader.change_state(ACTIVATE)
+    line = reader.wait_for_log("barrier")
+    assert line.isprintable()
+    assert "cannot" in line
+
+
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_an_unknown_encoding_is_told_on_one_printable_line(encoding: str) -> None:
     message = SimpleNamespace(height=1, width=1, step=1, encoding=f"?{encoding}", is_bigendian=0, data=b"\0")
@@ -171,3 +201,56 @@ def test_another_node_cannot_choose_what_the_log_says(text: str) -> None:
     assert warnings[0].isprintable()
     assert len(warnings[0]) < 500
     assert "choose another topic" in warnings[0]
+
+
+def test_a_thousand_made_up_names_do_not_fill_the_log() -> None:
+    warnings: list[str] = []
+    publishers = [
+        SimpleNamespace(
+            node_name=f"camera_{number}",
+            node_namespace="/",
+            topic_type="std_msgs/msg/String",
+            qos_profile=QoSProfile(depth=1),
+        )
+        for number in range(1000)
+    ]
+    node = SimpleNamespace(
+        get_publishers_info_by_topic=lambda topic: publishers,
+        get_logger=lambda: SimpleNamespace(warning=warnings.append),
+    )
+    watch = TopicWatch(node, "sensor_msgs/msg/Image")
+    for _ in range(2):
+        watch.check(SimpleNamespace(topic_name="/image", qos_profile=QoSProfile(depth=1)))
+    assert len(warnings) == len(set(warnings)) == 50
+
+
+def test_a_player_of_frames_survives_names_that_are_no_text(client: Client, tmp_path: Path) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    crop = cv2.imencode(".png", known_plate()[1])[1].tobytes()
+    (frames / os.fsdecode(b"c\xff.png")).write_bytes(crop)
+    (frames / f"bad{FORGED}\x1b[31m.png").write_bytes(b"no picture")
+    received: list[str] = []
+    topic = "/frames_of_hostile_text/image"
+    subscription = client.node.create_subscription(
+        Image, topic, lambda message: received.append(message.header.frame_id), 10
+    )
+    command = [sys.executable, "-m", "lprnet_ros.nodes.frame_player", "--ros-args", "-p", f"source:={frames}"]
+    command += ["-r", "__ns:=/frames_of_hostile_text", "-p", "rate:=50.0"]
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=stream, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+    try:
+        client.wait_for(lambda: process.poll() is not None, "the player to end")
+        client.wait_for(lambda: bool(received), "a frame")
+    finally:
+        process.kill()
+        process.wait()
+        client.node.destroy_subscription(subscription)
+    assert process.returncode == 0, log.read_text()
+    assert received == ["c\\udcff.png"]
+    (left_out,) = (line for line in log.read_text().split("\n") if "barrier" in line)
+    assert "left out" in left_out
+    assert left_out.isprintable()

@@ -127,6 +127,7 @@ def test_without_one_topic_of_it_the_node_does_not_read(
         while "cannot" not in log.read_text() and process.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
     assert "lpr_node]: cannot " in log.read_text()
+    assert "Traceback" not in log.read_text()
     assert "reading raw crops" not in log.read_text()
 
 

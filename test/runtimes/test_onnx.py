@@ -32,15 +32,15 @@ def test_a_model_with_other_classes_than_its_manifest_says_is_refused(onnx_manif
         OnnxRuntime(dataclasses.replace(onnx_manifest, alphabet=fewer))
 
 
-def stand_in(shape):
-    """A library whose models have an output of a shape."""
+def stand_in(shape, inputs=(1, 3, 24, 94)):
+    """A library whose models have an output and an input of a shape."""
 
     class InferenceSession:
         def __init__(self, *_, **__):
             pass
 
         def get_inputs(self):
-            return [SimpleNamespace(name="image", shape=[1, 3, 24, 94])]
+            return [SimpleNamespace(name="image", shape=list(inputs))]
 
         def get_outputs(self):
             return [SimpleNamespace(name="logits", shape=shape)]
@@ -63,6 +63,12 @@ def test_an_output_for_a_board_has_a_dimension_more(onnx_manifest, monkeypatch, 
 def test_an_output_of_other_sizes_is_refused_with_its_shape(onnx_manifest, monkeypatch, shape):
     monkeypatch.setitem(sys.modules, "onnxruntime", stand_in(shape))
     with pytest.raises(InferenceError, match=re.escape(f"has an output of shape {shape}, its manifest says")):
+        OnnxRuntime(onnx_manifest)
+
+
+def test_an_input_has_no_dimension_more(onnx_manifest, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", stand_in([1, 68, 18], (1, 3, 1, 24, 94)))
+    with pytest.raises(InferenceError, match=r"has an input of shape \[1, 3, 1, 24, 94\]"):
         OnnxRuntime(onnx_manifest)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted((REPOSITORY / "docs").glob("*.md"))
+DOCUMENTS = [*sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "models" / "README.md"]
 WITHOUT_OPTIONS = ("lpr_node", "plate_player")
 """ROS nodes: theirs are parameters."""
 
