@@ -11,8 +11,8 @@ from typing import Any
 from lprnet_ros.parameter_table import write_between
 from lprnet_ros.tools.sustained import Trial
 
-README_TABLES = ("ros_benchmark", "ros_benchmark_shared")
-"""Files in ``docs/`` of which the READMEs show a table: one core for the node, and all cores shared."""
+README_TABLES = ("ros_benchmark",)
+"""Files in ``docs/`` of which the READMEs show a table."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def markdown(rows: Sequence[RosRow], *, chinese: bool = False) -> str:
 
 
 def write_readmes(root: Path) -> None:
-    """Bring the tables of both READMEs of a source tree up to date with ``docs/ros_benchmark*.json``."""
+    """Bring the tables of both READMEs of a source tree up to date with the files in ``docs/``."""
     for name, chinese in (("README.md", False), ("README_cn.md", True)):
         for stem in README_TABLES:
             table = markdown(load_rows(root / "docs" / f"{stem}.json"), chinese=chinese)
