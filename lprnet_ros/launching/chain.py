@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lprnet_ros.launching.mipi import mipi_camera
 from lprnet_ros.launching.parameter_file import read_parameter_file
-from lprnet_ros.launching.plan import Camera, LaunchError, Plan, Program, Step
+from lprnet_ros.launching.plan import Camera, LaunchError, Plan, Program, Step, absolute
 from lprnet_ros.launching.request import Request
 from lprnet_ros.launching.tros import Installation, web_page
 from lprnet_ros.launching.usb import usb_camera
@@ -83,8 +83,8 @@ def make_plan(request: Request, installation: Installation, config: Path, *, nam
         wanted_by += " with web:=true"
         messages.append("ai_msgs")
         reader["outputs"] = "auto"  # with ai_msgs that is targets too, whatever the file says
-        space = _absolute(namespace, request.namespace)
-        page = web_page(_absolute(space, camera.page_topic), _absolute(space, TARGETS_TOPIC))
+        space = absolute(namespace, request.namespace)
+        page = web_page(absolute(space, camera.page_topic), absolute(space, TARGETS_TOPIC))
         steps[len(camera.steps) : len(camera.steps)] = camera.page_steps
         steps.append(page)
     plan = Plan(tuple(steps), tuple(dict.fromkeys(messages)))
@@ -169,10 +169,3 @@ def _nobody_tells(request: Request, otherwise: str = "") -> str:
 
 def _texts(value: object) -> list[str]:
     return [str(text).strip() for text in value] if isinstance(value, list) else []
-
-
-def _absolute(namespace: str, name: str) -> str:
-    """Resolve a name in a namespace."""
-    if name.startswith("/"):
-        return name
-    return "/" + "/".join(part for part in (*namespace.split("/"), *name.split("/")) if part)

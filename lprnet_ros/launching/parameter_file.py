@@ -1,7 +1,9 @@
-"""Looks into a ROS parameter file before a node is started with it."""
+"""ROS parameter files: the user's, looked into before a node is started with it, and the launch's own."""
 
 from __future__ import annotations
 
+import math
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import yaml
 
 from lprnet_ros.escaping import one_line
 from lprnet_ros.launching.plan import LaunchError
+from lprnet_ros.parameter_table import ParameterValue
 
 
 def read_parameter_file(path: Path, *, argument: str, example: Path, node: str) -> dict[str, object]:
@@ -46,6 +49,33 @@ def read_parameter_file(path: Path, *, argument: str, example: Path, node: str) 
         if name in (node, "*", "**"):
             found.update(parameters)
     return found
+
+
+def write_parameter_file(node: str, parameters: Mapping[str, ParameterValue]) -> Path:
+    """Write a temporary file that sets a node's parameters.
+
+    Launch would leave texts such as y and 1e5 without quotes, and rcl's parser take
+    them for a truth value and a number.
+
+    Args:
+        node: its full name; sections of files that name it in part do not win then.
+        parameters: value by name.
+    """
+    lines = [f"{_yaml(node)}:", "  ros__parameters:" if parameters else "  ros__parameters: {}"]
+    lines += [f"    {name}: {_yaml(value)}" for name, value in parameters.items()]
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="lprnet_ros_", suffix=".yaml", delete=False
+    ) as stream:
+        stream.write("\n".join(lines) + "\n")
+    return Path(stream.name)
+
+
+def _yaml(value: ParameterValue) -> str:
+    if isinstance(value, str):
+        return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf).rstrip("\n")
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return yaml.safe_dump(value).partition("\n")[0]
 
 
 def _sections(tree: Mapping[object, object], name: str) -> Iterator[tuple[str, dict[str, object]]]:

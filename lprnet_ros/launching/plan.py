@@ -98,3 +98,15 @@ class Plan:
     def includes(self) -> tuple[Include, ...]:
         """The launch files of other packages."""
         return tuple(step for step in self.steps if isinstance(step, Include))
+
+
+def absolute(namespace: str, name: str) -> str:
+    """Resolve a name in a namespace, as ROS does.
+
+    Args:
+        namespace: with or without a slash before it.
+        name: of a topic, a node or another namespace.
+    """
+    if name.startswith("/"):
+        return name
+    return "/" + "/".join(part for part in (*namespace.split("/"), *name.split("/")) if part)

@@ -85,6 +85,9 @@ def read_request(
     Raises:
         LaunchError: a text makes no sense; the message names it.
     """
+    for name, text in values.items():
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise LaunchError(f"{name} is {quoted(text)}, which is no UTF-8: rename it")
     camera, named = _camera(values["camera"], environment)
     default = {argument.name: argument.default for argument in arguments}
     unused = [

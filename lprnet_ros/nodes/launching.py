@@ -6,7 +6,6 @@ import importlib.util
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import launch.logging
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
@@ -26,12 +25,12 @@ from launch.events.process import ProcessExited
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from lprnet_ros.launching.arguments import Argument, launch_arguments
 from lprnet_ros.launching.chain import make_plan
-from lprnet_ros.launching.plan import Include, LaunchError, Program
+from lprnet_ros.launching.parameter_file import write_parameter_file
+from lprnet_ros.launching.plan import Include, LaunchError, Program, absolute
 from lprnet_ros.launching.request import Request, read_request
 from lprnet_ros.launching.tros import Installation
 
@@ -63,14 +62,14 @@ def _start(context: LaunchContext, arguments: tuple[Argument, ...], config: Path
             f"not used with {request.named}: {', '.join(request.unused)}"
         )
     installation = Installation(_share_folder, _has_messages, context.environment)
-    namespace = str(context.launch_configurations.get("ros_namespace", ""))
-    plan = make_plan(request, installation, config, namespace=namespace)
+    above = str(context.launch_configurations.get("ros_namespace", ""))
+    plan = make_plan(request, installation, config, namespace=above)
     entities: Entities = []
     for step in plan.steps:
         if isinstance(step, Include):
             entities += _included(step, installation.launch_file(step), request)
         else:
-            entities.append(_node(step, request))
+            entities.append(_node(step, request, above))
     if request.camera == "none":
         return entities
     # what shared memory sets is for this chain, not for all else that a robot's launch file starts
@@ -102,16 +101,17 @@ def _included(include: Include, path: Path, request: Request) -> Entities:
     return entities
 
 
-def _node(program: Program, request: Request) -> Node:
+def _node(program: Program, request: Request, above: str) -> Node:
     logger = ".".join(part for part in (*request.namespace.split("/"), program.name) if part)
-    parameters: list[Any] = [] if program.parameter_file is None else [str(program.parameter_file)]
-    parameters.append({name: _parameter(value) for name, value in program.parameters.items()})
+    full_name = absolute(absolute(above, request.namespace), program.name)
+    files = [] if program.parameter_file is None else [program.parameter_file]
+    files.append(write_parameter_file(full_name, program.parameters))
     return Node(
         package=PACKAGE,
         executable=program.name,
         name=program.name,
         namespace=request.namespace,
-        parameters=parameters,
+        parameters=[str(path) for path in files],
         remappings=list(program.remappings),
         arguments=["--ros-args", "--log-level", f"{logger}:={request.log_level}"],
         output="screen",
@@ -120,15 +120,6 @@ def _node(program: Program, request: Request) -> Node:
         if program.must_live
         else None,
     )
-
-
-def _parameter(value: object) -> object:
-    """Give texts their type: launch would take a path such as 1e5 for a number."""
-    if isinstance(value, str):
-        return ParameterValue(value, value_type=str)
-    if isinstance(value, list):
-        return ParameterValue(value, value_type=list[str])
-    return value
 
 
 def _ending(

@@ -67,7 +67,7 @@ def describe_test() -> LaunchDescription:
         [
             lpr_launch(namespace="gate", image_topics="/front/crop, side", model=str(copied_model())),
             lpr_launch(namespace="broken", model=MISSING_MODEL),
-            lpr_launch(namespace="deep/quiet", log_level="error", transport="compressed"),
+            lpr_launch(namespace="deep/quiet", log_level="error", transport="compressed", image_topics="y"),
             launch_testing.actions.ReadyToTest(),
         ]
     )
@@ -166,7 +166,7 @@ class TestLaunchedNodes(unittest.TestCase):
 
     def test_log_level_and_transport_reach_a_node_in_a_namespace(self, proc_output) -> None:
         self.wait_for(
-            lambda: self.node.count_subscribers("/deep/quiet/image") == 1, "the node that logs errors only"
+            lambda: self.node.count_subscribers("/deep/quiet/y") == 1, "the node that logs errors only"
         )
         self.assertEqual(self.parameter("/deep/quiet/lpr_node", "transport"), "compressed")
         text = "".join(output.text.decode() for output in proc_output)

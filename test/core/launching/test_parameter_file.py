@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from launch_requests import CONFIG
 
-from lprnet_ros.launching.parameter_file import read_parameter_file
+from lprnet_ros.launching.parameter_file import read_parameter_file, write_parameter_file
 from lprnet_ros.launching.plan import LaunchError
 
 
@@ -64,3 +67,25 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(tmp_path):
             read(path)
         assert "\n" not in str(caught.value)
         assert str(path) in str(caught.value)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.one_of(
+    TEXTS, st.booleans(), st.floats(0, 1e6), st.integers(0, 2**31), st.lists(TEXTS, min_size=1)
+)
+
+
+@given(st.dictionaries(st.text("abc_", min_size=3), VALUES))
+def test_what_is_written_is_read_again(parameters):
+    path = write_parameter_file("/gate/lpr_node", parameters)
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert yaml.safe_load(text) == {"/gate/lpr_node": {"ros__parameters": parameters}}
+
+
+@pytest.mark.parametrize("text", ["y", "on", "1e5", "123", "", "null", "~", "京A"])
+def test_every_text_is_quoted_for_a_parser_that_takes_y_for_true(text):
+    path = write_parameter_file("/lpr_node", {"model": text, "topics": [text, text]})
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.unlink()
+    assert lines[2:] == [f'    model: "{text}"', f'    topics: ["{text}", "{text}"]']

@@ -95,6 +95,7 @@ def test_sizes_numbers_and_truth_values_are_read():
         ("image", {"rate": "nan"}, "rate is 'nan'"),
         ("image", {"rate": "fast"}, "rate is 'fast'"),
         ("image", {"loop": "2"}, "loop is '2'"),
+        ("image", {"source": "/a/\udcff"}, r"source is '/a/\\udcff', which is no UTF-8"),
     ],
 )
 def test_what_makes_no_sense_is_named(camera, texts, message):
