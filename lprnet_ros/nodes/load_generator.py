@@ -103,15 +103,13 @@ class LoadGenerator(Node):
                 self._spin(0.2)
         self._spin(_CALM_SECONDS)
 
-    def run_trial(self, rate: float, seconds: float, frames: float, unanswered: int = 0) -> TrialResult:
+    def run_trial(self, rate: float, seconds: float, frames: float) -> TrialResult:
         """Send crops at a rate, and wait for their readings.
 
         Args:
             rate: crops a second, over all cameras.
             seconds: how long.
             frames: frames a second of each camera; its crops of one frame are sent at once.
-            unanswered: crops without a reading at which it waits, so that a slow node gets
-                fewer crops a second instead of more than it can read; 0 never waits.
         """
         self._latencies.clear()
         before = dict(self._counts)
@@ -125,10 +123,8 @@ class LoadGenerator(Node):
             tick += 1
             until = min(total, round(rate * tick / (frames * cameras)))
             for _ in range(until - sent):
-                if unanswered:
-                    self._wait_for_answers(sent - unanswered)
                 self._publish(self._publishers_of_crops[camera])
-                sent += 1
+            sent = until
         sending = time.perf_counter() - started
         finished = last = time.perf_counter()
         while len(self._latencies) < total and time.perf_counter() < last + _LONGEST_WAIT_SECONDS:
@@ -154,16 +150,6 @@ class LoadGenerator(Node):
     def stop(self) -> None:
         """Let go of the executor."""
         self._spinner.shutdown()
-
-    def _wait_for_answers(self, count: int) -> None:
-        """Wait for so many readings, or until none has come for a while: then some are lost."""
-        last = time.perf_counter()
-        while (
-            before := len(self._latencies)
-        ) <= count and time.perf_counter() < last + _LONGEST_WAIT_SECONDS:
-            self._spinner.spin_once(0.005)
-            if len(self._latencies) > before:
-                last = time.perf_counter()
 
     def _publish(self, publisher: Publisher) -> None:
         nanoseconds = time.time_ns()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -20,10 +21,7 @@ _WARM_UP = 0.1
 _MOST_BYTES_A_PLATE = 2.0
 """A node that keeps one small object a plate grows by fifty."""
 
-_SAMPLES = 100
-
-_MOST_UNANSWERED = 64
-"""Crops under way at most: whatever else the machine does, the queues stay as short as that."""
+_SAMPLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def add_soak_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--soak`` and what goes with it to a parser."""
     group = parser.add_argument_group("many plates through the live node")
     group.add_argument("--soak", type=int, metavar="PLATES", help="send so many, and watch the node's memory")
-    group.add_argument("--rate", type=float, default=1000.0, help="crops a second at most for --soak")
+    group.add_argument("--rate", type=float, default=1000.0, help="crops a second for --soak")
 
 
 def soak(options: argparse.Namespace) -> int:
@@ -70,41 +68,65 @@ def soak(options: argparse.Namespace) -> int:
     parameters = [f"image_topics:=[{','.join(topics)}]", f"workers:={workers}", "qos_profile:=reliable"]
     parameters += ["subscription_depth:=2000", "queue_depth:=2000", f"model:={manifest.path}"]
     with rig.node("lpr_node", NODE, parameters) as node, rig.generator(NODE, topics) as generator:
-        total = {"sent": 0.0, "read": 0.0, "dropped": 0.0, "seconds": 0.0}
-        plates, resident = [], []
-        question = {"rate": options.rate, "seconds": options.soak / options.rate / _SAMPLES}
-        for number in range(_SAMPLES):
-            trial = ask(generator, **question, frames=options.camera_frames, unanswered=_MOST_UNANSWERED)
-            total = {name: value + trial.get(name, 0.0) for name, value in total.items()}
-            total["seconds"] += trial["sending_seconds"] + trial["settling_seconds"]
-            plates.append(total["sent"])
-            resident.append(resident_bytes(node.pid))
-            if number % 10 == 9:
-                sentence = f"{total['sent']:.0f} plates: {resident[-1] / 2**20:.1f} MiB"
-                print(sentence, file=sys.stderr, flush=True)
-    result = summarise(np.array(plates), np.array(resident), total)
+        watch = _MemoryWatch(node.pid)
+        seconds = options.soak / options.rate
+        answer = ask(generator, rate=options.rate, seconds=seconds, frames=options.camera_frames)
+        samples = watch.stop()
+    duration = answer["sending_seconds"] + answer["settling_seconds"]
+    plates = np.arange(len(samples)) * options.rate * _SAMPLE_SECONDS
+    result = summarise(plates, np.array(samples), answer, duration)
     print(
         json.dumps(asdict(result) | {"is_flat": result.is_flat, "model": manifest.name, "workers": workers})
     )
     return 0 if result.is_flat else 1
 
 
-def summarise(plates: np.ndarray, resident: np.ndarray, total: dict[str, float]) -> SoakResult:
+def summarise(
+    plates: np.ndarray, resident: np.ndarray, answer: dict[str, float], seconds: float
+) -> SoakResult:
     """Fit a line to the memory after the warm-up.
 
     Args:
         plates: how many had been sent at each sample.
         resident: bytes at each sample.
-        total: crops ``sent``, ``read`` and ``dropped``, and the ``seconds`` that this took.
+        answer: of the load generator.
+        seconds: how long sending and reading took.
     """
-    warm = plates >= _WARM_UP * total["sent"]
+    warm = plates >= _WARM_UP * answer["sent"]
     slope = float(np.polyfit(plates[warm], resident[warm], 1)[0]) if warm.sum() > 1 else float("nan")
     return SoakResult(
-        sent=int(total["sent"]),
-        read=int(total["read"]),
-        dropped=int(total["dropped"]),
-        seconds=total["seconds"],
+        sent=int(answer["sent"]),
+        read=int(answer["read"]),
+        dropped=int(answer["dropped"]),
+        seconds=seconds,
         warm_bytes=int(resident[warm][0]),
         last_bytes=int(resident[-1]),
         bytes_a_plate=slope,
     )
+
+
+class _MemoryWatch:
+    """Samples the resident memory of a process and its children, once a second."""
+
+    def __init__(self, process_id: int) -> None:
+        self._process_id = process_id
+        self._samples: list[int] = []
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> list[int]:
+        """Return the samples, bytes."""
+        self._stopped.set()
+        self._thread.join()
+        return self._samples
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_SAMPLE_SECONDS):
+            self._samples.append(resident_bytes(self._process_id))
+            if len(self._samples) % 60 == 0:
+                print(
+                    f"{len(self._samples)} s: {self._samples[-1] / 2**20:.1f} MiB",
+                    file=sys.stderr,
+                    flush=True,
+                )

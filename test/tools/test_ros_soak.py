@@ -9,28 +9,28 @@ import pytest
 from lprnet_ros.tools.benchmark import main
 from lprnet_ros.tools.ros_soak import summarise
 
-TOTAL = {"sent": 10_000, "read": 10_000, "dropped": 0, "seconds": 10.0}
+ANSWER = {"sent": 10_000, "read": 10_000, "dropped": 0}
 PLATES = np.arange(100) * 100.0
 
 
 def test_a_leak_is_measured_and_what_the_warm_up_takes_is_none():
     growth = np.where(PLATES < 500, 0, 50_000_000)  # half a second after the start a cache is filled
-    flat = summarise(PLATES, 100_000_000 + growth, TOTAL)
+    flat = summarise(PLATES, 100_000_000 + growth, ANSWER, 10.0)
     assert flat.is_flat
     assert abs(flat.bytes_a_plate) < 1e-3
-    leaking = summarise(PLATES, 100_000_000 + growth + 50 * PLATES, TOTAL)
+    leaking = summarise(PLATES, 100_000_000 + growth + 50 * PLATES, ANSWER, 10.0)
     assert leaking.bytes_a_plate == pytest.approx(50.0)
     assert not leaking.is_flat
 
 
 def test_a_lost_plate_fails_the_soak():
-    assert not summarise(PLATES, 0 * PLATES, TOTAL | {"read": 9_999}).is_flat
+    assert not summarise(PLATES, 0 * PLATES, ANSWER | {"read": 9_999}, 10.0).is_flat
 
 
 def test_a_short_soak_of_the_live_node(monkeypatch, capsys):
     pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the live node needs it")
     monkeypatch.setenv("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
-    monkeypatch.setattr("lprnet_ros.tools.ros_soak._SAMPLES", 3)
+    monkeypatch.setattr("lprnet_ros.tools.ros_soak._SAMPLE_SECONDS", 0.2)
     status = main(["--soak", "600", "--rate", "200", "--workers", "1"])
     result = json.loads(capsys.readouterr().out)
     assert (result["sent"], result["read"], result["dropped"]) == (600, 600, 0)
