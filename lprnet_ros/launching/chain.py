@@ -10,6 +10,8 @@ from lprnet_ros.launching.plan import Camera, LaunchError, Plan, Program, Step, 
 from lprnet_ros.launching.request import Request
 from lprnet_ros.launching.tros import Installation, web_page
 from lprnet_ros.launching.usb import usb_camera
+from lprnet_ros.manifest import load_manifest
+from lprnet_ros.model import ManifestError, find_model
 from lprnet_ros.parameter_table import ParameterValue
 
 CROPS_TOPIC = "plate_cropper/crops"
@@ -41,6 +43,7 @@ def make_plan(request: Request, installation: Installation, config: Path, *, nam
     reader = _given_to_reader(request)
     if request.camera == "none":
         return Plan((Program("lpr_node", request.params_file, reader, must_live=False),))
+    _check_model(request)
     set_for_cropper = read_parameter_file(
         request.cropper_params_file,
         argument="cropper_params_file",
@@ -90,6 +93,18 @@ def make_plan(request: Request, installation: Installation, config: Path, *, nam
     plan = Plan(tuple(steps), tuple(dict.fromkeys(messages)))
     installation.check(wanted_by, plan.includes, plan.messages)
     return plan
+
+
+def _check_model(request: Request) -> None:
+    """Make sure that the model of ``model:=`` can be read: a camera without a reader is of no use.
+
+    With ``camera:=none`` lpr_node says the same, and waits for a lifecycle manager to try again.
+    """
+    if request.model:
+        try:
+            load_manifest(find_model(request.model)).verify_file()
+        except ManifestError as error:
+            raise LaunchError(f"model: {error}") from error
 
 
 def _given_to_reader(request: Request) -> Parameters:

@@ -1,11 +1,14 @@
 """How the cropper and the reader are wired, who says where plates are, and what is missing."""
 
+import shutil
+
 import pytest
 from launch_requests import CONFIG, installation, plan, program, request, scenes
 
 from lprnet_ros.launching.chain import make_plan
 from lprnet_ros.launching.plan import LaunchError
 from lprnet_ros.launching.tros import debian_package
+from lprnet_ros.model import bundled_model, manifest_path
 
 BOX = {"regions": "10,20,30,40"}
 CROPS = "plate_cropper/crops"
@@ -60,9 +63,9 @@ def test_with_a_camera_the_reader_takes_crops_and_empty_frames_and_loses_none(tm
 
 
 def test_other_topics_of_crops_stay_and_may_be_best_effort(tmp_path):
-    parameters = reader(tmp_path, image_topics="/a", model="m", **BOX).parameters
+    parameters = reader(tmp_path, image_topics="/a", model="lprnet_int8.onnx", **BOX).parameters
     assert parameters["image_topics"] == ["/a", CROPS]
-    assert parameters["model"] == "m"
+    assert parameters["model"] == "lprnet_int8.onnx"
     assert "qos_profile" not in parameters
 
 
@@ -297,3 +300,17 @@ def test_a_package_without_the_launch_file_is_named(tmp_path):
 )
 def test_debian_packages_follow_the_distribution(environment, package, name):
     assert debian_package(package, environment) == name
+
+
+def test_with_a_camera_a_model_that_cannot_be_read_ends_the_launch_with_its_name(tmp_path):
+    regions = "0.1,0.1,0.2,0.2"
+    missing = str(tmp_path / "missing.onnx")
+    with pytest.raises(LaunchError, match=r"missing\.onnx"):
+        plan(tmp_path, "mipi", regions=regions, model=missing)
+    broken = tmp_path / bundled_model().name
+    broken.write_bytes(b"no model")
+    shutil.copy(manifest_path(bundled_model()), tmp_path)
+    with pytest.raises(LaunchError, match="not the file its manifest describes"):
+        plan(tmp_path, "mipi", regions=regions, model=str(broken))
+    plan(tmp_path, "mipi", regions=regions, model="lprnet_int8.onnx")
+    plan(tmp_path, "none", model=missing)  # lpr_node stays, and says it
