@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from lprnet_ros.cropping.changes import ChangeMemory, thumbnail_of
 from lprnet_ros.cropping.detection import Detection
 from lprnet_ros.cropping.frames import Frame, Picture
-from lprnet_ros.cropping.geometry import Box
 from lprnet_ros.cropping.place import MOST_CROPS, FrameMark, Place
 from lprnet_ros.cropping.rectify import rectify
 
@@ -99,29 +98,27 @@ class Cropper:
         """
         width, height = frame.size
         self._memory.next_frame()
-        changed: list[tuple[Detection, Box, int]] = []
+        changed: list[tuple[Detection, int]] = []
         still: list[int] = []
-        for detection, box in self._usable(detections, width, height):
-            thumbnail = thumbnail_of(frame.grey(*box.pixels_in(width, height)))
-            change = self._memory.judge(box, thumbnail, now)
+        for detection in self._usable(detections, width, height):
+            thumbnail = thumbnail_of(frame.grey(*detection.box.pixels_in(width, height)))
+            change = self._memory.judge(detection.box, thumbnail, now)
             if change.is_changed:
-                changed.append((detection, box, change.place))
+                changed.append((detection, change.place))
             else:
                 self.counts["unchanged"] += 1
                 still.append(change.place)
         mark = FrameMark(frame_id, width, height, self._stream, self._next_number, len(changed), tuple(still))
         self._next_number += 1
         crops = []
-        for index, (detection, box, number) in enumerate(changed):
-            roi = box.pixels_in(width, height)
+        for index, (detection, number) in enumerate(changed):
+            roi = detection.box.pixels_in(width, height)
             place = Place(mark, index, *roi, detection.quad, detection.track_id, number)
             crops.append(Crop(place, rectify(frame, detection, self._rule.padding)))
         return CroppedFrame(mark, tuple(crops))
 
-    def _usable(
-        self, detections: Sequence[Detection], width: int, height: int
-    ) -> list[tuple[Detection, Box]]:
-        """Return the plates that are large enough and in the frame, with the part that is in it."""
+    def _usable(self, detections: Sequence[Detection], width: int, height: int) -> list[Detection]:
+        """Return the plates that are large enough and in the frame."""
         usable = []
         for detection in detections:
             box = detection.box
@@ -131,9 +128,9 @@ class Cropper:
             elif inside.area < max(self._rule.minimum_visible * box.area, 1.0):
                 self.counts["out_of_frame"] += 1
             else:
-                usable.append((detection, inside))
+                usable.append(detection)
         if len(usable) > self._rule.maximum_crops:
             self.counts["too_many"] += len(usable) - self._rule.maximum_crops
-            usable.sort(key=lambda one: -one[0].score)
+            usable.sort(key=lambda one: -one.score)
             del usable[self._rule.maximum_crops :]
         return usable

@@ -35,10 +35,12 @@ class Scene:
 
     Attributes:
         name: the picture's path below the source, or the video's name.
+        path: the file, with its whole path.
         picture: BGR, uint8, height x width x 3.
     """
 
     name: str
+    path: Path
     picture: Picture
 
 
@@ -88,7 +90,8 @@ class SceneSource:
             except LabelledDataError as error:
                 yield error
                 continue
-            yield Scene(path.relative_to(self._path).as_posix() if path != self._path else path.name, picture)
+            name = path.name if path == self._path else path.relative_to(self._path).as_posix()
+            yield Scene(name, path.resolve(), picture)
 
     def _video_frames(self) -> Iterator[Scene]:
         video = cv2.VideoCapture(str(self._path))
@@ -97,25 +100,25 @@ class SceneSource:
                 is_there, picture = video.read()
                 if not is_there:
                     return
-                yield Scene(self._path.name, np.asarray(picture, np.uint8))
+                yield Scene(self._path.name, self._path.resolve(), np.asarray(picture, np.uint8))
         finally:
             video.release()
 
 
-def read_plates(path: Path) -> dict[str, list[LabelledPlate]]:
+def read_plates(path: Path) -> dict[Path, list[LabelledPlate]]:
     """Read where the plates of pictures are.
 
     Args:
-        path: a CSV with the columns ``file``, ``label``, and ``quad`` or ``det_quad``:
-            four corners ``x,y x,y x,y x,y`` in pixels, in any order.
+        path: a CSV with the columns ``file`` (relative to the CSV), ``label``, and ``quad``
+            or ``det_quad``: four corners ``x,y x,y x,y x,y`` in pixels, in any order.
 
     Returns:
-        The plates of each picture, by its path relative to the CSV.
+        The plates of each picture, by its whole path.
 
     Raises:
         LabelledDataError: it is missing, lacks a column, or a quad is none.
     """
-    plates: dict[str, list[LabelledPlate]] = {}
+    plates: dict[Path, list[LabelledPlate]] = {}
     for row in read_labelled(path):
         text = next((row.columns[column] for column in _QUAD_COLUMNS if column in row.columns), None)
         if text is None:
@@ -123,8 +126,7 @@ def read_plates(path: Path) -> dict[str, list[LabelledPlate]]:
         quad = upright_quad(_corners(text))
         if quad is None:
             raise LabelledDataError(f"{path}: {row.path.name} has the quad {text!r}, expected 4 corners x,y")
-        name = row.path.relative_to(path.parent).as_posix()
-        plates.setdefault(name, []).append(LabelledPlate(row.label, quad))
+        plates.setdefault(row.path.resolve(), []).append(LabelledPlate(row.label, quad))
     return plates
 
 

@@ -39,9 +39,10 @@ class LocalReader:
 
     def _read_alone(self, image: BgrImage) -> PlateReading | Exception:
         try:
-            return self._recognizer.read(image)
+            (reading,) = self._recognizer.read_many([image])
         except Exception as error:  # noqa: BLE001 - it costs this crop
             return ReadingFailedError(f"unforeseen: {error!r}")
+        return reading
 
     def close(self) -> None:
         """Release the model."""

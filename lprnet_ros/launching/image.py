@@ -35,10 +35,7 @@ def find_labels(request: Request) -> Path | None:
         labelled = set(read_plates(path))
     except LabelledDataError as error:
         raise LaunchError(f"source: {error}") from error
-    if source.is_dir():
-        pictures = {one.relative_to(source).as_posix() for one in list_images(source)}
-    else:
-        pictures = {source.name}
+    pictures = {one.resolve() for one in list_images(source)} if source.is_dir() else {source.resolve()}
     if not labelled & pictures:
         raise LaunchError(f"{path} labels nothing of {source}: correct its column file, or give regions:=")
     return path

@@ -12,9 +12,13 @@ import time
 from typing import Any
 
 from rcl_interfaces.srv import GetParameters
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+
+from lprnet_ros.escaping import one_line
+from lprnet_ros.nodes.statistics import LogLimiter
 
 _CHECK_SECONDS = 3.0
 _ASK_AGAIN_SECONDS = 0.5
@@ -42,6 +46,7 @@ class Spinner:
         self._node = node
         self._last_beat = time.monotonic()
         self._rounds = 0
+        self._limiter = LogLimiter()
         self._executor: Any = None
         self.name = "single"
         # steady time: neither a clock that is set back nor simulated time may look like a stall
@@ -58,8 +63,19 @@ class Spinner:
         self._use_single()
 
     def spin_once(self, timeout_seconds: float) -> None:
-        """Run what is due, waiting for it at most so long; replace an executor that stands still."""
-        self._executor.spin_once(timeout_sec=timeout_seconds)
+        """Run what is due, waiting for it at most so long; replace an executor that stands still.
+
+        Raises:
+            RCLError: ROS reports errors and has done nothing else for some seconds.
+        """
+        try:
+            self._executor.spin_once(timeout_sec=timeout_seconds)
+        except RCLError as error:
+            # Humble raises where a client left before its answer: source ros2/rclpy, pull request 1136
+            if self.name == "single" and time.monotonic() - self._last_beat > _STALL_SECONDS:
+                raise
+            if self._limiter.allows("error"):
+                self._node.get_logger().warning(f"ROS reported, and the node goes on: {one_line(str(error))}")
         self._rounds += 1
         if (
             self.name == "events"

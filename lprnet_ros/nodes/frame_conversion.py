@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
-
-import numpy as np
 
 from lprnet_ros.cropping.frames import BgrFrame, Frame, SemiPlanarFrame
 from lprnet_ros.nodes.image_conversion import (
@@ -15,12 +12,11 @@ from lprnet_ros.nodes.image_conversion import (
     CompressedImageMessage,
     ImageMessage,
     ImageRejectedError,
-    compressed_to_bgr,
-    image_to_bgr,
+    inspect_compressed,
+    inspect_image,
 )
 
 _SEMI_PLANAR = ("nv12", "nv21")
-_ENCODED = ("jpeg", "jpg", "png")
 _BYTES_OF_A_PIXEL = {"nv12": 1, "nv21": 1, "mono8": 1, "bgr8": 3, "rgb8": 3}
 """In a row of the encodings that the cameras of the RDK boards publish."""
 
@@ -51,9 +47,9 @@ class _Fields:
 def image_frame(message: ImageMessage, *, max_pixels: int) -> Frame:
     """Make a frame of a ``sensor_msgs/Image``.
 
-    nv12 and nv21 stay as they are and are converted where they are cut; JPEG and
-    PNG are decoded when a pixel is asked for.  A step of 0, which the
-    publisher hobot_image_publisher leaves, means rows without padding.
+    nv12 and nv21 are converted where they are cut, all else when a pixel is asked
+    for.  A step of 0, which the publisher hobot_image_publisher leaves, means rows
+    without padding.
 
     Args:
         message: the message; the frame is a view of it.
@@ -61,26 +57,21 @@ def image_frame(message: ImageMessage, *, max_pixels: int) -> Frame:
 
     Raises:
         ImageRejectedError: the message contradicts itself, is too large, or has an encoding
-            that nothing installed can read.  For JPEG and PNG the frame raises it later.
+            that nothing installed can read.  Where the inside of a JPEG or PNG is broken,
+            the frame raises it when its first pixel is asked for.
     """
-    encoding = message.encoding
-    if message.step == 0 and encoding in _BYTES_OF_A_PIXEL:
+    if message.step == 0 and message.encoding in _BYTES_OF_A_PIXEL:
         message = _with_tight_rows(message)
-    if encoding in _SEMI_PLANAR:
-        return _semi_planar_frame(message, max_pixels)
-    if encoding.lower() in _ENCODED:
-        return BgrFrame(partial(image_to_bgr, message, max_pixels=max_pixels))
-    picture = image_to_bgr(message, max_pixels=max_pixels)
-    return BgrFrame(lambda: picture)
+    image = inspect_image(message, max_pixels=max_pixels)
+    if message.encoding in _SEMI_PLANAR:
+        luma, chroma = image.pixels[: message.height], image.pixels[message.height :]
+        return SemiPlanarFrame(luma, chroma, is_nv21=message.encoding == "nv21")
+    return BgrFrame(image.to_bgr)
 
 
 def compressed_frame(message: CompressedImageMessage, *, max_pixels: int) -> Frame:
-    """Make a frame of a ``sensor_msgs/CompressedImage``; arguments as of ``image_frame``.
-
-    The frame raises ImageRejectedError when its first pixel is asked for, where the
-    picture is broken, too large, or neither JPEG nor PNG.
-    """
-    return BgrFrame(partial(compressed_to_bgr, message, max_pixels=max_pixels))
+    """Make a frame of a ``sensor_msgs/CompressedImage``; arguments and errors as of ``image_frame``."""
+    return BgrFrame(inspect_compressed(message, max_pixels=max_pixels).to_bgr)
 
 
 def shared_memory_frame(message: SharedMemoryMessage, *, max_pixels: int) -> Frame:
@@ -106,36 +97,3 @@ def shared_memory_frame(message: SharedMemoryMessage, *, max_pixels: int) -> Fra
 def _with_tight_rows(message: ImageMessage) -> _Fields:
     step = message.width * _BYTES_OF_A_PIXEL[message.encoding]
     return _Fields(message.height, message.width, message.encoding, message.is_bigendian, step, message.data)
-
-
-def _semi_planar_frame(message: ImageMessage, max_pixels: int) -> SemiPlanarFrame:
-    height, width, step = message.height, message.width, message.step
-    if len(message.data) == 0:
-        raise ImageRejectedError(BadImage.EMPTY, "the message holds no data")
-    buffer: Any = message.data
-    data = np.frombuffer(buffer, np.uint8)
-    if height < 1 or width < 1 or width * height > max_pixels:
-        raise ImageRejectedError(
-            BadImage.SIZE,
-            f"image of {width} x {height} pixels; expected 1 to {max_pixels} "
-            "pixels (parameter max_image_pixels)",
-        )
-    if message.is_bigendian:
-        raise ImageRejectedError(
-            BadImage.BIG_ENDIAN, "is_bigendian is set; publish little-endian images with is_bigendian 0"
-        )
-    if width % 2 or height % 2:
-        raise ImageRejectedError(
-            BadImage.SIZE, f"{message.encoding} of {width} x {height} pixels; expected even sizes"
-        )
-    if step < width:
-        raise ImageRejectedError(
-            BadImage.STEP, f"step is {step}, but a row of {width} pixels has {width} bytes"
-        )
-    rows = height * 3 // 2
-    if data.size < step * rows:
-        raise ImageRejectedError(
-            BadImage.SHORT, f"{data.size} bytes of data, but {rows} rows of {step} are {step * rows}"
-        )
-    planes = data[: step * rows].reshape(rows, step)[:, :width]
-    return SemiPlanarFrame(planes[:height], planes[height:], is_nv21=message.encoding == "nv21")

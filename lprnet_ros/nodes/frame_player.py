@@ -92,7 +92,7 @@ class FramePlayer(Node):
         message_type = CompressedImage if self._encoding == "jpeg" else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=_DEPTH))
         self._played = [self._images]
-        self._plates: dict[str, list[LabelledPlate]] | None = None
+        self._plates: dict[Path, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
             self._publish_plates = self._prepare_detections(values["detections"])
@@ -136,7 +136,7 @@ class FramePlayer(Node):
             header.stamp = self.get_clock().now().to_msg()
             self._images.publish(frame_message(scene.picture, self._encoding, header))
             if self._plates is not None:
-                self._publish_plates(self._plates.get(scene.name, []), header)
+                self._publish_plates(self._plates.get(scene.path, []), header)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -97,6 +97,8 @@ class Results:
 
     def _add_to_frame(self, job: Job, reading: PlateReading | None) -> None:
         if self._frames is not None and self._are_frames_heard:
-            height, width = job.crop.pixels.shape[:2] if job.crop.pixels.ndim > 1 else (1, 1)
+            width = height = 1
+            if job.source.place is None and reading is not None:  # the crop is all there is of its frame
+                height, width = job.crop.to_bgr().shape[:2]
             with self._frames_lock:
                 self._frames.add(job.source.place, header_of(job.source), reading, size=(width, height))

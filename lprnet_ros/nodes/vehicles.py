@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import String
 
@@ -47,7 +48,9 @@ class VehiclePublisher:
         self._lock = threading.Lock()  # crops come from the workers, time from the executor
         self._consensus: Consensus | None = None
         self._publisher = node.create_publisher(String, "~/vehicle_plate", _DEPTH)
-        self._timer = node.create_timer(_PERIOD, self._advance)
+        # steady: a clock that is set back would stop the timer for as long
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD, self._advance, clock=self._steady)
         self.published = 0
         self.look_for_listeners()
 

@@ -26,7 +26,8 @@ class OnnxRuntime:
             import onnxruntime
         except ImportError as error:
             raise RuntimeUnavailableError(
-                "the runtime 'onnx' needs ONNX Runtime: pip install onnxruntime"
+                "the runtime 'onnx' needs ONNX Runtime: pip install onnxruntime 'numpy<2' "
+                "(no apt package has it; ROS 2 Humble and Jazzy are compiled for numpy 1)"
             ) from error
         self._manifest = manifest
         options = onnxruntime.SessionOptions()

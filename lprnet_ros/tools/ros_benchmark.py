@@ -31,7 +31,7 @@ _QUIET_RATE = 100.0
 _QUIET_SECONDS = 5.0
 _PROBE_SECONDS = 3.0
 _ALONE_SECONDS = 5.0
-_NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=400")
+_NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=2000")
 
 
 class RosBenchmark:

@@ -11,8 +11,8 @@ from typing import Any
 from lprnet_ros.parameter_table import write_between
 from lprnet_ros.tools.sustained import Trial
 
-README_TABLES = ("ros_benchmark", "ros_benchmark_shared")
-"""Files in ``docs/`` of which the READMEs show a table: one core for the node, and all cores shared."""
+README_TABLES = ("ros_benchmark",)
+"""Files in ``docs/`` of which the READMEs show a table."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,14 @@ def markdown(rows: Sequence[RosRow], *, chinese: bool = False) -> str:
         "| 工作单元数、相机数 | 每秒车牌数 | 占单独识别器的比例 | 占单独网络的比例 | p50、p99（ms） "
         "| 每秒 100 张时 p50、p99（ms） | 每张 CPU（us） | 其中非推理（us） |"
     )
+    of = "/" if chinese else "of"
     lines = [heading if chinese else english, "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         all_of_it, sustained, quiet = row.as_dict(), row.sustained, row.quiet
         lines.append(
             f"| {row.workers}, {row.cameras} | {sustained.plates_a_second:.0f} "
-            f"| {all_of_it['of_recognizer_alone']:.0%} of {row.recognizer_alone:.0f} "
-            f"| {all_of_it['of_network_alone']:.0%} of {row.network_alone:.0f} "
+            f"| {all_of_it['of_recognizer_alone']:.0%} {of} {row.recognizer_alone:.0f} "
+            f"| {all_of_it['of_network_alone']:.0%} {of} {row.network_alone:.0f} "
             f"| {sustained.p50_ms:.1f}, {sustained.p99_ms:.1f} | {quiet.p50_ms:.1f}, {quiet.p99_ms:.1f} "
             f"| {sustained.cpu_us:.0f} | {all_of_it['not_inference_cpu_us']:.0f} |"
         )
@@ -99,7 +100,7 @@ def markdown(rows: Sequence[RosRow], *, chinese: bool = False) -> str:
 
 
 def write_readmes(root: Path) -> None:
-    """Bring the tables of both READMEs of a source tree up to date with ``docs/ros_benchmark*.json``."""
+    """Bring the tables of both READMEs of a source tree up to date with the files in ``docs/``."""
     for name, chinese in (("README.md", False), ("README_cn.md", True)):
         for stem in README_TABLES:
             table = markdown(load_rows(root / "docs" / f"{stem}.json"), chinese=chinese)

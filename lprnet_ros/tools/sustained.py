@@ -10,7 +10,7 @@ _CLOSE = 1.03
 """Ratio of a rate that failed to one that held at which the search ends."""
 
 _BACK_OFF = 0.97
-_PROOFS = 10
+_PROOFS = 5
 _SETTLING_SECONDS = 0.25
 """A node that keeps up is done so long after the last crop: nothing has piled up."""
 

@@ -93,7 +93,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def labels(scenes: Path) -> dict[str, list[LabelledPlate]]:
-    return read_plates(scenes / "labels.csv")
+    return {path.name: plates for path, plates in read_plates(scenes / "labels.csv").items()}
 
 
 @pytest.fixture(scope="module", params=["targets", "detection_2d_array"])

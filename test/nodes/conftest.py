@@ -47,11 +47,12 @@ def start_reader(client: object, tmp_path: Path) -> Iterator[Callable[..., objec
 
 @pytest.fixture(scope="session")
 def serialisation() -> None:
-    """Load what ROS needs to serialise images, which uses deprecated modules."""
+    """Load what ROS needs to serialise images and texts, which uses deprecated modules."""
     from rclpy.serialization import serialize_message  # noqa: PLC0415 - rclpy may be absent
     from sensor_msgs.msg import CompressedImage, Image  # noqa: PLC0415
+    from std_msgs.msg import String  # noqa: PLC0415
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for message in (Image(), CompressedImage()):
+        for message in (Image(), CompressedImage(), String()):
             serialize_message(message)

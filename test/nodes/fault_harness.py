@@ -113,6 +113,17 @@ def running_board(
         reader.close()
 
 
+@contextlib.contextmanager
+def streaming(conversation: BoardConversation, crop: Image, seconds: float) -> Iterator[None]:
+    """Send a crop again and again, so often, whenever the client is spun."""
+    node = conversation.reader.client.node
+    timer = node.create_timer(seconds, lambda: conversation.image.publish(crop))
+    try:
+        yield
+    finally:
+        node.destroy_timer(timer)
+
+
 def pace(client: Client, seconds: float) -> None:
     """Let the client work for a while."""
     end = time.monotonic() + seconds

@@ -151,9 +151,9 @@ class ReaderProcess:
     module = "lprnet_ros.nodes.lpr_node"
 
     def __init__(self, client: Client, folder: Path, *parameters: str, **environment: str) -> None:
-        number = next(_numbers)
+        number = f"{os.getpid()}_{next(_numbers)}"  # another session may have the same domain
         self.client = client
-        self.namespace = f"/test_{number}"
+        self.namespace = f"/test_{os.getpid()}_{number}"
         self.name = f"reader_{number}"
         self.full_name = f"{self.namespace}/{self.name}"
         self._log = folder / f"{self.name}.log"

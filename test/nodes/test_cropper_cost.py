@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 from cropper_harness import CropperProcess
-from ros_harness import Client
+from ros_harness import ROOT, Client
 
 HERE = Path(__file__).parent
 REGIONS = "regions:=['0.1,0.2,0.15,0.08', '1200,600 1400,610 1395,680 1198,665']"
@@ -34,7 +34,7 @@ def test_two_regions_of_1080p_nv12_at_30_hz_cost_under_a_quarter_of_a_core(
 ) -> None:
     if kind == "shared_mem":
         pytest.importorskip("hbm_img_msgs", reason="hbm_img_msgs (TROS) is not installed")
-    profile = {"FASTRTPS_DEFAULT_PROFILES_FILE": str(HERE / "large_frames.xml")}
+    profile = {"FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "large_frames.xml")}
     cropper = CropperProcess(client, tmp_path, REGIONS, f"transport:={kind}", **profile)
     camera = None
     try:

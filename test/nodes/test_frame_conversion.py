@@ -131,11 +131,18 @@ def test_a_jpeg_or_png_is_decoded_when_a_pixel_is_asked_for(suffix: str) -> None
         (b"\xff\xd8\xff\xe0", BadImage.UNDECODABLE),
     ],
 )
-def test_a_broken_jpeg_is_refused_when_a_pixel_is_asked_for(data: bytes, reason: BadImage) -> None:
-    frame = compressed_frame(Message(format="jpeg", data=array("B", data)), max_pixels=MAX_PIXELS)
+def test_what_is_no_jpeg_is_refused_at_once(data: bytes, reason: BadImage) -> None:
+    with pytest.raises(ImageRejectedError) as caught:
+        compressed_frame(Message(format="jpeg", data=array("B", data)), max_pixels=MAX_PIXELS)
+    assert caught.value.reason is reason
+
+
+def test_a_jpeg_that_is_broken_inside_is_refused_when_a_pixel_is_asked_for() -> None:
+    whole = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
+    frame = compressed_frame(Message(format="jpeg", data=array("B", whole[:200])), max_pixels=MAX_PIXELS)
     with pytest.raises(ImageRejectedError) as caught:
         pixels_of(frame)
-    assert caught.value.reason is reason
+    assert caught.value.reason is BadImage.UNDECODABLE
 
 
 # shared memory

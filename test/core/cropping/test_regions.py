@@ -25,6 +25,12 @@ def test_pixels_are_pixels_of_any_frame():
         assert box.in_frame(*size).box == Box(100.0, 50.0, 200.5, 40.0)
 
 
+def test_one_number_above_1_makes_all_of_them_pixels():
+    (box,) = parse_regions(["0,0.5,200,1"])
+    assert not box.is_relative
+    assert box.in_frame(640, 480).box == Box(0.0, 0.5, 200.0, 1.0)
+
+
 def test_a_box_in_shares_follows_the_size_too():
     (whole,) = parse_regions(["0,0,1,1"])
     assert whole.in_frame(640, 480).box == Box(0.0, 0.0, 640.0, 480.0)

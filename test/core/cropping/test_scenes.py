@@ -89,11 +89,20 @@ def test_labels_name_the_plates_of_each_picture(tmp_path, column):
         encoding="utf-8",
     )
     plates = read_plates(path)
-    assert list(plates) == ["a.jpg", "night/b.jpg"]
-    assert plates["a.jpg"][0] == LabelledPlate(
+    first, second = tmp_path / "a.jpg", tmp_path / "night" / "b.jpg"
+    assert list(plates) == [first, second]
+    assert plates[first][0] == LabelledPlate(
         "京A12345", ((10.0, 10.0), (50.0, 10.0), (50.0, 30.0), (10.0, 30.0))
     )
-    assert [plate.text for plate in plates["a.jpg"]] == ["京A12345", "沪B1"]
+    assert [plate.text for plate in plates[first]] == ["京A12345", "沪B1"]
+
+
+def test_labels_and_scenes_meet_by_their_file_wherever_the_labels_lie(folder, tmp_path):
+    path = tmp_path / "elsewhere" / "labels.csv"
+    path.parent.mkdir()
+    path.write_text(f'file,label,quad\n{folder}/b.png,京A1,"1,1 9,1 9,4 1,4"\n', encoding="utf-8")
+    (scene,) = SceneSource(folder / "b.png").scenes()
+    assert list(read_plates(path)) == [scene.path]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""The live node on a library that raises, answers nonsense, hangs or dies: it reads the next crop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
+
+from fault_harness import BoardConversation, numbers_of, running_board, spelled
+from ros_harness import Client
+
+KINDS = {
+    "none": ("workers:=0",),
+    "thread": ("workers:=1", "worker_kind:=thread"),
+    "process": ("workers:=1", "worker_kind:=process"),
+}
+FAILURES = ("raise", "type error", "nan", "shape", "false")
+REASONS = (
+    "hbm_runtime failed: hbDNNInfer failed: -6000013",
+    "an error that no manual names",
+    "logits hold NaN or infinite values",
+    "lpr.bin returned an output of shape (1, 67, 18)",
+    "lpr.bin returned an output of shape ()",
+)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def board(
+    client: Client, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[BoardConversation]:
+    """A reader with each kind of worker; a crop may take a third of a second."""
+    folder = tmp_path_factory.mktemp(request.param)
+    parameters = ("worker_timeout:=0.3", "queue_depth:=100", *KINDS[request.param])
+    with running_board(client, folder, *parameters) as reader:
+        yield BoardConversation(reader)
+
+
+def send_in_turn(board: BoardConversation, faults: tuple[str, ...], first: int) -> list[int]:
+    """Send good crops, and between them one for each fault; return the numbers of the good ones."""
+    board.outputs.clear()
+    for number, fault in enumerate(faults):
+        board.image.publish(spelled(0, first + 2 * number))
+        board.image.publish(spelled(0, first + 2 * number + 1, fault))
+    return [first + 2 * number for number in range(len(faults))]
+
+
+def assert_it_is_told_and_over(board: BoardConversation, reasons: tuple[str, ...], number: int) -> None:
+    """The diagnostics turn to ERROR with the latest reason; a next crop is read, and they turn to OK."""
+    reader = board.reader
+    status = reader.wait_for_status(lambda status: status["level"] == "error", "an error")
+    assert any(reason in status["message"] for reason in reasons), status["message"]
+    assert board.read(number)["accepted"]
+    reader.wait_for_status(lambda status: status["level"] == "ok", "all is well again")
+
+
+def test_a_library_that_fails_costs_one_crop_and_is_told(board: BoardConversation) -> None:
+    before = int(board.reader.next_status()["runtime failures"])
+    good = send_in_turn(board, FAILURES, 0)
+    assert_it_is_told_and_over(board, REASONS, 100)
+    assert numbers_of(board.outputs.readings, 0) == [*good, 100]
+    status = board.reader.wait_for_status(
+        lambda status: int(status["runtime failures"]) == before + len(FAILURES), "every failure counted"
+    )
+    assert status.get("workers replaced", "0") == "0"
+    assert board.reader.lines("could not be read: hbm_runtime failed"), board.reader.log
+    board.reader.assert_healthy()
+
+
+def test_a_library_that_hangs_or_dies_costs_one_crop_and_its_worker(board: BoardConversation) -> None:
+    kind = board.reader.next_status()["worker kind"]
+    faults = {"none": (), "thread": ("hang",), "process": ("hang", "die")}[kind]
+    if not faults:
+        assert not board.reader.workers(), "the node itself would hang or die: nothing can save that crop"
+        return
+    good = send_in_turn(board, faults, 1000)
+    assert_it_is_told_and_over(board, ("lost twice",), 1100)
+    assert numbers_of(board.outputs.readings, 0) == [*good, 1100]
+    status = board.reader.wait_for_status(lambda status: status["workers"] == "1 of 1", "a worker")
+    assert int(status["workers replaced"]) >= 2
+    assert int(status["crops retried"]) >= len(faults)
+    assert len(board.reader.workers()) == (1 if kind == "process" else 0)
+    board.reader.assert_healthy()
