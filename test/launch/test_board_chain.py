@@ -24,7 +24,7 @@ from stand_ins import ROOT, Launch, StandIns
 
 PLATE = "京AC6895"
 LEFT, TOP, WIDTH, HEIGHT = 400, 300, 188, 48
-LARGE_FRAMES = ROOT / "test" / "nodes" / "large_frames.xml"
+LARGE_FRAMES = ROOT / "config" / "large_frames.xml"
 PATIENCE_SECONDS = 60.0
 
 
