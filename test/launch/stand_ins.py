@@ -98,6 +98,7 @@ from ament_index_python import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 def record(context):
@@ -114,7 +115,12 @@ def generate_launch_description():
         *[DeclareLaunchArgument(name, default_value=text) for name, text in {defaults!r}.items()],
         OpaqueFunction(function=record),
         *([shared_memory()] if {uses_shared_memory!r} else []),
-        Node(package={package!r}, executable={executable!r}, output="screen"),
+        Node(
+            package={package!r},
+            executable={executable!r},
+            parameters=[{{name: LaunchConfiguration(name) for name in {defaults!r}}}],
+            output="screen",
+        ),
     ])
 """
 _PROGRAM = """#!{python} -SE
@@ -194,9 +200,10 @@ class StandIns:
     Args:
         folder: where it is made.
         without: packages that are missing.
+        has_messages: whether there are stand-ins for TROS's packages of messages.
     """
 
-    def __init__(self, folder: Path, *, without: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, without: tuple[str, ...] = (), has_messages: bool = True) -> None:
         self.folder = folder
         self.prefix = folder / "prefix"
         self.profile = f"{self.prefix}/lib/hobot_shm/config/shm_fastdds.xml"
@@ -228,7 +235,7 @@ class StandIns:
                 self._program(package, executable)
         for executable in ("lpr_node", "plate_cropper", "frame_player", "other_node"):
             self._program("lprnet_ros", executable)
-        for messages in ("ai_msgs", "hbm_img_msgs", "vision_msgs"):
+        for messages in ("ai_msgs", "hbm_img_msgs", "vision_msgs") if has_messages else ():
             (folder / "modules" / messages).mkdir(parents=True)
             (folder / "modules" / messages / "__init__.py").touch()
 
@@ -242,6 +249,11 @@ class StandIns:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_PROGRAM.format(python=sys.executable, record=str(self._record)), encoding="utf-8")
         path.chmod(0o755)
+
+    def replace_program(self, package: str, name: str, path: Path) -> None:
+        """Let a script stand in for a program."""
+        program = self.prefix / "lib" / package / name
+        program.write_text(f"#!{sys.executable}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
 
     def launch(self, *arguments: str, file: Path = LAUNCH_FILE, **environment: str) -> Launch:
         """Start a launch file; of the shared memory's variables only those given are set."""
