@@ -21,7 +21,7 @@ export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 .PHONY: demo test lint bench setup clean
 
 demo: setup  ## play the shipped crops (or IMAGES=folder) through the real node
-	$(RUN) -m lprnet_ros.nodes.demo --images "$(IMAGES)" --output demo_readings.png
+	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
 
 test: setup  ## all tests; those that need what is absent say so and are skipped
 	$(RUN) -m pytest $(ARGS)
@@ -32,7 +32,7 @@ lint: setup $(VENV)/.lint  ## style and types
 	$(RUN) -m mypy
 
 bench: setup  ## plates a second of the bundled network on this machine
-	$(RUN) -m lprnet_ros.tools.benchmark
+	$(RUN) -m lprnet_ros.cli.benchmark
 
 setup: $(VENV)/.setup
 

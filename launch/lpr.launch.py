@@ -7,7 +7,7 @@ ros2 launch lprnet_ros lpr.launch.py camera:=usb regions:=0.3,0.5,0.4,0.2 web:=t
 from pathlib import Path
 
 from launch import LaunchDescription
-from lprnet_ros.nodes.launching import describe_launch
+from lprnet_ros.launching.ros_launch import describe_launch
 
 
 def generate_launch_description() -> LaunchDescription:

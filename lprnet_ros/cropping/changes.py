@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.cropping.frames import Picture
-from lprnet_ros.cropping.geometry import Box
+from lprnet_ros.images.camera_frame import Picture
+from lprnet_ros.images.geometry import Box
 
 _WIDTH, _HEIGHT = 48, 12
 _SAME_PLACE_PIXELS = 2.0

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lprnet_ros.cropping.changes import ChangeMemory, thumbnail_of
 from lprnet_ros.cropping.detection import Detection
-from lprnet_ros.cropping.frames import Frame, Picture
-from lprnet_ros.cropping.place import MOST_CROPS, FrameMark, Place
 from lprnet_ros.cropping.rectify import rectify
+from lprnet_ros.frames.place import MOST_CROPS, FrameMark, Place
+from lprnet_ros.images.camera_frame import Frame, Picture
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lprnet_ros.cropping.geometry import Box, Quad
+from lprnet_ros.images.geometry import Box, Quad
 
 MOST_DETECTIONS = 1000
 """Detections of one frame that are looked at; a message may claim any number."""

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from lprnet_ros.cropping.detection import Detection
-from lprnet_ros.cropping.frames import Frame, Picture
-from lprnet_ros.cropping.geometry import Box, Point, Quad, bounding_box
-from lprnet_ros.single_pixel import widen_single_pixel
+from lprnet_ros.images.camera_frame import Frame, Picture
+from lprnet_ros.images.geometry import Box, Point, Quad, bounding_box
+from lprnet_ros.images.single_pixel import widen_single_pixel
 
 MOST_WIDTH = 188
 MOST_HEIGHT = 96

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lprnet_ros.cropping.detection import Detection
-from lprnet_ros.cropping.geometry import Box, Quad, bounding_box, is_clockwise, is_convex
+from lprnet_ros.images.geometry import Box, Quad, bounding_box, is_clockwise, is_convex
 
 MOST_REGIONS = 64
 _LARGEST = 100_000.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lprnet_ros.flow.delivery import Deliver
 from lprnet_ros.flow.job import CropReader, Job, ReadingFailedError, ReadResult
 from lprnet_ros.flow.pool import OpenReader, PoolStatus
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.reading.rules import ReadingRules
 
 
 class InlineReading:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from lprnet_ros.crop_image import CropImage, ImageRejectedError
-from lprnet_ros.cropping.place import Place
-from lprnet_ros.reading import PlateReading
-from lprnet_ros.recognizer import ReadingRules
+from lprnet_ros.frames.place import Place
+from lprnet_ros.images.crop_image import CropImage, ImageRejectedError
+from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.reading.recognizer import ReadingRules
 
 
 class ReadingFailedError(RuntimeError):

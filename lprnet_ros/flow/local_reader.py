@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import cv2
 
-from lprnet_ros.crop_image import BgrImage, CropImage, ImageRejectedError
 from lprnet_ros.flow.job import ReadingFailedError, ReadResult
-from lprnet_ros.reading import PlateReading
-from lprnet_ros.recognizer import PlateRecognizer
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.images.crop_image import BgrImage, CropImage, ImageRejectedError
+from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.reading.rules import ReadingRules
 
 
 class LocalReader:

@@ -12,7 +12,7 @@ from lprnet_ros.flow.crop_queue import CropQueue
 from lprnet_ros.flow.delivery import Deliver, InOrderDelivery
 from lprnet_ros.flow.job import CropReader, Job, ReadingFailedError, ReadResult, WorkerLostError
 from lprnet_ros.flow.worker import Worker
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.reading.rules import ReadingRules
 
 OpenReader = Callable[[ReadingRules], CropReader]
 

@@ -10,12 +10,12 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from lprnet_ros.ctc import LogitsError
 from lprnet_ros.flow.local_reader import LocalReader
 from lprnet_ros.flow.process_reader import BLOCKED_SIGNALS, ReaderSetup
-from lprnet_ros.model import ManifestError
-from lprnet_ros.recognizer import SelfTestError
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.reading.ctc import LogitsError
+from lprnet_ros.reading.recognizer import SelfTestError
+from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 
 _OPENING_ERRORS = (

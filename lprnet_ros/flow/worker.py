@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from lprnet_ros.flow.job import CropReader, Job, ReadingFailedError, ReadResult, WorkerLostError
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.reading.rules import ReadingRules
 
 _LONGEST_PAUSE_SECONDS = 10.0
 """Between two tries to replace a reader; the first follows at once."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lprnet_ros.cropping.scenes import SceneSource, read_plates
-from lprnet_ros.labelled import LabelledDataError, list_images
 from lprnet_ros.launching.plan import Camera, LaunchError, Program
 from lprnet_ros.launching.request import Request
-from lprnet_ros.parameter_table import ParameterValue
+from lprnet_ros.ros.parameters.parameter import ParameterValue
+from lprnet_ros.sources.labelled import LabelledDataError, list_images
+from lprnet_ros.sources.scenes import SceneSource, read_plates
 
 FRAMES_TOPIC = "frame_player/image"
 DETECTIONS_TOPIC = "frame_player/detections"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from lprnet_ros.escaping import one_line
 from lprnet_ros.launching.plan import LaunchError
-from lprnet_ros.parameter_table import ParameterValue
+from lprnet_ros.ros.parameters.parameter import ParameterValue
+from lprnet_ros.text.escaping import one_line
 
 
 def read_parameter_file(path: Path, *, argument: str, example: Path, node: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lprnet_ros.parameter_table import ParameterValue
+from lprnet_ros.ros.parameters.parameter import ParameterValue
 
 
 class LaunchError(ValueError):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lprnet_ros.cropping.regions import RegionError, parse_regions
-from lprnet_ros.escaping import quoted
 from lprnet_ros.launching.arguments import CAMERA_VARIABLE, CAMERAS, Argument
 from lprnet_ros.launching.plan import LaunchError
+from lprnet_ros.text.escaping import quoted
 
 _CAMERA_OF_VARIABLE = {"usb": "usb", "mipi": "mipi", "fb": "image"}
 """What TROS's own launch files take; fb is their player of pictures."""

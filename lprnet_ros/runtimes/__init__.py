@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib
 
-from lprnet_ros.model import ModelManifest
-from lprnet_ros.runtimes.protocol import InferenceError, Runtime, RuntimeUnavailableError
+from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.runtimes.runtime import InferenceError, Runtime, RuntimeUnavailableError
 
 __all__ = [
     "RUNTIME_NAMES",

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.model import ModelManifest
-from lprnet_ros.runtimes.protocol import (
+from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.runtimes.runtime import (
     InferenceError,
     RuntimeUnavailableError,
     check_output,

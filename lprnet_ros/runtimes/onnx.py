@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.model import ModelManifest
-from lprnet_ros.runtimes.protocol import InferenceError, RuntimeUnavailableError, check_output
+from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.runtimes.runtime import InferenceError, RuntimeUnavailableError, check_output
 
 
 class OnnxRuntime:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from lprnet_ros.model import ManifestError
+from lprnet_ros.models.manifest import ManifestError
 
 
 def average_checkpoints(checkpoints: Sequence[Path], output: Path) -> None:

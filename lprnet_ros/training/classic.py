@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lprnet_ros.model import ManifestError, Preprocessing
+from lprnet_ros.models.manifest import ManifestError, Preprocessing
 
 CLASSIC_PREPROCESSING = Preprocessing(channel_order="bgr", mean=127.5, scale=1 / 128)
 """What the public checkpoint was trained with."""

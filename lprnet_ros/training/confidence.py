@@ -12,14 +12,13 @@ import torch
 import yaml
 from torch.nn.functional import ctc_loss
 
-from lprnet_ros.alphabet import Alphabet
-from lprnet_ros.calibration import Calibration
-from lprnet_ros.labelled import SPLITS, LabelledDataError, read_labelled
-from lprnet_ros.manifest import load_manifest
-from lprnet_ros.model import manifest_path
-from lprnet_ros.preprocess import preprocess
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import manifest_path
+from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.plates.alphabet import Alphabet
+from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.runtimes import open_runtime
-from lprnet_ros.tools.common import select
+from lprnet_ros.sources.labelled import SPLITS, LabelledDataError, read_labelled, select
 
 _PULL_TO_ZERO = 3e-3  # on the squares of the biases: rare characters keep theirs near 0
 _ITERATIONS = 100

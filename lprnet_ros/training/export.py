@@ -14,12 +14,12 @@ import torch
 import yaml
 from torch import nn
 
-from lprnet_ros.alphabet import CHINESE_PLATES
-from lprnet_ros.ctc import decode_greedy
-from lprnet_ros.labelled import read_image
-from lprnet_ros.model import ManifestError, Preprocessing, manifest_path
-from lprnet_ros.preprocess import preprocess
-from lprnet_ros.self_test import logits_cosine
+from lprnet_ros.models.manifest import ManifestError, Preprocessing, manifest_path
+from lprnet_ros.plates.alphabet import CHINESE_PLATES
+from lprnet_ros.reading.ctc import decode_greedy
+from lprnet_ros.reading.preprocess import preprocess
+from lprnet_ros.reading.self_test import logits_cosine
+from lprnet_ros.sources.labelled import read_image
 from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, load_classic
 from lprnet_ros.training.network import INPUT_SHAPE, TIME_STEPS, PlateNet
 from lprnet_ros.training.trainer import PREPROCESSING

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.alphabet import DIGITS, LETTERS, PROVINCES
-from lprnet_ros.labelled import LabelledDataError, list_images
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS, PROVINCES
+from lprnet_ros.sources.labelled import LabelledDataError, list_images
 
 GLYPH_HEIGHT = 45
 """Pixels; a glyph of 90 mm (GA 36) at half a pixel a millimetre."""

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.syntax import PlateKind
+from lprnet_ros.plates.syntax import PlateKind
 from lprnet_ros.training.glyphs import GLYPH_HEIGHT, GlyphStyle
 from lprnet_ros.training.lettering import (
     GLYPH_TOP_MM,

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES
-from lprnet_ros.syntax import PlateKind
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES
+from lprnet_ros.plates.syntax import PlateKind
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GlyphStyle
 from lprnet_ros.training.lettering import PIXELS_PER_MM, Lettering, plate_size, styles_for
 

@@ -14,8 +14,8 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 from tqdm import tqdm
 
-from lprnet_ros.alphabet import CHINESE_PLATES
-from lprnet_ros.labelled import LabelledCrop, is_held_out, list_images, read_image, read_labelled
+from lprnet_ros.plates.alphabet import CHINESE_PLATES
+from lprnet_ros.sources.labelled import LabelledCrop, is_held_out, list_images, read_image, read_labelled
 from lprnet_ros.training.camera import HEIGHT, WIDTH, Camera
 from lprnet_ros.training.glyphs import GlyphStyle
 from lprnet_ros.training.lettering import Lettering

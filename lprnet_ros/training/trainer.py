@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from lprnet_ros.alphabet import CHINESE_PLATES
-from lprnet_ros.model import ManifestError, Preprocessing
+from lprnet_ros.models.manifest import ManifestError, Preprocessing
+from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
 from lprnet_ros.training.network import PlateNet

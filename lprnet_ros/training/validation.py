@@ -12,12 +12,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES
-from lprnet_ros.ctc import decode_greedy
-from lprnet_ros.labelled import LabelledCrop, is_held_out, read_labelled
-from lprnet_ros.model import Preprocessing
-from lprnet_ros.preprocess import preprocess
-from lprnet_ros.syntax import PlateKind
+from lprnet_ros.models.manifest import Preprocessing
+from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
+from lprnet_ros.plates.syntax import PlateKind
+from lprnet_ros.reading.ctc import decode_greedy
+from lprnet_ros.reading.preprocess import preprocess
+from lprnet_ros.sources.labelled import LabelledCrop, is_held_out, read_labelled
 from lprnet_ros.training.camera import Camera
 from lprnet_ros.training.glyphs import GlyphStyle
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text

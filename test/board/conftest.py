@@ -1,16 +1,8 @@
 """The stand-in of an RDK X5."""
 
 import importlib
-import sys
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-sys.path.insert(0, str(Path(__file__).parent))  # for rdk_x5
-
-settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy machine")
 
 
 @pytest.fixture

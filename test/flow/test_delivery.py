@@ -10,7 +10,7 @@ from flow_doubles import Collector, job
 from hypothesis import given
 
 from lprnet_ros.flow.delivery import InOrderDelivery
-from lprnet_ros.reading import PlateReading
+from lprnet_ros.reading.plate_reading import PlateReading
 
 
 def ticketed(camera: str, ticket: int):

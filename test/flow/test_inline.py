@@ -7,7 +7,7 @@ from flow_doubles import Backend, Collector, job
 
 from lprnet_ros.flow.inline import InlineReading
 from lprnet_ros.flow.pool import PoolStatus
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.reading.rules import ReadingRules
 
 
 def test_each_crop_is_read_and_delivered_before_submit_returns():

@@ -9,7 +9,7 @@ import pytest
 from flow_doubles import PATIENCE_SECONDS, job, names, wait_until
 
 from lprnet_ros.flow.pool import PoolStatus
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.reading.rules import ReadingRules
 
 
 @pytest.mark.parametrize("workers", [1, 4])

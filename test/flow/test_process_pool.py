@@ -13,10 +13,10 @@ from board_model import PYTHON_PATH, spelled_crop, write_model
 from flow_doubles import PATIENCE_SECONDS, Collector, wait_until
 from scaling import MICROSECONDS, RULES, plates_a_second
 
-from lprnet_ros.crop_image import CropImage
 from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
+from lprnet_ros.images.crop_image import CropImage
 
 TIMEOUT_SECONDS = 0.5
 

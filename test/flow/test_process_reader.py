@@ -20,16 +20,16 @@ import yaml
 from board_model import PYTHON_PATH, spelled_crop, write_model
 from flow_doubles import PATIENCE_SECONDS, wait_until
 
-from lprnet_ros.crop_image import BadImage, CropImage, ImageRejectedError
 from lprnet_ros.flow.job import ReadingFailedError, WorkerLostError
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
-from lprnet_ros.manifest import load_manifest
-from lprnet_ros.model import ManifestError, bundled_model, manifest_path
-from lprnet_ros.reading import Acceptance, Rejection
-from lprnet_ros.recognizer import PlateRecognizer
-from lprnet_ros.rules import ReadingRules
+from lprnet_ros.images.crop_image import BadImage, CropImage, ImageRejectedError
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_path
+from lprnet_ros.reading.plate_reading import Acceptance, Rejection
+from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.reading.self_test import SelfTestError
 from lprnet_ros.runtimes import RuntimeUnavailableError
-from lprnet_ros.self_test import SelfTestError
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ReadingRules(decoder="greedy", second_look=False)

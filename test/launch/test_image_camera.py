@@ -24,8 +24,8 @@ from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CompressedImage
 
-from lprnet_ros.cropping.geometry import bounding_box
-from lprnet_ros.cropping.scenes import LabelledPlate, read_plates
+from lprnet_ros.images.geometry import bounding_box
+from lprnet_ros.sources.scenes import LabelledPlate, read_plates
 
 LEAST_SHARE_READ = 0.85
 MOST_PIXELS_OFF = 2.0

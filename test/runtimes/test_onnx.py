@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import Alphabet
+from lprnet_ros.plates.alphabet import Alphabet
 from lprnet_ros.runtimes import InferenceError
 from lprnet_ros.runtimes.onnx import OnnxRuntime
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, open_runtime
-from lprnet_ros.runtimes.protocol import check_output
+from lprnet_ros.runtimes.runtime import check_output
 
 NAMES = [name for name in RUNTIME_NAMES if name != "auto"]
 

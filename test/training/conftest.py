@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import CHINESE_PLATES, DIGITS, LETTERS, PROVINCES
-from lprnet_ros.glyph_atlas import ATLAS_PATH, CELL, COLUMNS
+from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS
+from lprnet_ros.plates.alphabet import CHINESE_PLATES, DIGITS, LETTERS, PROVINCES
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
 from lprnet_ros.training.renderer import PlateRenderer
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lprnet_ros.training import cli
+from lprnet_ros.cli import train as cli
 
 if find_spec("torch") is not None:
     import torch

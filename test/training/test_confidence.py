@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import yaml
 
-from lprnet_ros.alphabet import CHINESE_PLATES
-from lprnet_ros.ctc import decode_greedy
-from lprnet_ros.manifest import load_manifest
-from lprnet_ros.model import bundled_model, manifest_path
-from lprnet_ros.training import cli
+from lprnet_ros.cli import train as cli
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.plates.alphabet import CHINESE_PLATES
+from lprnet_ros.reading.ctc import decode_greedy
 
 if find_spec("torch") is not None:
     from lprnet_ros.training.confidence import fit_calibration

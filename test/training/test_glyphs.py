@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import DIGITS, LETTERS, PROVINCES
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS, PROVINCES
 from lprnet_ros.training.glyphs import (
     GLYPH_HEIGHT,
     GLYPH_WIDTH,

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import PROVINCES
+from lprnet_ros.plates.alphabet import PROVINCES
 from lprnet_ros.training.lettering import Lettering, character_lefts, ideal_coverage, plate_size
 from lprnet_ros.training.registration import register_plate
 from lprnet_ros.training.relettering import LEAST_CORRELATION, reletter, take_apart

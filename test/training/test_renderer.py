@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES
-from lprnet_ros.syntax import PlateKind, plate_kind
+from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
+from lprnet_ros.plates.syntax import PlateKind, plate_kind
 from lprnet_ros.training.renderer import MARGIN, PlateRenderer, random_foreign_text, random_plate_text
 
 

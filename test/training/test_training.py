@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.alphabet import CHINESE_PLATES, PROVINCES
-from lprnet_ros.labelled import is_held_out
-from lprnet_ros.model import ManifestError
-from lprnet_ros.recognizer import PlateRecognizer
-from lprnet_ros.training import cli
+from lprnet_ros.cli import train as cli
+from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
+from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.sources.labelled import is_held_out
 
 MISSING = [name for name in ("torch", "onnx", "tqdm", "matplotlib") if find_spec(name) is None]
 if not MISSING:

@@ -1,0 +1,211 @@
+"""Puts a measured load on a live ``lpr_node``: one process that publishes crops and listens to readings.
+
+``lpr_benchmark --ros`` starts it and asks for trials, one JSON object a line on
+stdin; each answer is one JSON object a line on stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+
+from lprnet_ros.ros.process.executors import Spinner
+from lprnet_ros.sources.labelled import read_image
+
+_DEPTH = 2000
+_START_SECONDS = 60.0
+_LONGEST_WAIT_SECONDS = 3.0
+_CALM_SECONDS = 1.2
+"""Diagnostics come once a second: after so long they speak of the whole trial."""
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What came of sending crops at one rate.
+
+    Attributes:
+        rate: crops a second that were asked for, over all cameras.
+        sent: crops published.
+        read: readings that came back.
+        dropped: crops that the node says it dropped.
+        sending_seconds: how long publishing took.
+        settling_seconds: from the last crop to the last reading.
+        p50_ms, p99_ms: from publishing a crop to its reading; 0 where none came.
+        inference_cpu_seconds: CPU time that the network took, as the node says.
+    """
+
+    rate: float
+    sent: int
+    read: int
+    dropped: int
+    sending_seconds: float
+    settling_seconds: float
+    p50_ms: float
+    p99_ms: float
+    inference_cpu_seconds: float
+
+
+class LoadGenerator(Node):
+    """Publishes one picture on several topics, and measures when its readings come back.
+
+    Each camera sends its crops frame by frame, as a cropper does.
+
+    Args:
+        picture: the crop that is sent.
+        target: fully qualified name of the node under load.
+        topics: one a camera.
+    """
+
+    def __init__(self, picture: Path, target: str, topics: list[str]) -> None:
+        super().__init__("load_generator")
+        crop = read_image(picture)
+        height, width = crop.shape[:2]
+        self._message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
+        self._message.data.frombytes(crop.tobytes())
+        self._target = target
+        reliable = QoSProfile(depth=_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+        self._publishers_of_crops = [self.create_publisher(Image, topic, reliable) for topic in topics]
+        # best effort: acknowledging every reading would cost the node as much as making it
+        listening = QoSProfile(depth=_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self.create_subscription(String, f"{target}/reading", self._on_reading, listening)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+        self._latencies: list[float] = []
+        self._counts = {"dropped": 0.0, "inference CPU (s)": 0.0}
+        self._spinner = Spinner(self)
+
+    def wait_until_heard(self) -> None:
+        """Wait until every topic has its subscriber, and a crop comes back from each.
+
+        Raises:
+            TimeoutError: that did not happen in a minute.
+        """
+        end = time.monotonic() + _START_SECONDS
+        for publisher in self._publishers_of_crops:
+            before = len(self._latencies)
+            while len(self._latencies) == before:
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{self._target} reads nothing on {publisher.topic_name}")
+                if publisher.get_subscription_count() > 0:
+                    self._publish(publisher)
+                self._spin(0.2)
+        self._spin(_CALM_SECONDS)
+
+    def run_trial(self, rate: float, seconds: float, frames: float) -> TrialResult:
+        """Send crops at a rate, and wait for their readings.
+
+        Args:
+            rate: crops a second, over all cameras.
+            seconds: how long.
+            frames: frames a second of each camera; its crops of one frame are sent at once.
+        """
+        self._latencies.clear()
+        before = dict(self._counts)
+        cameras, total = len(self._publishers_of_crops), round(rate * seconds)
+        sent, tick, started = 0, 0, time.perf_counter()
+        while sent < total:
+            camera = tick % cameras  # the cameras' frames come one after the other
+            due = started + tick / (frames * cameras)
+            while (wait := due - time.perf_counter()) > 0.0:
+                self._spinner.spin_once(min(wait, 0.002))
+            tick += 1
+            until = min(total, round(rate * tick / (frames * cameras)))
+            for _ in range(until - sent):
+                self._publish(self._publishers_of_crops[camera])
+            sent = until
+        sending = time.perf_counter() - started
+        finished = last = time.perf_counter()
+        while len(self._latencies) < total and time.perf_counter() < last + _LONGEST_WAIT_SECONDS:
+            count = len(self._latencies)
+            self._spinner.spin_once(0.005)
+            if len(self._latencies) > count:
+                last = time.perf_counter()
+        settling = last - finished
+        self._spin(_CALM_SECONDS)
+        ordered = sorted(self._latencies) or [0.0]
+        return TrialResult(
+            rate=rate,
+            sent=total,
+            read=len(self._latencies),
+            dropped=int(self._counts["dropped"] - before["dropped"]),
+            sending_seconds=sending,
+            settling_seconds=settling,
+            p50_ms=ordered[len(ordered) // 2] * 1e3,
+            p99_ms=ordered[len(ordered) * 99 // 100] * 1e3,
+            inference_cpu_seconds=self._counts["inference CPU (s)"] - before["inference CPU (s)"],
+        )
+
+    def stop(self) -> None:
+        """Let go of the executor."""
+        self._spinner.shutdown()
+
+    def _publish(self, publisher: Publisher) -> None:
+        nanoseconds = time.time_ns()
+        stamp = self._message.header.stamp
+        stamp.sec, stamp.nanosec = nanoseconds // 1_000_000_000, nanoseconds % 1_000_000_000
+        publisher.publish(self._message)
+
+    def _spin(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0.0:
+            self._spinner.spin_once(left)
+
+    def _on_reading(self, message: String) -> None:
+        now = time.time_ns()
+        stamp = json.loads(message.data)["stamp"]
+        self._latencies.append((now - stamp["sec"] * 1_000_000_000 - stamp["nanosec"]) * 1e-9)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == f"{self._target}: readings":
+                self._counts |= {
+                    pair.key: float(pair.value) for pair in status.values if pair.key in self._counts
+                }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Answer the questions on stdin until it ends.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="load_generator")
+    parser.add_argument("--picture", type=Path, required=True)
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--topics", nargs="+", required=True)
+    options = parser.parse_args(arguments)
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    generator = LoadGenerator(options.picture, options.target, options.topics)
+    try:
+        generator.wait_until_heard()
+        print(json.dumps({"ready": True}), flush=True)
+        for line in sys.stdin:
+            question = json.loads(line)
+            print(json.dumps(asdict(generator.run_trial(**question))), flush=True)
+    except TimeoutError as error:
+        print(f"load_generator: {error}", file=sys.stderr)
+        return 1
+    finally:
+        generator.stop()
+        generator.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

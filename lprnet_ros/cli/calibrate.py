@@ -1,0 +1,113 @@
+"""``lpr_calibrate``: write the calibration samples for the board's compiler."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from pathlib import Path
+
+from lprnet_ros.cli.common import add_selection_options, run
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import ModelManifest, find_model
+from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError, read_labelled, select
+from lprnet_ros.toolchain.calibration_samples import index_path, verify_set, write_set
+from lprnet_ros.toolchain.compiler_yaml import (
+    HbMapperConfig,
+    HbMapperError,
+    check_against_manifest,
+    load_config,
+)
+
+_USUAL_COUNT = 100
+"""What the vendor's documentation asks for."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write samples as a YAML of hb_mapper says, or verify those that are there.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(
+        prog="lpr_calibrate",
+        description="Write the calibration samples for hb_mapper, the compiler of the RDK X5: one raw file "
+        "a sample, exactly as its YAML says.",
+    )
+    parser.add_argument("--config", type=Path, required=True, help="YAML of hb_mapper makertbin")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        help="folder for the samples alone; their index is written beside it, as FOLDER.index.json",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="crops: a folder, or a CSV with the columns file and label, of which only plates of the "
+        "training side are used unless --split says otherwise; pictures without a plate are left out",
+    )
+    parser.add_argument(
+        "--model", default="", help="model whose manifest the YAML must fit (default: lprnet.onnx)"
+    )
+    parser.add_argument(
+        "--count", type=int, default=_USUAL_COUNT, help=f"samples at most (default: {_USUAL_COUNT})"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of crops (default: 0)")
+    parser.add_argument("--verify", action="store_true", help="check the samples in OUTPUT; write nothing")
+    add_selection_options(parser)
+    parser.set_defaults(split=None)
+    options = parser.parse_args(arguments)
+    if options.count < 1:
+        parser.error("--count: expected at least 1")
+    if options.verify == (options.data is not None):
+        parser.error("expected either --data, to write samples, or --verify")
+    return run(lambda: _calibrate(options))
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    config = load_config(options.config)
+    manifest = load_manifest(find_model(options.model))
+    try:
+        check_against_manifest(config, manifest)
+    except HbMapperError as error:
+        raise HbMapperError(f"{options.config}: {error}") from error
+    if options.verify:
+        count = verify_set(options.output, config, manifest)
+        print(f"{options.output}: all {count} samples are as they were written, and fit {options.config}")
+        return 0
+    crops = _choose(options)
+    if len(crops) < _USUAL_COUNT:
+        print(
+            f"lpr_calibrate: {len(crops)} samples; the vendor's documentation asks for about {_USUAL_COUNT}",
+            file=sys.stderr,
+        )
+    count = write_set(options.output, crops, config, manifest)
+    print(f"wrote {count} samples, {_describe(config, manifest)}, to {options.output}")
+    print(f"wrote {index_path(options.output)}")
+    if Path(config.calibration_folder).name != options.output.name:
+        print(f"{options.config} looks in {config.calibration_folder}: move them there, or change it")
+    return 0
+
+
+def _choose(options: argparse.Namespace) -> list[LabelledCrop]:
+    """Choose crops with a plate by chance; the same seed chooses the same ones."""
+    split = options.split or ("all" if options.data.is_dir() else "training")
+    crops = [crop for crop in select(read_labelled(options.data), split, options.without) if crop.label]
+    if not crops:
+        raise LabelledDataError(f"{options.data}: no crop with a plate is left (split {split})")
+    return random.Random(options.seed).sample(crops, min(options.count, len(crops)))
+
+
+def _describe(config: HbMapperConfig, manifest: ModelManifest) -> str:
+    rule = manifest.preprocessing
+    values = f"(x - {rule.mean:g}) * {rule.scale:.6g}" if config.samples_are_normalised else "0 to 255"
+    shape = "x".join(map(str, manifest.input_shape))
+    return f"{shape} {config.sample_dtype} {config.layout_train} {rule.channel_order} {values}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

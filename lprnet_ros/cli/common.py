@@ -1,0 +1,103 @@
+"""What the command-line tools share: options for models and data, and errors as one line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from lprnet_ros.board.hrt_log import HrtLogError
+from lprnet_ros.models.fetch import DownloadError
+from lprnet_ros.models.manifest import ManifestError, find_model
+from lprnet_ros.reading.ctc import LogitsError
+from lprnet_ros.reading.decoding import DECODERS
+from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, SelfTestError
+from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
+from lprnet_ros.sources.labelled import SPLITS, LabelledCrop, LabelledDataError, read_labelled, select
+from lprnet_ros.toolchain.calibration_samples import CalibrationSetError
+from lprnet_ros.toolchain.compiler_yaml import HbMapperError
+
+USER_ERRORS = (
+    LabelledDataError,
+    ManifestError,
+    SelfTestError,
+    RuntimeUnavailableError,
+    InferenceError,
+    LogitsError,
+    HbMapperError,
+    CalibrationSetError,
+    DownloadError,
+    HrtLogError,
+)
+"""Errors whose message tells the user all; a traceback would only hide it."""
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model``, ``--runtime``, ``--decoder`` and ``--no-second-look`` to a parser."""
+    parser.add_argument(
+        "--model",
+        default="",
+        help="model file with its manifest beside it, or the name of a bundled or installed one "
+        "(default: lprnet.onnx)",
+    )
+    parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
+    parser.add_argument("--decoder", choices=DECODERS, default="syntax", help="default: syntax")
+    parser.add_argument(
+        "--no-second-look",
+        action="store_true",
+        help="never read an unsure crop again with its tilt taken out",
+    )
+
+
+def add_selection_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--split`` and ``--without``, which choose among the crops of ``--data``."""
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="all",
+        help="held-out: only plates that the trainer never sees (split plate-sha256/6); calibration and "
+        "test are its halves: the confidence is fitted on the first alone",
+    )
+    parser.add_argument(
+        "--without",
+        metavar="COLUMN=PATTERN",
+        action="append",
+        default=[],
+        help="leave out the rows whose column fits a shell pattern; may be repeated",
+    )
+
+
+def selected_crops(options: argparse.Namespace) -> list[LabelledCrop]:
+    """Read the crops of ``--data`` and choose among them as the options say.
+
+    Raises:
+        LabelledDataError: nothing is there, or nothing is left.
+    """
+    crops = select(read_labelled(options.data), options.split, options.without)
+    if not crops:
+        raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
+    return crops
+
+
+def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:
+    """Open the model that the options name."""
+    return PlateRecognizer.open(
+        find_model(options.model),
+        options.runtime,
+        threads=threads,
+        rules=ReadingRules(options.decoder, second_look=not options.no_second_look),
+    )
+
+
+def run(command: Callable[[], int]) -> int:
+    """Run a command; errors of the user become one line on stderr and exit status 1.
+
+    Args:
+        command: does the work and returns the exit status.
+    """
+    try:
+        return command()
+    except USER_ERRORS as error:
+        print(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1

@@ -1,0 +1,243 @@
+"""``lpr_model``: get model files, install them, check them, describe new ones."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.cli.common import run
+from lprnet_ros.models.derive import write_manifest_like
+from lprnet_ros.models.install import install, usual_folder
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import (
+    ManifestError,
+    ModelManifest,
+    find_model,
+    find_models_folder,
+    installed_models_folders,
+    manifest_path,
+)
+from lprnet_ros.reading.ctc import decode_greedy
+from lprnet_ros.reading.plate_reading import Acceptance
+from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.reading.self_test import logits_cosine
+from lprnet_ros.runtimes import RUNTIME_NAMES, RuntimeUnavailableError, open_runtime
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do one of the command's verbs.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="lpr_model", description="Get, check and describe model files.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    model_help = "its file, or the bare name of a bundled or installed one, such as lpr.bin"
+
+    fetch = verbs.add_parser("fetch", help="get a model, check its SHA-256 and install it with its manifest")
+    fetch.add_argument("model", metavar="MODEL", help=f"{model_help}; its manifest must be there")
+    fetch.add_argument(
+        "--url", metavar="SOURCE", help="address (https, http, file) or path (default: the manifest's url)"
+    )
+    fetch.add_argument(
+        "--to",
+        type=Path,
+        metavar="FOLDER",
+        help="where to install it (default: /opt/hobot/model/x5/lprnet on a board where that can be "
+        "written, else $XDG_DATA_HOME/lprnet_ros/models)",
+    )
+    fetch.add_argument("--replace", action="store_true", help="another model of that name there may go")
+    fetch.add_argument("--timeout", type=float, default=300.0, help="seconds for all of it (default: 300)")
+    fetch.add_argument("--max-megabytes", type=float, default=64.0, help="no more is read (default: 64)")
+
+    verify = verbs.add_parser("verify", help="check SHA-256 and self-test; exit status 1 if one fails")
+    verify.add_argument("models", nargs="+", metavar="MODEL", help=model_help)
+    verify.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
+
+    info = verbs.add_parser("info", help="show manifests and the state of the files")
+    info.add_argument(
+        "models", nargs="*", metavar="MODEL", help=f"{model_help} (default: all that are known)"
+    )
+
+    describe = verbs.add_parser("describe", help="write the manifest of a file that was made out of a model")
+    describe.add_argument("file", type=Path, metavar="FILE", help="such as the .bin that hb_mapper wrote")
+    describe.add_argument("--like", required=True, metavar="MODEL", help=f"what it was made of: {model_help}")
+    describe.add_argument(
+        "--minimum-cosine",
+        type=float,
+        help="least cosine of its logits with that model's in the self-test (default: that model's)",
+    )
+
+    compare = verbs.add_parser(
+        "compare",
+        help="compare outputs of hrt_model_exec infer or of the compiler with a model's; exit "
+        "status 1 if one is too far off",
+    )
+    compare.add_argument("model", metavar="MODEL", help=f"the model to compare with: {model_help}")
+    compare.add_argument(
+        "--input",
+        type=Path,
+        required=True,
+        metavar="RAW",
+        help="raw float32 input: a sample of lpr_calibrate",
+    )
+    compare.add_argument(
+        "--output", type=Path, required=True, nargs="+", metavar="RAW", help="raw float32 outputs for it"
+    )
+    compare.add_argument("--minimum-cosine", type=float, help="default: the manifest's")
+    compare.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
+
+    options = parser.parse_args(arguments)
+    if options.verb == "fetch" and (options.timeout <= 0 or options.max_megabytes <= 0):
+        parser.error("--timeout and --max-megabytes are more than 0")
+    verb = {"fetch": _fetch, "verify": _verify, "info": _info, "describe": _describe, "compare": _compare}
+    return run(lambda: verb[options.verb](options))
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    described = _described(options.model)
+    manifest = load_manifest(described)
+    source = options.url or manifest.url
+    if not source:
+        raise ManifestError(
+            f"{manifest_path(described)} names no url; say with --url where {described.name} is"
+        )
+    folder = options.to if options.to is not None else usual_folder()
+    target, was_fetched = install(
+        described,
+        source,
+        folder,
+        replace=options.replace,
+        maximum_bytes=int(options.max_megabytes * (1 << 20)),
+        timeout=options.timeout,
+    )
+    print(f"{'installed' if was_fetched else 'already there:'} {target}")
+    known = any(target.parent == place for place in installed_models_folders())
+    print(
+        f"use it with --model {target.name if known else target} or model:={target.name if known else target}"
+    )
+    return 0
+
+
+def _described(name: str) -> Path:
+    """Return where a model with a manifest lies, whether its file is there or not."""
+    found = find_model(name)
+    places = [found, *(folder / found.name for folder in installed_models_folders())]
+    return next((place for place in places if manifest_path(place).is_file()), found)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    return max(run(partial(_verify_one, name, options.runtime)) for name in options.models)
+
+
+def _verify_one(name: str, runtime: str) -> int:
+    model = find_model(name)
+    manifest = load_manifest(model)
+    rules = ReadingRules("greedy", acceptance=Acceptance(require_syntax=False))
+    try:
+        recognizer = PlateRecognizer.open(model, runtime, rules=rules)
+    except RuntimeUnavailableError as error:
+        print(f"{model}: SHA-256 right; self-test not run: {error}")
+        return 0
+    test = manifest.self_test
+    done = f"reads {test.image.name} as {test.text}" if test.image is not None else "input as it should be"
+    print(f"{model}: SHA-256 right; self-test passed with runtime {recognizer.runtime.name}: {done}")
+    recognizer.close()
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    models = [find_model(name) for name in options.models]
+    if not models:
+        folders = (find_models_folder(), *installed_models_folders())
+        models = [path.with_suffix("") for folder in folders for path in sorted(folder.glob("*.*.yaml"))]
+    return max(run(partial(_show_one, model)) for model in models)
+
+
+def _show_one(model: Path) -> int:
+    manifest = load_manifest(model)
+    rule, test, syntax = manifest.preprocessing, manifest.self_test, manifest.syntax
+    normalised = f"(x - {rule.mean:g}) * {rule.scale:g}"
+    print(f"{manifest.path}")
+    print(f"  file       {_state(manifest)}")
+    print(f"  name       {manifest.name}")
+    print(f"  sha256     {manifest.sha256}")
+    print(f"  input      {_by(manifest.input_shape)} {rule.channel_order}, {normalised}")
+    print(
+        f"  output     {_by(manifest.output_shape)}, syntax {syntax.name if syntax is not None else 'none'}"
+    )
+    print(f"  self-test  {f'{test.image.name}: {test.text}' if test.image is not None else 'input alone'}")
+    if manifest.url:
+        print(f"  url        {manifest.url}")
+    return 0
+
+
+def _state(manifest: ModelManifest) -> str:
+    if not manifest.path.is_file():
+        return "not there: lpr_model fetch"
+    if hashlib.sha256(manifest.path.read_bytes()).hexdigest() != manifest.sha256:
+        return "is not the file of this manifest (SHA-256)"
+    return f"{manifest.path.stat().st_size} bytes, SHA-256 right"
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _describe(options: argparse.Namespace) -> int:
+    if not options.file.is_file():
+        raise ManifestError(f"{options.file}: no such file")
+    model = find_model(options.like)
+    if options.file.resolve() == model.resolve():
+        raise ManifestError(f"--like {model}: expected another model than the one to describe")
+    changes = {} if options.minimum_cosine is None else {"minimum_cosine": options.minimum_cosine}
+    print(f"wrote {write_manifest_like(model, options.file, self_test=changes)}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    manifest = load_manifest(find_model(options.model))
+    manifest.verify_file()
+    shape = (manifest.output_shape[1], manifest.output_shape[2])
+    tensor = _read_raw(options.input, manifest.input_shape)
+    outputs = [_read_raw(path, shape) for path in options.output]
+    runtime = open_runtime(options.runtime, manifest)
+    expected = runtime.infer(tensor)
+    runtime.close()
+    least = options.minimum_cosine
+    least = manifest.self_test.minimum_cosine if least is None else least
+    print(f"{manifest.path.name}\t{decode_greedy(expected, manifest.alphabet).text}")
+    status = 0
+    for path, output in zip(options.output, outputs, strict=True):
+        text, cosine = decode_greedy(output, manifest.alphabet).text, logits_cosine(output, expected)
+        print(
+            f"{path}\t{text}\tcosine {cosine:.4f}{'' if cosine >= least else f', expected at least {least}'}"
+        )
+        status = max(status, int(not cosine >= least))
+    return status
+
+
+def _read_raw(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Read raw little-endian float32 numbers, as many as the shape holds."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error
+    expected = 4 * int(np.prod(shape))
+    if len(content) != expected:
+        raise ManifestError(f"{path}: has {len(content)} bytes, expected {expected}: {_by(shape)} float32")
+    return np.frombuffer(content, "<f4").reshape(shape).astype(np.float32)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

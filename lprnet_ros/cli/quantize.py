@@ -1,0 +1,120 @@
+"""``lpr_quantize``: turn a float ONNX model into an 8-bit one, and show what that costs."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lprnet_ros.cli.common import add_selection_options, run, selected_crops
+from lprnet_ros.cli.evaluate import measure
+from lprnet_ros.evaluation.metrics import score
+from lprnet_ros.models.derive import companion_copies, write_manifest_like
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import ManifestError, manifest_path
+from lprnet_ros.reading.preprocess import preprocess
+from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError, read_labelled, select
+from lprnet_ros.toolchain.quantization import NodeLoss, quantise
+
+_SEED = 0
+"""Of the choice of calibration crops: the same crops, the same model."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Quantise, print and save the table of the nodes, and measure both models.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="lpr_quantize", description="Turn a float ONNX model into 8 bits.")
+    parser.add_argument("--model", type=Path, required=True, help="float .onnx with its manifest beside it")
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        required=True,
+        help="crops from which the ranges are taken: a folder, or a CSV with the columns file and label, "
+        "of which only plates of the training side of the split are used",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the .onnx to write, with a manifest")
+    parser.add_argument("--samples", type=int, default=256, help="calibration crops at most (default: 256)")
+    parser.add_argument(
+        "--table", type=Path, help="CSV of the losses by node (default: OUTPUT with the suffix .csv)"
+    )
+    parser.add_argument(
+        "--data", type=Path, help="measure the model before and after: folder or CSV, as for lpr_evaluate"
+    )
+    add_selection_options(parser)
+    options = parser.parse_args(arguments)
+    if options.samples < 1:
+        parser.error("--samples: expected at least 1")
+    return run(lambda: _quantize(options))
+
+
+def _quantize(options: argparse.Namespace) -> int:
+    manifest = load_manifest(options.model)
+    manifest.verify_file()
+    table = options.table if options.table is not None else options.output.with_suffix(".csv")
+    _check_outputs(options.model, options.output, table)
+    companion_copies(options.model, options.output)  # says now what it would say after minutes
+    calibration = _calibration_crops(options.calibration, options.samples)
+    measured = selected_crops(options) if options.data is not None else []
+    tensors = [preprocess(crop.read(), manifest.preprocessing) for crop in calibration]
+    losses = quantise(options.model, options.output, tensors)
+    write_manifest_like(options.model, options.output)
+    _write_table(table, losses)
+    _print_table(losses)
+    recognizers = {
+        "float": PlateRecognizer.open(options.model),
+        "8 bits": PlateRecognizer.open(options.output),
+    }
+    if measured:
+        print(f"\n{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'ms':>8}")
+        for name, recognizer in recognizers.items():
+            part = score(measure(recognizer, measured))
+            print(f"{name:24}{part.plates:8}{part.correct:9}{part.accuracy:10.2%}{part.ms_per_plate:8.3f}")
+    print(f"\nwrote {options.output}, {manifest_path(options.output)} and {table}")
+    return 0
+
+
+def _calibration_crops(path: Path, samples: int) -> list[LabelledCrop]:
+    """Choose crops by chance; of a CSV only those of plates that are not held out."""
+    crops = select(read_labelled(path), "all" if path.is_dir() else "training", [])
+    if not crops:
+        raise LabelledDataError(f"{path}: every plate in it is held out; calibrate with others")
+    return random.Random(_SEED).sample(crops, min(samples, len(crops)))
+
+
+def _check_outputs(model: Path, output: Path, table: Path) -> None:
+    if output.suffix != ".onnx" or output.resolve() == model.resolve():
+        raise ManifestError(f"--output {output}: expected another name than the model's, ending in .onnx")
+    for path in (output, table):
+        if not path.parent.is_dir():
+            raise ManifestError(f"{path}: there is no folder {path.parent}")
+
+
+def _print_table(losses: Sequence[NodeLoss]) -> None:
+    width = max(len(loss.node) for loss in losses) + 2
+    print(f"{'node':{width}}{'type':12}{'cosine similarity':>18}{'threshold':>12}")
+    for loss in losses:
+        threshold = "float" if loss.threshold is None else f"{loss.threshold:.4f}"
+        print(f"{loss.node:{width}}{loss.kind:12}{loss.cosine:18.6f}{threshold:>12}")
+
+
+def _write_table(path: Path, losses: Sequence[NodeLoss]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("node", "type", "cosine_similarity", "threshold"))
+        for loss in losses:
+            threshold = "" if loss.threshold is None else f"{loss.threshold:.6g}"
+            writer.writerow((loss.node, loss.kind, f"{loss.cosine:.6f}", threshold))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

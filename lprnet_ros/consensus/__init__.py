@@ -1,0 +1,1 @@
+"""What the vehicle wore: the readings of one vehicle become one."""

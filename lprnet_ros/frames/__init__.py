@@ -1,0 +1,1 @@
+"""Where this crop was: its place in a frame, and readings put back onto frames."""

@@ -1,0 +1,201 @@
+"""Puts the readings of a frame's crops together again, and hands frames on in their order.
+
+Crops of one frame are read one by one, frames without a plate come on another
+topic, and each may be lost.  What belongs together is told by the numbers that
+a cropper gives its frames; how long a gap is waited for is bounded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+
+from lprnet_ros.frames.frame_cache import Stamp
+from lprnet_ros.frames.place import FrameMark, Place
+from lprnet_ros.reading.plate_reading import PlateReading, Timings
+
+MOST_STREAMS = 16
+"""Croppers that are followed at once; the one that was silent longest is forgotten."""
+
+MOST_WAITING = 64
+"""Frames of one cropper that may wait; beyond it the oldest is handed on as it is."""
+
+_FAR_APART = 1024
+"""A number so far from the expected one is no gap: that stream began anew."""
+
+PlacedReading = tuple[Place, PlateReading]
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """All that was read in one frame.
+
+    Attributes:
+        stamp: of the frame.
+        mark: which frame it is.
+        plates: place and reading of each accepted plate, in the order of the crops, then
+            those whose picture has not changed.
+        timings: of all crops of the frame together, in milliseconds.
+        is_complete: whether an answer came for every crop.
+    """
+
+    stamp: Stamp
+    mark: FrameMark
+    plates: tuple[PlacedReading, ...]
+    timings: Timings
+    is_complete: bool
+
+
+@dataclass
+class _Gathered:
+    """A frame that waits for its crops, or for the frames before it."""
+
+    stamp: Stamp
+    mark: FrameMark
+    since: float
+    answers: dict[int, tuple[Place, PlateReading | None]] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.answers) == self.mark.count
+
+
+@dataclass
+class _Stream:
+    """What is known of one cropper.
+
+    Attributes:
+        expected: number of the frame that is handed on next.
+        waiting: the frames that came, by number.
+        latest: the plates by the number of their place, for places that do not change.
+    """
+
+    expected: int
+    waiting: dict[int, _Gathered] = field(default_factory=dict)
+    latest: OrderedDict[int, PlacedReading] = field(default_factory=OrderedDict)
+
+
+class FrameResults:
+    """Gathers answers by frame.
+
+    Args:
+        timeout_seconds: how long a frame waits for its crops and for those before it.
+
+    Attributes:
+        counts: ``incomplete`` frames; ``late`` answers to frames that were handed on;
+            ``twice``, answers that were there; ``contradictory`` marks of one frame.
+    """
+
+    def __init__(self, timeout_seconds: float = 0.5) -> None:
+        if not timeout_seconds > 0:
+            raise ValueError(f"timeout_seconds is {timeout_seconds}, expected more than 0")
+        self._timeout = timeout_seconds
+        self._streams: OrderedDict[str, _Stream] = OrderedDict()
+        self.counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Return how many frames wait."""
+        return sum(len(stream.waiting) for stream in self._streams.values())
+
+    def add(self, place: Place, stamp: Stamp, reading: PlateReading | None, now: float) -> list[FrameResult]:
+        """Take in what became of one crop.
+
+        Args:
+            place: the crop's.
+            stamp: of its frame.
+            reading: what was read, or None where reading failed.
+            now: seconds, of a clock that does not run backwards.
+
+        Returns:
+            The frames that are finished by now, in their order.
+        """
+        finished, gathered = self._gathered(place.frame, stamp, now)
+        if gathered is not None:
+            if place.index in gathered.answers:
+                self.counts["twice"] += 1
+            else:
+                gathered.answers[place.index] = (place, reading)
+        return finished + self._finish(place.frame.stream, now)
+
+    def add_empty(self, mark: FrameMark, stamp: Stamp, now: float) -> list[FrameResult]:
+        """Take in a frame of which no crop was published; arguments and answer as of ``add``."""
+        finished, _ = self._gathered(mark, stamp, now)
+        return finished + self._finish(mark.stream, now)
+
+    def advance(self, now: float) -> list[FrameResult]:
+        """Let time pass; return the frames that have waited long enough."""
+        return [result for stream in list(self._streams) for result in self._finish(stream, now)]
+
+    def _gathered(
+        self, mark: FrameMark, stamp: Stamp, now: float
+    ) -> tuple[list[FrameResult], _Gathered | None]:
+        """Return frames that had to make room, and the place of this one; None where it is refused."""
+        finished: list[FrameResult] = []
+        stream = self._streams.get(mark.stream)
+        if stream is not None and abs(mark.number - stream.expected) > _FAR_APART:
+            finished += self._hand_on_all(mark.stream)
+            stream = None
+        if stream is None:
+            stream = self._streams[mark.stream] = _Stream(expected=mark.number)
+            if len(self._streams) > MOST_STREAMS:
+                finished += self._hand_on_all(next(iter(self._streams)))
+        self._streams.move_to_end(mark.stream)
+        if mark.number < stream.expected:
+            self.counts["late"] += 1
+            return finished, None
+        gathered = stream.waiting.setdefault(mark.number, _Gathered(stamp, mark, now))
+        if (gathered.stamp, gathered.mark) != (stamp, mark):
+            self.counts["contradictory"] += 1
+            return finished, None
+        return finished, gathered
+
+    def _finish(self, name: str, now: float) -> list[FrameResult]:
+        """Hand on every frame of a stream whose turn it is."""
+        stream = self._streams.get(name)
+        finished: list[FrameResult] = []
+        while stream is not None and stream.waiting:
+            first = min(stream.waiting)
+            gathered = stream.waiting[first]
+            is_next = first == stream.expected and gathered.is_complete
+            is_overdue = now - gathered.since >= self._timeout or len(stream.waiting) > MOST_WAITING
+            if not (is_next or is_overdue):
+                break
+            finished.append(self._hand_on(stream, first))
+        return finished
+
+    def _hand_on_all(self, name: str) -> list[FrameResult]:
+        stream = self._streams.pop(name)
+        return [self._hand_on(stream, number) for number in sorted(stream.waiting)]
+
+    def _hand_on(self, stream: _Stream, number: int) -> FrameResult:
+        gathered = stream.waiting.pop(number)
+        stream.expected = number + 1
+        if not gathered.is_complete:
+            self.counts["incomplete"] += 1
+        answers = [gathered.answers[index] for index in sorted(gathered.answers)]
+        plates = [(place, reading) for place, reading in answers if reading is not None and reading.accepted]
+        plates += [stream.latest[place] for place in gathered.mark.still if place in stream.latest]
+        _remember(stream.latest, answers)
+        timings = [reading.timings for _, reading in answers if reading is not None]
+        return FrameResult(
+            stamp=gathered.stamp,
+            mark=gathered.mark,
+            plates=tuple(plates),
+            timings=Timings(
+                sum(one.preprocess_ms for one in timings),
+                sum(one.inference_ms for one in timings),
+                sum(one.decode_ms for one in timings),
+            ),
+            is_complete=gathered.is_complete,
+        )
+
+
+def _remember(
+    latest: OrderedDict[int, PlacedReading], answers: list[tuple[Place, PlateReading | None]]
+) -> None:
+    for place, reading in answers:
+        latest.pop(place.number, None)
+        if reading is not None and reading.accepted:
+            latest[place.number] = (place, reading)
+    while len(latest) > MOST_WAITING:
+        latest.popitem(last=False)

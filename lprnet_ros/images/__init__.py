@@ -1,0 +1,1 @@
+"""What these bytes show: encodings, compressed pictures and their checks, crops, frames, drawing."""

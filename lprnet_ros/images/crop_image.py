@@ -1,0 +1,91 @@
+"""A crop as it arrived: checked, not yet converted; and the reasons for which an image is refused."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.images.encoded_fault import encoded_fault
+from lprnet_ros.images.single_pixel import widen_single_pixel
+
+BgrImage = npt.NDArray[np.uint8]
+
+
+class BadImage(str, enum.Enum):
+    """Why an image message is refused; the value is the name in logs and diagnostics."""
+
+    MALFORMED = "malformed_message"
+    EMPTY = "empty_data"
+    SIZE = "bad_size"
+    STEP = "bad_step"
+    SHORT = "short_data"
+    BIG_ENDIAN = "big_endian"
+    ENCODING = "unknown_encoding"
+    UNDECODABLE = "undecodable"
+
+
+class ImageRejectedError(ValueError):
+    """An image message cannot be used.
+
+    Attributes:
+        reason: the kind of fault.
+    """
+
+    def __init__(self, reason: BadImage, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImageRejectedError], tuple[BadImage, str]]:
+        """Let it travel between processes with its reason."""
+        return type(self), (self.reason, str(self))
+
+
+class CropImage(NamedTuple):
+    """An image whose message was found good, as a view of the message's data.
+
+    Attributes:
+        pixels: uint8: height x width x channels, height x width, the planes of
+            a YUV image one above the other, or the bytes of a JPEG or PNG.
+        conversion: OpenCV's code of the conversion to BGR; None where nothing is to be done.
+        is_encoded: whether the pixels are the bytes of a JPEG or PNG.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    conversion: int | None = None
+    is_encoded: bool = False
+
+    def to_bgr(self) -> BgrImage:
+        """Convert the image; the costly part, left to the thread or process that reads it.
+
+        Returns:
+            BGR, uint8, height x width x 3; the view itself where that is BGR already.
+
+        Raises:
+            ImageRejectedError: the JPEG or PNG is broken.
+        """
+        if self.is_encoded:
+            return _decode(self.pixels)
+        if self.conversion is None:
+            return self.pixels
+        pixels = widen_single_pixel(self.pixels)
+        converted = np.asarray(cv2.cvtColor(pixels, self.conversion), dtype=np.uint8)
+        return converted[:, : self.pixels.shape[1]]
+
+
+def _decode(data: npt.NDArray[np.uint8]) -> BgrImage:
+    fault = encoded_fault(data)
+    if fault is not None:
+        raise ImageRejectedError(BadImage.UNDECODABLE, fault)
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise ImageRejectedError(
+            BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}"
+        ) from error
+    if image is None:
+        raise ImageRejectedError(BadImage.UNDECODABLE, "the JPEG or PNG is broken")
+    return np.asarray(image, dtype=np.uint8)

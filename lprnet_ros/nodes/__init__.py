@@ -1,1 +1,0 @@
-"""Everything that speaks to ROS: the nodes and what they need of rclpy."""

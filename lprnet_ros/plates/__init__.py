@@ -1,0 +1,1 @@
+"""What is a plate: its characters, its syntax, its kinds."""

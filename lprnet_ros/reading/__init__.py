@@ -1,0 +1,1 @@
+"""What a crop says: preprocessing, the network, CTC decoding, and the verdict."""

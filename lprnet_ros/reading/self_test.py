@@ -1,0 +1,87 @@
+"""What a model must answer before it may be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.models.manifest import ManifestError, ModelManifest
+from lprnet_ros.reading.ctc import decode_greedy
+from lprnet_ros.reading.preprocess import preprocess
+from lprnet_ros.runtimes import Runtime
+
+
+class SelfTestError(RuntimeError):
+    """A model does not answer its self-test as its manifest says; the message says what it did."""
+
+
+def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
+    """Check that the model, used as its manifest says, answers as its manifest says.
+
+    Raises:
+        ManifestError: a file of the self-test is missing or broken.
+        SelfTestError: the input or the answer is wrong.
+        InferenceError: the runtime failed.
+        LogitsError: the network's output is not finite.
+    """
+    test, name = manifest.self_test, manifest.path.name
+    pixel = manifest.preprocessing.normalise(blue=255, green=0, red=0)
+    if not np.allclose(pixel, test.blue_pixel, atol=0.01):
+        raise SelfTestError(
+            f"{name}: its manifest turns a blue pixel into {_rounded(pixel)}, the model wants "
+            f"{_rounded(test.blue_pixel)}; channel_order, mean or scale is wrong"
+        )
+    if test.image is None:
+        return
+    image = cv2.imread(str(test.image), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ManifestError(f"{test.image}: the picture of the self-test is missing or broken")
+    logits = runtime.infer(preprocess(np.asarray(image, np.uint8), manifest.preprocessing))
+    text = decode_greedy(logits, manifest.alphabet).text
+    if text != test.text:
+        raise SelfTestError(
+            f"{name} read {text!r} on {test.image.name} instead of {test.text!r}; the model file, "
+            "its channel order, mean or scale is not what its manifest says"
+        )
+    if test.logits is not None:
+        cosine = logits_cosine(logits, _load_logits(test.logits))
+        if cosine < test.minimum_cosine:
+            raise SelfTestError(
+                f"{name} read {test.image.name}, but its logits have a cosine of {cosine:.3f} with "
+                f"the expected ones, least {test.minimum_cosine}; is channel_order right?"
+            )
+
+
+def _load_logits(path: Path) -> npt.NDArray[np.float32]:
+    try:
+        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    except (OSError, EOFError, ValueError) as error:
+        raise ManifestError(f"{path}: the logits of the self-test are missing or broken ({error})") from error
+
+
+def logits_cosine(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:
+    """Return the cosine similarity of two networks' logits for one crop.
+
+    Args:
+        first: classes x time steps.
+        second: the same.
+
+    Returns:
+        -1 to 1; the mean of each time step is taken off before, since what all
+        classes share changes no probability and would hide what differs.
+
+    Raises:
+        ManifestError: the shapes differ.
+    """
+    if first.shape != second.shape:
+        raise ManifestError(f"the self-test's logits have shape {second.shape}, the model's {first.shape}")
+    first, second = first - first.mean(axis=0), second - second.mean(axis=0)
+    norms = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(np.vdot(first, second)) / norms if norms > 0 else 0.0
+
+
+def _rounded(values: tuple[float, ...]) -> list[float]:
+    return [round(value, 3) for value in values]

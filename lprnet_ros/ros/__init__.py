@@ -1,0 +1,1 @@
+"""Everything that imports rclpy: nodes, topics, messages, parameters, reports."""

@@ -1,0 +1,138 @@
+"""Reads serialised ``sensor_msgs/Image`` and ``CompressedImage``, and writes ``std_msgs/String``.
+
+A raw subscription hands these bytes over as they came.  Taking the few fields
+out of them costs a fraction of what building a message object does, copies
+nothing, and bytes that are no message are refused with a reason instead of
+being dropped unseen by the middleware.  The other way a text takes half the
+time when it is published as bytes.
+
+Source: OMG DDS-XTypes 1.3, 7.4.1 (plain CDR, version 1), as ROS 2 uses it:
+four bytes of encapsulation, then the fields, each aligned to its size counted
+from the first byte after the encapsulation.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.images.crop_image import BadImage, ImageRejectedError
+
+_ENCAPSULATION = 4
+_BYTE_ORDERS = {b"\x00\x00": ">", b"\x00\x01": "<"}
+_LONGEST_STRING = 4096
+"""Bytes of a frame_id, encoding or format; longer ones are no such thing."""
+
+
+@dataclass
+class SerialisedImage:
+    """The fields of a ``sensor_msgs/Image`` or ``CompressedImage`` (which leaves its own ones empty).
+
+    Attributes:
+        seconds, nanoseconds: of the header's stamp.
+        frame_id: of the header; bytes that are no UTF-8 became U+FFFD.
+        encoding: of an Image, or the format of a CompressedImage.
+        height, width, is_bigendian, step: of an Image.
+        data: uint8, a view of the message.
+    """
+
+    seconds: int
+    nanoseconds: int
+    frame_id: str
+    encoding: str
+    data: npt.NDArray[np.uint8]
+    height: int = 0
+    width: int = 0
+    is_bigendian: int = 0
+    step: int = 0
+
+
+class _Format:
+    """The fixed parts of both messages in one byte order."""
+
+    def __init__(self, order: str) -> None:
+        self.stamp = struct.Struct(f"{order}iI")
+        self.size = struct.Struct(f"{order}II")
+        self.number = struct.Struct(f"{order}I")
+
+
+_FORMATS = {mark: _Format(order) for mark, order in _BYTE_ORDERS.items()}
+
+
+def parse_image(message: bytes) -> SerialisedImage:
+    """Take a serialised ``sensor_msgs/Image`` apart.
+
+    Args:
+        message: its bytes, encapsulation included.
+
+    Returns:
+        The fields; ``data`` is a view of ``message``.
+
+    Raises:
+        ImageRejectedError: the bytes are no such message, or end too soon (``malformed_message``).
+    """
+    try:
+        form = _FORMATS[message[:2]]
+        seconds, nanoseconds = form.stamp.unpack_from(message, _ENCAPSULATION)
+        frame_id, at = _string(message, _ENCAPSULATION + 8, form)
+        height, width = form.size.unpack_from(message, _aligned(at))
+        encoding, at = _string(message, _aligned(at) + 8, form)
+        is_bigendian = message[at]
+        at = _aligned(at + 1)
+        (step,) = form.number.unpack_from(message, at)
+        data = _sequence(message, at + 4, form)
+    except (KeyError, IndexError, struct.error) as error:
+        raise _malformed(message, "Image") from error
+    return SerialisedImage(seconds, nanoseconds, frame_id, encoding, data, height, width, is_bigendian, step)
+
+
+def parse_compressed(message: bytes) -> SerialisedImage:
+    """Take a serialised ``sensor_msgs/CompressedImage`` apart; see ``parse_image``."""
+    try:
+        form = _FORMATS[message[:2]]
+        seconds, nanoseconds = form.stamp.unpack_from(message, _ENCAPSULATION)
+        frame_id, at = _string(message, _ENCAPSULATION + 8, form)
+        compression, at = _string(message, _aligned(at), form)
+        data = _sequence(message, _aligned(at), form)
+    except (KeyError, IndexError, struct.error) as error:
+        raise _malformed(message, "CompressedImage") from error
+    return SerialisedImage(seconds, nanoseconds, frame_id, compression, data)
+
+
+def serialise_string(text: str) -> bytes:
+    """Return a ``std_msgs/String`` as bytes to publish.
+
+    Args:
+        text: without NUL, at which receivers in C and C++ would end it.
+    """
+    data = text.encode("utf-8", "replace")
+    return b"\x00\x01\x00\x00" + (len(data) + 1).to_bytes(4, "little") + data + b"\0"
+
+
+def _aligned(at: int) -> int:
+    return (at + 3) & ~3
+
+
+def _string(message: bytes, at: int, form: _Format) -> tuple[str, int]:
+    """Return a string and where it ends; it counts its closing NUL, and an empty one may leave that out."""
+    (length,) = form.number.unpack_from(message, at)
+    start, end = at + 4, at + 4 + length
+    if length > _LONGEST_STRING or end > len(message):
+        raise IndexError(f"a string of {length} bytes")
+    return message[start:end].partition(b"\0")[0].decode("utf-8", "replace"), end
+
+
+def _sequence(message: bytes, at: int, form: _Format) -> npt.NDArray[np.uint8]:
+    (length,) = form.number.unpack_from(message, at)
+    if length > len(message) - at - 4:
+        raise IndexError(f"{length} bytes of data")
+    return np.frombuffer(message, np.uint8, length, at + 4)
+
+
+def _malformed(message: bytes, kind: str) -> ImageRejectedError:
+    return ImageRejectedError(
+        BadImage.MALFORMED, f"{len(message)} bytes that are no sensor_msgs/{kind}, or only its beginning"
+    )

@@ -1,0 +1,110 @@
+"""``plate_player``: publishes the crops of a folder, for demonstrations and tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import cv2
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+
+from lprnet_ros.ros.process.run_node import run_node
+from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
+from lprnet_ros.text.escaping import as_utf8, one_line
+
+_PARAMETERS: tuple[tuple[str, str | float | bool, str], ...] = (
+    ("images", "", "Folder of crops to publish."),
+    ("rate", 10.0, "Crops a second."),
+    ("loop", False, "Begin again after the last crop."),
+    ("transport", "raw", "raw or compressed, as in lpr_node."),
+)
+
+
+class PlatePlayer(Node):
+    """Publishes each picture of a folder; its path in the folder goes into ``header.frame_id``.
+
+    Waits for a subscriber first, so that none is lost.
+
+    Raises:
+        LabelledDataError: no folder is given, or it holds no pictures.
+        ValueError: a parameter has a value that makes no sense.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("plate_player")
+        for name, default, description in _PARAMETERS:
+            descriptor = ParameterDescriptor(description=description, read_only=True)
+            self.declare_parameter(name, default, descriptor)
+        rate = self.get_parameter("rate").value
+        transport = self.get_parameter("transport").value
+        self._loop = self.get_parameter("loop").value
+        folder = self.get_parameter("images").value
+        if not folder:
+            raise LabelledDataError("set the parameter images to a folder of crops")
+        self._folder = Path(folder).expanduser()
+        self._paths = list_images(self._folder) if self._folder.is_dir() else []
+        if not self._paths:
+            raise LabelledDataError(f"{self._folder}: not a folder with pictures (parameter images)")
+        if transport not in ("raw", "compressed"):
+            raise ValueError(f"transport is {transport!r}, expected raw or compressed")
+        if rate <= 0:
+            raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
+        self._is_compressed = transport == "compressed"
+        self._next = 0
+        message_type = CompressedImage if self._is_compressed else Image
+        self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
+        self.create_timer(1.0 / rate, self._publish_next)
+
+    def is_done(self) -> bool:
+        """Tell whether every picture was published and delivered, and none is to be repeated.
+
+        Waits up to 2 s after the last picture, until every subscriber that asked
+        for it has confirmed all.
+        """
+        if self._next < len(self._paths):
+            return False
+        self._images.wait_for_all_acked(Duration(seconds=2))
+        return True
+
+    def _publish_next(self) -> None:
+        if self._next >= len(self._paths) or self._images.get_subscription_count() == 0:
+            return
+        path = self._paths[self._next]
+        self._next += 1
+        if self._loop and self._next >= len(self._paths):
+            self._next = 0
+        try:
+            image = read_image(path)
+        except LabelledDataError as error:
+            self.get_logger().warning(one_line(f"left out: {error}"))
+            return
+        if self._is_compressed:
+            message = CompressedImage(format="png")
+            message.data.frombytes(cv2.imencode(".png", image)[1].tobytes())
+        else:
+            height, width = image.shape[:2]
+            message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
+            message.data.frombytes(image.tobytes())
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = as_utf8(path.relative_to(self._folder).as_posix())
+        self._images.publish(message)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Publish the folder once (or for ever with ``loop``), then end.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status: 0, or 1 where there is nothing to play.
+    """
+    return run_node("plate_player", arguments, PlatePlayer, is_done=PlatePlayer.is_done)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

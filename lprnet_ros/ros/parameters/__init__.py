@@ -1,0 +1,1 @@
+"""Which parameters the nodes have, and how they are declared and read."""

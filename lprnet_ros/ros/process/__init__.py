@@ -1,0 +1,1 @@
+"""How a node runs as a process: start, executors, signals, memory, security."""

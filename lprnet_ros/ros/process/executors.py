@@ -1,0 +1,142 @@
+"""Which executor runs a node: rclpy's events executor where it is proved to work, else the plain one.
+
+The events executor takes a quarter of the other's time for each message.  It is
+absent from Humble, and in the Jazzy wheels its ``spin`` dispatches nothing while
+a loop of ``spin_once`` works; so it has to show at start that a timer and a
+service call come through, and is replaced when it stands still later.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rcl_interfaces.srv import GetParameters
+from rclpy._rclpy_pybind11 import RCLError
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from lprnet_ros.ros.reports.statistics import LogLimiter
+from lprnet_ros.text.escaping import one_line
+
+_CHECK_SECONDS = 3.0
+_ASK_AGAIN_SECONDS = 0.5
+_HEARTBEAT_SECONDS = 0.5
+_STALL_SECONDS = 5.0
+_IDLE_ROUNDS = 20
+"""Rounds without a heartbeat that make a stall, besides the seconds: a single long callback is none."""
+
+
+class Spinner:
+    """Runs the callbacks of one node.
+
+    Args:
+        node: the node; its executor is nobody else's.
+        choice: ``auto``, ``events`` or ``single``.
+
+    Attributes:
+        name: ``events`` or ``single``.
+
+    Raises:
+        ValueError: the events executor was asked for and does not work here.
+    """
+
+    def __init__(self, node: Node, choice: str = "auto") -> None:
+        self._node = node
+        self._last_beat = time.monotonic()
+        self._rounds = 0
+        self._limiter = LogLimiter()
+        self._executor: Any = None
+        self.name = "single"
+        # steady time: neither a clock that is set back nor simulated time may look like a stall
+        self._clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_HEARTBEAT_SECONDS, self._beat, clock=self._clock)
+        if choice != "single":
+            problem = self._try_events()
+            if problem is None:
+                self.name = "events"
+                return
+            if choice == "events":
+                raise ValueError(f"executor is 'events', but {problem}; set it to 'auto' or 'single'")
+            node.get_logger().info(f"using the single-threaded executor: {problem}")
+        self._use_single()
+
+    def spin_once(self, timeout_seconds: float) -> None:
+        """Run what is due, waiting for it at most so long; replace an executor that stands still.
+
+        Raises:
+            RCLError: ROS reports errors and has done nothing else for some seconds.
+        """
+        try:
+            self._executor.spin_once(timeout_sec=timeout_seconds)
+        except RCLError as error:
+            # Humble raises where a client left before its answer: source ros2/rclpy, pull request 1136
+            if self.name == "single" and time.monotonic() - self._last_beat > _STALL_SECONDS:
+                raise
+            if self._limiter.allows("error"):
+                self._node.get_logger().warning(f"ROS reported, and the node goes on: {one_line(str(error))}")
+        self._rounds += 1
+        if (
+            self.name == "events"
+            and self._rounds > _IDLE_ROUNDS
+            and time.monotonic() - self._last_beat > _STALL_SECONDS
+        ):
+            self._node.get_logger().error(
+                "the events executor stands still; going on with the single-threaded one"
+            )
+            self._leave()
+            self._use_single()
+
+    def shutdown(self) -> None:
+        """Let go of the node."""
+        self._node.destroy_timer(self._timer)
+        self._leave()
+
+    def _beat(self) -> None:
+        self._last_beat = time.monotonic()
+        self._rounds = 0
+
+    def _use_single(self) -> None:
+        self._executor = SingleThreadedExecutor(context=self._node.context)
+        self._executor.add_node(self._node)
+        self.name = "single"
+        self._beat()
+
+    def _leave(self) -> None:
+        self._executor.remove_node(self._node)
+        self._executor.shutdown(0.5)
+
+    def _try_events(self) -> str | None:
+        """Use the events executor; return why that is not possible, or None."""
+        try:
+            from rclpy.experimental import EventsExecutor
+        except ImportError:
+            return "this rclpy has no events executor"
+        self._executor = EventsExecutor(context=self._node.context)
+        self._executor.add_node(self._node)
+        if self._passes_check():
+            return None
+        self._leave()
+        return f"the events executor dispatched no timer or no service call in {_CHECK_SECONDS:g} s"
+
+    def _passes_check(self) -> bool:
+        """Tell whether a timer and a question of the node to itself are dispatched."""
+        started = time.monotonic()
+        self._last_beat = 0.0
+        fast = self._node.create_timer(0.01, self._beat, clock=self._clock)
+        client = self._node.create_client(
+            GetParameters, f"{self._node.get_fully_qualified_name()}/get_parameters"
+        )
+        future, asked = None, -_ASK_AGAIN_SECONDS
+        try:
+            while (now := time.monotonic()) < started + _CHECK_SECONDS:
+                if client.service_is_ready() and now - asked > _ASK_AGAIN_SECONDS:
+                    future, asked = client.call_async(GetParameters.Request()), now
+                self._executor.spin_once(timeout_sec=0.02)
+                if future is not None and future.done() and self._last_beat > 0.0:
+                    return True
+            return False
+        finally:
+            self._node.destroy_client(client)
+            self._node.destroy_timer(fast)

@@ -1,0 +1,109 @@
+"""Runs one node as a process: starts ROS, ends on a signal, tells the user's errors in one line.
+
+rclpy's own signal handlers shut the context down in another thread while the
+node still uses it; under load that ended the process by a segmentation fault
+now and then.  Here a signal only sets a flag, and the node ends between two
+callbacks.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import TypeVar
+
+import rclpy
+from rclpy._rclpy_pybind11 import RCLError
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from lprnet_ros.ros.process.executors import Spinner
+
+NodeType = TypeVar("NodeType", bound=Node)
+
+_LONGEST_WAIT_SECONDS = 0.2
+"""A signal is noticed after this time at the latest."""
+
+
+class StopRequest:
+    """Becomes true when SIGINT or SIGTERM arrives.
+
+    Attributes:
+        also: called in the signal handler, so it may do no more than set something.
+    """
+
+    def __init__(self) -> None:
+        self.also: Callable[[], None] = lambda: None
+        self._is_set = False
+        signal.signal(signal.SIGINT, self._set)
+        signal.signal(signal.SIGTERM, self._set)
+
+    def _set(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._is_set = True
+        self.also()
+
+    def __bool__(self) -> bool:
+        """Tell whether a signal has arrived."""
+        return self._is_set
+
+
+def run_node(
+    program: str,
+    arguments: list[str] | None,
+    create: Callable[[], NodeType],
+    *,
+    start: Callable[[NodeType], None] | None = None,
+    is_done: Callable[[NodeType], bool] | None = None,
+    executor: Callable[[NodeType], str] = lambda _: "auto",
+    on_signal: Callable[[NodeType], None] = lambda _: None,
+) -> int:
+    """Run a node until its work is done, or until SIGINT or SIGTERM.
+
+    Args:
+        program: name for error messages.
+        arguments: the command line; None is this process's.
+        create: makes the node; a ValueError says what the user got wrong.
+        start: called once before the first callback.
+        is_done: asked after every callback whether the work is done; None never is.
+        executor: tells which executor runs the node: ``auto``, ``events`` or ``single``.
+        on_signal: called in the signal handler, for a node whose callbacks may wait.
+
+    Returns:
+        The exit status: 0, or 1 where an argument or a parameter is wrong.
+    """
+    stop = StopRequest()
+    try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+    node: NodeType | None = None
+    spinner: Spinner | None = None
+    try:
+        node = create()
+        stop.also = partial(on_signal, node)
+        spinner = Spinner(node, executor(node))
+        if start is not None:
+            start(node)
+        while not stop and (is_done is None or not is_done(node)):
+            spinner.spin_once(_LONGEST_WAIT_SECONDS)
+    except (ParameterException, ValueError) as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+    except RCLError as error:
+        if spinner is not None:  # only what keeps a node from starting is the user's: security, for one
+            raise
+        print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    finally:
+        if spinner is not None:
+            spinner.shutdown()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

@@ -1,0 +1,65 @@
+"""Counts what becomes of crops, and logs what goes wrong with them, each kind at most every 5 s."""
+
+from __future__ import annotations
+
+import traceback
+
+from rclpy.node import Node
+
+from lprnet_ros.flow.job import Source
+from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.ros.reports.statistics import LogLimiter, Statistics
+from lprnet_ros.text.escaping import one_line
+
+_LONGEST_REASON = 300
+
+
+class CropReport:
+    """The counts of one node and what its log says of crops; every method may be called from any thread.
+
+    Args:
+        node: the node whose log is written.
+
+    Attributes:
+        statistics: the counts.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._logger = node.get_logger()
+        self._limiter = LogLimiter()
+        self.statistics = Statistics()
+
+    def start_again(self) -> None:
+        """Count from 0."""
+        self.statistics = Statistics()
+
+    def arrival(self) -> None:
+        """A message has arrived."""
+        self.statistics.count_arrival()
+
+    def bad_image(self, topic: str, error: ImageRejectedError) -> None:
+        """A message is no usable image."""
+        self.statistics.count_bad_image(error.reason.value)
+        if self._limiter.allows(error.reason.value):
+            self._logger.warning(f"image on {topic} rejected ({error.reason.value}): {error}")
+
+    def drop(self, topic: str) -> None:
+        """A crop is not read because newer ones came."""
+        self.statistics.count_drop(topic)
+
+    def failure(self, topic: str, error: Exception) -> None:
+        """A crop could not be read."""
+        self.statistics.count_failure(one_line(str(error), _LONGEST_REASON))
+        if self._limiter.allows("failure"):
+            self._logger.error(f"crop on {topic} could not be read: {error}")
+
+    def bug(self, topic: str) -> None:
+        """Handling a message raised what nobody foresaw; called where that was caught."""
+        self.statistics.count_failure("a bug, see the log")
+        if self._limiter.allows("bug"):
+            self._logger.error(f"a message on {topic} was lost, which is a bug:\n{traceback.format_exc()}")
+
+    def reading(self, reading: PlateReading, source: Source) -> None:
+        """A crop was read, and its reading published."""
+        self.statistics.count_reading(reading, source)

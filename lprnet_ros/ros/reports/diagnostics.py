@@ -1,0 +1,142 @@
+"""The node's state as ``diagnostic_msgs``, once a second, by the conventions of diagnostic_updater."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+from lprnet_ros.flow.pool import PoolStatus
+from lprnet_ros.ros.reports.statistics import Counts
+
+OK, WARN, ERROR, STALE = (
+    DiagnosticStatus.OK,
+    DiagnosticStatus.WARN,
+    DiagnosticStatus.ERROR,
+    DiagnosticStatus.STALE,
+)
+_STALE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What diagnostics tell of a node, besides its counts.
+
+    Attributes:
+        state: label of the lifecycle state.
+        pool: the workers.
+        waiting: crops that wait for a worker.
+        facts: names and values that do not change while it is configured: model, sha256, runtime.
+        expected_rate: least crops a second; 0 expects none.
+        maximum_age: greatest age of a crop's stamp when it is read, seconds; 0 allows any.
+        age: of the stamp of the crop that was read last, seconds.
+    """
+
+    state: str
+    pool: PoolStatus
+    waiting: int = 0
+    facts: tuple[tuple[str, str], ...] = ()
+    expected_rate: float = 0.0
+    maximum_age: float = 0.0
+    age: float = 0.0
+
+
+class DiagnosticsPublisher:
+    """Publishes one status on ``/diagnostics``: what arrived, what was read, and whether all is well.
+
+    Args:
+        node: the node that is spoken of.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._previous = Counts()
+        self._time = self._last_arrival = time.monotonic()
+
+    def publish(self, counts: Counts, state: NodeState, board: list[tuple[str, str]]) -> None:
+        """Publish the state of the time since the last call.
+
+        Args:
+            counts: what was counted.
+            state: how the node is.
+            board: names and values of the board's sensors; empty on other machines.
+        """
+        now = time.monotonic()
+        seconds = max(1e-6, now - self._time)
+        before = self._previous if counts.since == self._previous.since else Counts()
+        arrived = counts.received - before.received
+        if arrived or state.state != "active":
+            self._last_arrival = now
+        level, message = judge(before, counts, state, arrived / seconds, now - self._last_arrival)
+        self._previous, self._time = counts, now
+        rates = [
+            ("state", state.state),
+            ("received a second", f"{arrived / seconds:.1f}"),
+            ("read a second", f"{(counts.read - before.read) / seconds:.1f}"),
+        ]
+        workers = [
+            ("waiting", str(state.waiting)),
+            ("workers", f"{state.pool.ready} of {state.pool.workers}"),
+            ("workers replaced", str(state.pool.replaced)),
+            ("crops retried", str(state.pool.retried)),
+        ]
+        pairs = [*rates, *counts.as_pairs(), *workers, *state.facts]
+        statuses = [self._status("readings", level, message, pairs)]
+        if board:
+            statuses.append(self._status("board", OK, "RDK", board))
+        array = DiagnosticArray(status=statuses)
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)
+
+    def _status(
+        self, task: str, level: bytes, message: str, pairs: list[tuple[str, str]]
+    ) -> DiagnosticStatus:
+        return DiagnosticStatus(
+            level=level,
+            name=f"{self._node.get_fully_qualified_name()}: {task}",
+            message=message,
+            hardware_id="lprnet_ros",
+            values=[KeyValue(key=key, value=value) for key, value in pairs],
+        )
+
+
+def judge(  # noqa: PLR0911 - one return a rule, the worst first
+    before: Counts, now: Counts, state: NodeState, rate: float, silent_seconds: float
+) -> tuple[bytes, str]:
+    """Tell how the node is.
+
+    Args:
+        before: the counts at the last look.
+        now: the counts.
+        state: how the node is.
+        rate: crops a second since the last look.
+        silent_seconds: since the last crop arrived.
+
+    Returns:
+        Level and message: what is worst first.
+    """
+    failures = now.failures - before.failures
+    bad = sum(now.bad_images.values()) - sum(before.bad_images.values())
+    dropped = sum(now.dropped.values()) - sum(before.dropped.values())
+    if state.pool.problem:
+        return ERROR, state.pool.problem
+    if failures:
+        return ERROR, f"{failures} crops could not be read in the last second: {now.last_failure}"
+    if state.state != "active":
+        return WARN, f"the node is {state.state}"
+    if state.expected_rate > 0.0 and silent_seconds > max(_STALE_SECONDS, 3.0 / state.expected_rate):
+        return STALE, f"no crop for {silent_seconds:.0f} s"
+    if state.pool.ready < state.pool.workers:
+        return WARN, f"{state.pool.workers - state.pool.ready} workers are being replaced"
+    if bad:
+        return WARN, f"{bad} unusable images in the last second"
+    if dropped:
+        return WARN, f"{dropped} crops dropped in the last second: more arrive than can be read"
+    if rate < state.expected_rate:
+        return WARN, f"{rate:.1f} crops a second, expected {state.expected_rate:g}"
+    if now.read > before.read and 0.0 < state.maximum_age < abs(state.age):
+        return WARN, f"stamps are {state.age:.3f} s old, expected at most {state.maximum_age:g} s"
+    return OK, f"{now.read} crops read"

@@ -1,0 +1,141 @@
+"""What a node has counted, for its log and its diagnostics; counted from several threads."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from lprnet_ros.flow.job import Source
+from lprnet_ros.reading.plate_reading import PlateReading
+
+LOG_PERIOD_SECONDS = 5.0
+"""A reason for rejecting messages is logged at most this often."""
+
+_LATENCIES = 2048
+
+
+@dataclass
+class Counts:
+    """Counts since the node was configured.
+
+    Attributes:
+        received: messages that arrived.
+        read: crops that the network read.
+        accepted: readings that passed the acceptance rule.
+        bad_images: messages that were no usable image, by reason.
+        rejected: readings that were not accepted, by reason.
+        dropped: crops that were dropped because newer ones came, by topic.
+        failures: crops that could not be read.
+        last_failure: why the latest of them could not; empty where there is none.
+        latencies_ms: of the latest readings, from arrival to publication.
+        inference_cpu_seconds: CPU time of the network, over all readings.
+        last_stamp: of the latest crop that was read, seconds.
+        since: when they began, by ``time.monotonic``.
+    """
+
+    received: int = 0
+    read: int = 0
+    accepted: int = 0
+    bad_images: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    failures: int = 0
+    last_failure: str = ""
+    latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
+    inference_cpu_seconds: float = 0.0
+    last_stamp: float = 0.0
+    since: float = field(default_factory=time.monotonic)
+
+    def as_pairs(self) -> list[tuple[str, str]]:
+        """Return names and values, in a fixed order, for a diagnostic status."""
+        pairs = [
+            ("received", str(self.received)),
+            ("read", str(self.read)),
+            ("accepted", str(self.accepted)),
+            ("dropped", str(sum(self.dropped.values()))),
+            ("runtime failures", str(self.failures)),
+        ]
+        pairs += [(f"dropped on {topic}", str(n)) for topic, n in sorted(self.dropped.items())]
+        pairs += [(f"bad image: {reason}", str(n)) for reason, n in sorted(self.bad_images.items())]
+        pairs += [(f"not accepted: {reason}", str(n)) for reason, n in sorted(self.rejected.items())]
+        if self.latencies_ms:
+            ordered = sorted(self.latencies_ms)
+            for percent in (50, 90, 99):
+                value = ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+                pairs.append((f"latency p{percent} (ms)", f"{value:.2f}"))
+        pairs.append(("inference CPU (s)", f"{self.inference_cpu_seconds:.3f}"))
+        return pairs
+
+
+class Statistics:
+    """Counts what happens to crops; every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = Counts()
+
+    def snapshot(self) -> Counts:
+        """Return a copy of the counts, which stays as it is."""
+        with self._lock:
+            now = self._counts
+            return dataclasses.replace(
+                now,
+                bad_images=now.bad_images.copy(),
+                rejected=now.rejected.copy(),
+                dropped=now.dropped.copy(),
+                latencies_ms=now.latencies_ms.copy(),
+            )
+
+    def count_arrival(self) -> None:
+        """A message has arrived."""
+        with self._lock:
+            self._counts.received += 1
+
+    def count_drop(self, topic: str) -> None:
+        """A crop of a topic was dropped unread."""
+        with self._lock:
+            self._counts.dropped[topic] += 1
+
+    def count_bad_image(self, reason: str) -> None:
+        """A message was no usable image."""
+        with self._lock:
+            self._counts.bad_images[reason] += 1
+
+    def count_failure(self, reason: str) -> None:
+        """A crop could not be read."""
+        with self._lock:
+            self._counts.failures += 1
+            self._counts.last_failure = reason
+
+    def count_reading(self, reading: PlateReading, source: Source) -> None:
+        """A crop was read and its reading published."""
+        latency_ms = (time.perf_counter() - source.arrived) * 1e3
+        with self._lock:
+            counts = self._counts
+            counts.last_stamp = source.seconds + source.nanoseconds * 1e-9
+            counts.read += 1
+            if reading.rejection is None:
+                counts.accepted += 1
+            else:
+                counts.rejected[reading.rejection.value] += 1
+            counts.latencies_ms.append(latency_ms)
+            counts.inference_cpu_seconds += reading.timings.inference_cpu_ms * 1e-3
+
+
+class LogLimiter:
+    """Lets one line of each kind through in a period."""
+
+    def __init__(self, period_seconds: float = LOG_PERIOD_SECONDS) -> None:
+        self._period = period_seconds
+        self._last: dict[str, float] = {}
+
+    def allows(self, kind: str) -> bool:
+        """Tell whether a line of this kind may be logged now; if so, it counts as logged."""
+        now = time.monotonic()
+        if now - self._last.get(kind, -self._period) < self._period:
+            return False
+        self._last[kind] = now
+        return True

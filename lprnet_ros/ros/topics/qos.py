@@ -1,0 +1,96 @@
+"""QoS profiles of the image subscriptions, and plain words when a publisher does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+from lprnet_ros.text.escaping import one_line
+
+_ADVICE = {
+    "sensor_msgs/msg/Image": "set the parameter transport to 'raw'",
+    "sensor_msgs/msg/CompressedImage": "set the parameter transport to 'compressed'",
+}
+
+_LONGEST_NAME = 100
+"""Characters of another node's name that are logged."""
+
+_MOST_NAMED = 50
+"""Publishers that are named: whoever makes up a thousand names shall not fill the log."""
+
+
+QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
+"""No event callbacks: rclpy's own log every incompatible publisher without naming it."""
+
+
+def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
+    """Return the QoS profile of an image subscription.
+
+    Args:
+        profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``.
+        depth: messages that may wait; the oldest is dropped.
+        policy: with ``all`` none is dropped: a full history makes a reliable publisher wait.
+    """
+    reliable = profile == "reliable"
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_ALL if policy == "all" else HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+    )
+
+
+class TopicWatch:
+    """Finds publishers whose messages cannot arrive, and names each once.
+
+    Args:
+        node: the node that subscribes.
+        expected_type: its message type, such as ``sensor_msgs/msg/Image``.
+        advice: what to do about a publisher of another type, by that type.
+        qos_parameter: the node's parameter for the quality of service.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        expected_type: str,
+        advice: Mapping[str, str] = _ADVICE,
+        qos_parameter: str = "qos_profile",
+    ) -> None:
+        self._node = node
+        self._advice = advice
+        self._qos_parameter = qos_parameter
+        self._expected_type = expected_type
+        self._named: set[tuple[str, str]] = set()
+
+    def check(self, subscription: Subscription) -> None:
+        """Warn of each publisher on the topic that cannot reach the subscription, once each."""
+        topic = subscription.topic_name
+        wants_reliable = subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+        for publisher in self._node.get_publishers_info_by_topic(topic):
+            # any program on the network chooses these names
+            name = one_line(f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}", _LONGEST_NAME)
+            complaint = None
+            if publisher.topic_type != self._expected_type:
+                type_name = one_line(publisher.topic_type, _LONGEST_NAME)
+                advice = self._advice.get(publisher.topic_type, "choose another topic")
+                complaint = (
+                    f"{name} publishes {type_name} on {topic}, this node reads "
+                    f"{self._expected_type}; {advice}"
+                )
+            elif wants_reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
+                complaint = (
+                    f"{name} publishes {topic} best effort, this node asks for reliable and gets nothing; "
+                    f"set the parameter {self._qos_parameter} to 'sensor_data'"
+                )
+            is_new = (name, topic) not in self._named and len(self._named) < _MOST_NAMED
+            if complaint is not None and is_new:
+                self._named.add((name, topic))
+                self._node.get_logger().warning(complaint)

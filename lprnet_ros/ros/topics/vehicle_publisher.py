@@ -1,0 +1,133 @@
+"""Publishes one final reading a vehicle on ``~/vehicle_plate``."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import String
+
+from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting, VehiclePlate
+from lprnet_ros.flow.job import Source
+from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.ros.messages.cdr import serialise_string
+from lprnet_ros.ros.messages.reading_json import reading_to_json
+
+_DEPTH = 100
+_PERIOD = 0.1
+"""Seconds between two looks at the clock: a vehicle that has gone is published this much late at most."""
+
+_NANOSECONDS = 1e-9
+
+
+class VehiclePublisher:
+    """Gathers the readings of each vehicle, and publishes what they say together.
+
+    The times are those at which the crops arrive, by the node's clock (which
+    follows ``/clock`` with ``use_sim_time``): cameras whose clocks differ, or
+    that stamp nothing, do no harm.  Without a subscriber nothing is gathered.
+
+    Args:
+        node: the node whose private name ``~/vehicle_plate`` is used.
+        settings: when a vehicle is published.
+        judge: gives a final reading its rejection.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        settings: ConsensusSettings,
+        judge: Callable[[PlateReading], PlateReading],
+    ) -> None:
+        self._node = node
+        self._settings = settings
+        self._judge = judge
+        self._lock = threading.Lock()  # crops come from the workers, time from the executor
+        self._consensus: Consensus | None = None
+        self._publisher = node.create_publisher(String, "~/vehicle_plate", _DEPTH)
+        # steady: a clock that is set back would stop the timer for as long
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD, self._advance, clock=self._steady)
+        self.published = 0
+        self.look_for_listeners()
+
+    def look_for_listeners(self) -> None:
+        """See whether somebody listens."""
+        self._is_heard = self._publisher.get_subscription_count() > 0
+
+    def add(self, reading: PlateReading, source: Source) -> None:
+        """Take the reading of one crop in.
+
+        Args:
+            reading: what was read.
+            source: the crop's topic, stamp and frame_id.
+        """
+        with self._lock:
+            if not self._is_heard:
+                self._consensus = None
+                return
+            if self._consensus is None:
+                self._consensus = Consensus(self._settings)
+            self._publish(
+                self._consensus.add(
+                    Sighting(self._now(), source.topic, reading, _track_of(source), stamp=source)
+                )
+            )
+
+    def flush(self) -> None:
+        """Publish every vehicle that is still gathered."""
+        with self._lock:
+            if self._consensus is not None:
+                self._publish(self._consensus.flush())
+
+    def destroy(self) -> None:
+        """Remove publisher and timer from the node."""
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_publisher(self._publisher)
+
+    def _now(self) -> float:
+        return float(self._node.get_clock().now().nanoseconds * _NANOSECONDS)
+
+    def _advance(self) -> None:
+        with self._lock:
+            if self._consensus is not None:
+                self._publish(self._consensus.advance(self._now()))
+
+    def _publish(self, vehicles: Iterable[VehiclePlate]) -> None:
+        for vehicle in vehicles:
+            self.published += 1
+            self._publisher.publish(serialise_string(vehicle_to_json(vehicle, self._judge)))
+
+
+def _track_of(source: Source) -> str | None:
+    return str(source.place.track_id) if source.place is not None and source.place.track_id else None
+
+
+def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], PlateReading]) -> str:
+    """Write a final reading as one JSON object: the shape of ``~/reading``, and what only vehicles have.
+
+    Args:
+        vehicle: the final reading; the stamp of its best sighting is that crop's Source.
+        judge: gives the reading its rejection.
+    """
+    best = vehicle.best
+    assert isinstance(best.stamp, Source)
+    reading = judge(
+        PlateReading(
+            text=vehicle.text,
+            confidence=vehicle.confidence,
+            character_confidences=vehicle.character_confidences,
+            alternatives=vehicle.alternatives,
+            timings=best.reading.timings,
+        )
+    )
+    members = {
+        "crops": vehicle.crops,
+        "agreeing": vehicle.agreeing,
+        "revised": vehicle.revised,
+        "seconds": round(vehicle.last - vehicle.first, 3),
+    }
+    return reading_to_json(reading, best.stamp, more=f', "vehicle": {json.dumps(members)}')

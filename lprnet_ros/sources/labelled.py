@@ -1,0 +1,216 @@
+"""Labelled plate crops on disk: a folder or a CSV, and the split by plate.
+
+Every accuracy of this project is measured on crops that this module lists, and
+the trainer leaves out exactly the plates that :func:`is_held_out` names.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+HELD_OUT_PARTS = 6
+"""One plate in six is kept from training."""
+
+SPLITS = ("all", "training", "held-out", "calibration", "test")
+"""Which plates are meant; see ``is_in_split``."""
+
+
+class LabelledDataError(ValueError):
+    """A data set on disk is not what it should be; the message says what and where."""
+
+
+@dataclass(frozen=True)
+class LabelledCrop:
+    """One crop and the plate on it.
+
+    Attributes:
+        path: the image file.
+        label: the plate's text; empty where the picture shows no plate.
+        columns: the other columns of its CSV row, by name.
+    """
+
+    path: Path
+    label: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def group(self, column: str) -> str:
+        """Return the value of a column, for grouping.
+
+        Raises:
+            LabelledDataError: the data has no such column.
+        """
+        if column not in self.columns:
+            known = ", ".join(sorted(self.columns)) or "none"
+            raise LabelledDataError(f"{self.path} has no column {column!r}; columns: {known}")
+        return self.columns[column]
+
+    def read(self) -> npt.NDArray[np.uint8]:
+        """Read the picture.
+
+        Returns:
+            BGR, uint8, height x width x 3.
+
+        Raises:
+            LabelledDataError: the file is missing or no picture.
+        """
+        return read_image(self.path)
+
+
+def read_image(path: Path) -> npt.NDArray[np.uint8]:
+    """Read an image file as BGR, uint8, height x width x 3.
+
+    Raises:
+        LabelledDataError: the file is missing or no picture.
+    """
+    if not path.is_file():
+        raise LabelledDataError(f"{path}: no such file")
+    try:
+        data = path.read_bytes()  # cv2.imread ends the process where a name is not UTF-8
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except OSError as error:
+        raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
+    except cv2.error:
+        image = None
+    if image is None:
+        raise LabelledDataError(f"{path}: not an image that OpenCV can decode")
+    return np.asarray(image, dtype=np.uint8)
+
+
+def list_images(folder: Path) -> list[Path]:
+    """List the image files of a folder and its sub-folders, sorted by path."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+
+
+def read_labelled(path: Path) -> list[LabelledCrop]:
+    """List labelled crops.
+
+    Args:
+        path: a CSV with the columns ``file`` (relative to the CSV) and
+            ``label``; or a folder of images whose label is the file name's
+            stem up to the first ``_`` or ``-``.
+
+    Returns:
+        The crops, in the CSV's order or sorted by path.
+
+    Raises:
+        LabelledDataError: nothing there, no crop in it, or the CSV lacks a column.
+    """
+    if path.is_dir():
+        crops = [LabelledCrop(p, re.split("[_-]", p.stem)[0]) for p in list_images(path)]
+    elif path.is_file():
+        crops = _read_csv(path)
+    else:
+        raise LabelledDataError(f"{path}: neither a folder nor a CSV file")
+    if not crops:
+        raise LabelledDataError(f"{path}: no labelled crops in it")
+    return crops
+
+
+def _read_csv(path: Path) -> list[LabelledCrop]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = {"file", "label"} - set(reader.fieldnames or ())
+            if missing:
+                raise LabelledDataError(f"{path}: no column {' or '.join(sorted(missing))}")
+            return [_crop_of_row(path, reader.line_num, row) for row in reader]
+    except UnicodeDecodeError as error:
+        raise LabelledDataError(f"{path}: not a CSV in UTF-8 ({error})") from error
+    except (OSError, csv.Error) as error:
+        raise LabelledDataError(f"{path}: not a readable CSV ({error})") from error
+
+
+def _crop_of_row(path: Path, line: int, row: dict[str | Any, str | Any]) -> LabelledCrop:
+    if None in row or None in row.values():
+        raise LabelledDataError(f"{path}, line {line}: has not as many fields as the first line")
+    return LabelledCrop(
+        path.parent / row["file"],
+        row["label"],
+        {name: value for name, value in row.items() if name not in ("file", "label")},
+    )
+
+
+def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:
+    """Tell whether a plate belongs to the held-out split, ``plate-sha256/6``.
+
+    The split is by plate, never by picture: every crop of one plate falls on
+    the same side, whatever set it stands in.
+
+    Args:
+        label: the plate's text.
+        parts: one plate in this many is held out.
+    """
+    return _number(label) % parts == 0
+
+
+def is_for_calibration(label: str) -> bool:
+    """Tell which half of the held-out plates a plate belongs to.
+
+    The confidence is fitted on one half, the calibration half; on the other, the
+    test half, nothing was ever fitted.
+
+    Args:
+        label: text of a held-out plate.
+    """
+    return _number(label) % (2 * HELD_OUT_PARTS) == 0
+
+
+def is_in_split(label: str, split: str) -> bool:
+    """Tell whether a plate belongs to a split.
+
+    Args:
+        label: the plate's text.
+        split: ``all``; ``training`` and ``held-out``, which share all plates out; or
+            ``calibration`` and ``test``, which share the held-out ones out.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}, expected one of {', '.join(SPLITS)}")
+    if split == "all":
+        return True
+    if not is_held_out(label) or split == "training":
+        return split == "training" and not is_held_out(label)
+    return split == "held-out" or is_for_calibration(label) == (split == "calibration")
+
+
+def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) -> list[LabelledCrop]:
+    """Choose crops.
+
+    Args:
+        crops: all of them.
+        split: one of ``SPLITS``.
+        without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
+
+    Raises:
+        LabelledDataError: a rule is malformed or names no column of the data.
+    """
+    rules = []
+    for rule in without:
+        column, equals, pattern = rule.partition("=")
+        if not equals:
+            raise LabelledDataError(f"--without {rule}: expected COLUMN=PATTERN")
+        rules.append((column, pattern))
+    return [
+        crop
+        for crop in crops
+        if is_in_split(crop.label, split)
+        and not any(fnmatch(crop.group(column), pattern) for column, pattern in rules)
+    ]
+
+
+def _number(label: str) -> int:
+    return int.from_bytes(hashlib.sha256(label.encode("utf-8")).digest()[:8], "big")

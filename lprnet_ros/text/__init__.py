@@ -1,0 +1,1 @@
+"""How text from outside is shown safely."""

@@ -1,0 +1,1 @@
+"""How a network gets onto the BPU: operator check, export, calibration, compiler settings. No PyTorch."""

@@ -1,0 +1,201 @@
+"""The samples from which the board's compiler takes the ranges of its 8-bit numbers.
+
+One raw file a sample, as ``numpy.tofile`` writes it: no header, no shape.  The compiler
+reads every file of the folder, so the index that says what they are lies beside the folder.
+
+Source: D-Robotics rdk_doc, ptq_process.md, "Preparing Calibration Data": about 100 samples of the
+training or validation set, in the type, layout and shape of the float model's input; what
+the compiler itself normalises must not be normalised before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.models.manifest import ModelManifest, Preprocessing
+from lprnet_ros.reading.preprocess import preprocess
+from lprnet_ros.sources.labelled import LabelledCrop
+from lprnet_ros.toolchain.compiler_yaml import HbMapperConfig, HbMapperError
+
+_MADE_BY = "lpr_calibrate"
+
+
+class CalibrationSetError(ValueError):
+    """A folder of samples is not what its index says, or not ours; the message says what differs."""
+
+
+def index_path(folder: Path) -> Path:
+    """Return where the index of a folder of samples lies: beside it."""
+    return folder.with_name(f"{folder.name}.index.json")
+
+
+def make_sample(
+    image: npt.NDArray[np.uint8], config: HbMapperConfig, rule: Preprocessing
+) -> npt.NDArray[np.float32] | npt.NDArray[np.uint8]:
+    """Turn a crop into one calibration sample.
+
+    Args:
+        image: one crop, BGR, uint8, height x width x 3.
+        config: the YAML, which fits the model.
+        rule: the model's preprocessing.
+
+    Returns:
+        1 x 3 x height x width in the model's channel order, of the YAML's type:
+        ``(x - mean) * scale`` where the samples are normalised, else 0 to 255.
+
+    Raises:
+        ValueError: no crop.
+    """
+    if config.samples_are_normalised:
+        return preprocess(image, rule)
+    raw = preprocess(image, dataclasses.replace(rule, mean=0.0, scale=1.0))
+    return raw.astype(np.uint8) if config.sample_dtype == "uint8" else raw
+
+
+def contract(config: HbMapperConfig, manifest: ModelManifest) -> dict[str, Any]:
+    """Return what the samples depend on; another value makes another set."""
+    rule = manifest.preprocessing
+    return {
+        "model": manifest.name,
+        "shape": list(manifest.input_shape),
+        "layout": config.layout_train,
+        "type": config.type_train,
+        "channel_order": rule.channel_order,
+        "dtype": config.sample_dtype,
+        "normalised": config.samples_are_normalised,
+        "mean": rule.mean if config.samples_are_normalised else 0.0,
+        "scale": rule.scale if config.samples_are_normalised else 1.0,
+    }
+
+
+def write_set(
+    folder: Path, crops: Iterable[LabelledCrop], config: HbMapperConfig, manifest: ModelManifest
+) -> int:
+    """Write samples and their index; all of them, or nothing.
+
+    Args:
+        folder: for the samples alone; an older set of this function there is replaced.
+        crops: the pictures.
+        config: the YAML, which fits the model.
+        manifest: the model.
+
+    Returns:
+        How many samples there are.
+
+    Raises:
+        CalibrationSetError: the folder holds something else, or cannot be written.
+        HbMapperError: with this YAML the compiler reads pictures, no samples.
+        LabelledDataError: a crop cannot be read.
+    """
+    if config.reads_pictures:
+        raise HbMapperError("calibration_parameters.preprocess_on is True, expected False for raw samples")
+    folder = Path(os.path.abspath(folder))
+    _check_ours(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise CalibrationSetError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    try:
+        samples = []
+        for number, crop in enumerate(crops):
+            content = make_sample(crop.read(), config, manifest.preprocessing)
+            name = f"{number:05}.bin"
+            content.tofile(building / name)
+            sha256 = hashlib.sha256(content.tobytes()).hexdigest()
+            samples.append({"file": name, "sha256": sha256, "source": str(crop.path)})
+        index = {"made_by": _MADE_BY, "contract": contract(config, manifest), "samples": samples}
+        text = json.dumps(index, ensure_ascii=False, indent=1)
+        building.chmod(0o755)  # mkdtemp lets nobody else in; the compiler may be another user
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        building.replace(folder)
+        index_path(folder).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CalibrationSetError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return len(samples)
+
+
+def _check_ours(folder: Path) -> None:
+    """Raise unless the folder is free to be replaced: missing, empty, or a set of ours and nothing more."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir():
+        raise CalibrationSetError(f"{folder}: is no folder")
+    if not index_path(folder).is_file():
+        raise CalibrationSetError(
+            f"{folder}: holds files, and there is no {index_path(folder).name} beside it that says they are "
+            "samples; name an empty folder"
+        )
+    known = {sample["file"] for sample in _read_index(folder)["samples"]}
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    if foreign:
+        raise CalibrationSetError(f"{folder}: {foreign[0]} is no sample of its index; name an empty folder")
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    path = index_path(folder)
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        if index["made_by"] != _MADE_BY or not isinstance(index["contract"], dict):
+            raise ValueError("made by something else")
+        for sample in index["samples"]:
+            if not all(isinstance(sample[name], str) for name in ("file", "sha256", "source")):
+                raise ValueError("a sample without its file, sha256 and source")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CalibrationSetError(f"{path}: no readable index of samples ({error})") from error
+    return dict(index)
+
+
+def verify_set(folder: Path, config: HbMapperConfig, manifest: ModelManifest) -> int:
+    """Check that a folder holds the samples of its index, and that they fit a YAML and a model.
+
+    Args:
+        folder: of the samples.
+        config: the YAML.
+        manifest: the model.
+
+    Returns:
+        How many samples there are.
+
+    Raises:
+        CalibrationSetError: a file is missing, unknown or changed, or the set was made for
+            another YAML or model.
+    """
+    folder = Path(os.path.abspath(folder))
+    index = _read_index(folder)
+    made_for = contract(config, manifest)
+    for name, value in made_for.items():
+        if index["contract"].get(name) != value:
+            raise CalibrationSetError(
+                f"{folder}: its samples have {name} {index['contract'].get(name)!r}, the YAML and the model "
+                f"ask for {value!r}; make them anew"
+            )
+    expected = {sample["file"]: sample["sha256"] for sample in index["samples"]}
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    for wrong, names in (("is missing", set(expected) - found), ("is in no index", found - set(expected))):
+        for name in sorted(names):
+            raise CalibrationSetError(f"{folder / name}: {wrong}; make the samples anew")
+    for name, sha256 in expected.items():
+        try:
+            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise CalibrationSetError(f"{folder / name}: cannot be read ({error.strerror})") from error
+        if actual != sha256:
+            raise CalibrationSetError(
+                f"{folder / name}: is not the file that was written; make the samples anew"
+            )
+    return len(expected)

@@ -1,1 +1,0 @@
-"""The command-line tools, one file a command."""

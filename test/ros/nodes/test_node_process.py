@@ -1,0 +1,109 @@
+"""The live node as a process: command line, signals, exit status."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
+
+from ros_harness import PATIENCE_SECONDS, Conversation, ReaderProcess, known_plate, python_process, raw_image
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+SECONDS_TO_END = 5.0
+
+
+def assert_ended_well(reader: ReaderProcess) -> None:
+    assert reader.process.returncode == 0, reader.log
+    assert "Traceback" not in reader.log
+    assert "Error" not in reader.log
+
+
+@SIGNALS
+def test_a_signal_ends_the_idle_node_at_once_with_status_0(
+    start_reader: Callable[..., ReaderProcess], number: int
+) -> None:
+    reader = start_reader()
+    reader.wait_for_log("reading raw crops")
+    assert reader.signal(number) < SECONDS_TO_END
+    assert_ended_well(reader)
+
+
+@SIGNALS
+def test_a_signal_ends_the_node_while_crops_stream_in(
+    start_reader: Callable[..., ReaderProcess], number: int
+) -> None:
+    reader = start_reader("image_topics:=[image, second]", "minimum_confidence:=0.0")
+    conversation = Conversation(reader, *[type(raw_image(known_plate()[1]))], "image", "second")
+    crop = raw_image(known_plate()[1], "stream")
+    sent_at = None
+    end = time.monotonic() + PATIENCE_SECONDS
+    while reader.process.poll() is None and time.monotonic() < end:
+        for publisher in conversation.publishers:
+            publisher.publish(crop)
+        reader.client.spin_until(lambda: False, 0.002)
+        if sent_at is None and len(conversation.outputs.readings) >= 50:
+            reader.process.send_signal(number)
+            sent_at = time.monotonic()
+    assert sent_at is not None, "the crops were not read"
+    assert time.monotonic() - sent_at < SECONDS_TO_END
+    assert_ended_well(reader)
+
+
+def test_a_signal_ends_the_node_that_could_not_be_configured(
+    start_reader: Callable[..., ReaderProcess],
+) -> None:
+    reader = start_reader("model:=/nowhere/missing.onnx")
+    reader.wait_for_log("cannot configure")
+    assert reader.signal(signal.SIGTERM) < SECONDS_TO_END
+    assert reader.process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("parameter", "named"),
+    [
+        ("threads:=two", "threads"),
+        ("threads:=0", "threads"),
+        ("minimum_confidence:=1.5", "minimum_confidence"),
+        ("runtime:=tpu", "runtime"),
+        ("image_topics:=['']", "image_topics"),
+        ("image_topics:=[]", "image_topics"),
+    ],
+)
+def test_a_wrong_parameter_ends_the_node_with_one_line_and_status_1(
+    ros_environment: None, parameter: str, named: str
+) -> None:
+    status, _, errors = python_process("lprnet_ros.ros.nodes.lpr_node", "--ros-args", "-p", parameter)
+    lines = errors.strip().splitlines()
+    assert status == 1, errors
+    assert len(lines) == 1, errors
+    assert lines[0].startswith("lpr_node: ")
+    assert named in lines[0]
+
+
+def test_ros_arguments_that_cannot_be_parsed_end_the_node_without_a_traceback(ros_environment: None) -> None:
+    status, _, errors = python_process(
+        "lprnet_ros.ros.nodes.lpr_node", "--ros-args", "-p", "image_topics:=[gate, 1]"
+    )
+    assert status == 1
+    assert "Traceback" not in errors
+    assert "image_topics" in errors
+
+
+def test_the_process_survives_a_second_signal_without_a_traceback(
+    start_reader: Callable[..., ReaderProcess],
+) -> None:
+    """A terminal sends Ctrl-C to launch and to the node; launch passes its own on."""
+    reader = start_reader()
+    reader.wait_for_log("reading raw crops")
+    reader.process.send_signal(signal.SIGINT)
+    reader.process.send_signal(signal.SIGINT)
+    try:
+        reader.process.wait(timeout=SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        pytest.fail("still there after two SIGINTs")
+    assert reader.process.returncode == 0
