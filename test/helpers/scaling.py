@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "helpers")]
+sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 
 from board_model import PYTHON_PATH, spelled_crop, write_model  # noqa: E402
 
