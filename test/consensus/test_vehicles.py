@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lprnet_ros.consensus.sightings import MOST_CROPS, REMEMBERED_CROPS
-from lprnet_ros.consensus.vehicles import MOST_VEHICLES, Consensus, ConsensusSettings, Sighting
+from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting
+from lprnet_ros.consensus.vehicles_in_view import MOST_VEHICLES
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 
 PLATE = "京A12345"
@@ -337,11 +338,12 @@ def test_memory_is_bounded():
         plate = "".join(generator.choice(list("0123456789"), 7)) if i % 2 else PLATE
         consensus.add(Sighting(i * 1e-3, "gate", reading(plate), None))
         consensus.add(Sighting(i * 1e-3, "toll", reading(plate), str(i)))
-        for vehicles in consensus._vehicles.values():
-            assert len(vehicles) <= MOST_VEHICLES
-            assert all(len(vehicle) <= MOST_CROPS for vehicle in vehicles)
+        for camera in consensus._cameras.values():
+            assert len(camera.view) <= MOST_VEHICLES
+            assert all(len(vehicle) <= MOST_CROPS for vehicle in camera.view)
+            assert len(camera._events) <= 8 * MOST_VEHICLES
     consensus.advance(1e6)
-    assert consensus._vehicles == {}
+    assert consensus._cameras == {}
 
 
 any_reading = st.builds(
