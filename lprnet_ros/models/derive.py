@@ -30,14 +30,8 @@ def companion_copies(model: Path, target: Path, *, replace: bool = False) -> lis
         ManifestError: the manifest or one of the files is missing or broken, or a copy would
             replace another model's.
     """
-    test = load_manifest(model).self_test
-    values = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
-    syntax = str(values["output"].get("syntax", ""))
-    files = [test.image, test.logits, model.parent / syntax if syntax.endswith(".yaml") else None]
     copies = []
-    for source in files:
-        if source is None:
-            continue
+    for source in load_manifest(model).companions:
         if not source.is_file():
             raise ManifestError(f"{source}: this file of the model's self-test is missing")
         copy = target.parent / source.relative_to(model.parent)

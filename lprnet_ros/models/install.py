@@ -8,8 +8,9 @@ from pathlib import Path
 
 from lprnet_ros.models.derive import companion_copies
 from lprnet_ros.models.fetch import MAXIMUM_BYTES, DownloadError, download
+from lprnet_ros.models.find import BOARD_MODELS, installed_models_folders
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import BOARD_MODELS, ManifestError, installed_models_folders, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path
 
 
 def usual_folder() -> Path:

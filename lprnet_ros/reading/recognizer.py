@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ModelManifest, bundled_model
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.reading.ctc import Decoding, LogitsError
 from lprnet_ros.reading.decoding import CERTAIN, Decoder
 from lprnet_ros.reading.deskew import level_views
@@ -37,7 +38,9 @@ class PlateRecognizer:
         ValueError: there is no such decoder.
     """
 
-    def __init__(self, manifest: ModelManifest, runtime: Runtime, rules: ReadingRules | None = None) -> None:
+    def __init__(
+        self, manifest: RecognizerManifest, runtime: Runtime, rules: ReadingRules | None = None
+    ) -> None:
         self.manifest = manifest
         self.runtime = runtime
         self.set_rules(rules if rules is not None else ReadingRules())
@@ -133,12 +136,12 @@ class PlateRecognizer:
 
     def _prepare(self, attempt: _Attempt) -> None:
         started = time.perf_counter()
-        attempt.tensor = preprocess(attempt.image, self.manifest.preprocessing)
+        attempt.tensor = preprocess(attempt.image, self.manifest.input)
         attempt.preprocess_seconds = time.perf_counter() - started
 
     def _infer(self, attempt: _Attempt) -> None:
         started = time.perf_counter()
-        attempt.logits = self.runtime.infer(attempt.tensor)
+        attempt.logits = self.runtime.infer(attempt.tensor)[0]
         attempt.inference_seconds = time.perf_counter() - started
 
     def _decode(self, attempt: _Attempt) -> None:
@@ -171,9 +174,9 @@ class PlateRecognizer:
 
     def _look_again(self, image: npt.NDArray[np.uint8]) -> list[Decoding]:
         """Read a crop with its tilt taken out."""
-        rule = self.manifest.preprocessing
+        rule = self.manifest.input
         return [
-            self._decoder.decode(self.runtime.infer(preprocess(view, rule))) for view in level_views(image)
+            self._decoder.decode(self.runtime.infer(preprocess(view, rule))[0]) for view in level_views(image)
         ]
 
     def self_test(self) -> None:

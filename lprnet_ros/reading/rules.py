@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from lprnet_ros.models.manifest import ManifestError, ModelManifest
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.reading.ctc import Decoding
 from lprnet_ros.reading.plate_reading import Acceptance, PlateReading
 
@@ -24,7 +24,7 @@ class ReadingRules:
     second_look: bool = True
     acceptance: Acceptance = field(default_factory=Acceptance)
 
-    def check(self, manifest: ModelManifest) -> None:
+    def check(self, manifest: RecognizerManifest) -> None:
         """Check that a model can be read by these rules.
 
         Raises:
@@ -37,12 +37,12 @@ class ReadingRules:
             )
 
 
-def is_plate(manifest: ModelManifest, text: str) -> bool:
+def is_plate(manifest: RecognizerManifest, text: str) -> bool:
     """Tell whether a text is a plate number by a model's syntax; without one nothing is."""
     return manifest.syntax is not None and manifest.syntax.kind(text) is not None
 
 
-def judge(reading: PlateReading, acceptance: Acceptance, manifest: ModelManifest) -> PlateReading:
+def judge(reading: PlateReading, acceptance: Acceptance, manifest: RecognizerManifest) -> PlateReading:
     """Return a reading that was put together elsewhere, judged by the rule for accepting readings."""
     decoding = Decoding(reading.text, reading.confidence, reading.character_confidences, reading.alternatives)
     rejection = acceptance.judge(decoding, is_plate=is_plate(manifest, reading.text))

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from lprnet_ros.models.manifest import ManifestError, Preprocessing
+from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
@@ -33,7 +34,7 @@ from lprnet_ros.training.validation import (
 
 log = logging.getLogger(__name__)
 
-PREPROCESSING = Preprocessing(channel_order="rgb", mean=127.5, scale=1 / 127.5)
+PREPROCESSING = TensorSpec.picture(channel_order="rgb", mean=127.5, scale=1 / 127.5)
 """How the bundled network wants its input; the same as the board's ``lpr.bin``."""
 
 

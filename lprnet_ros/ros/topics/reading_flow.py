@@ -12,14 +12,12 @@ from lprnet_ros.flow.local_reader import LocalReader
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.ros.parameters.lpr_settings import Settings
-from lprnet_ros.runtimes import choose_runtime
+from lprnet_ros.runtimes import choose_runtime, find_runtime
 
 ReadingFlow = InlineReading | WorkerPool
-
-_KEEPS_PYTHONS_LOCK = frozenset({"hbm", "bpu"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +30,7 @@ class OpenedModel:
         kind: of the workers: ``thread``, ``process``, or ``none``.
     """
 
-    manifest: ModelManifest
+    manifest: RecognizerManifest
     runtime: str
     kind: str
 
@@ -51,7 +49,7 @@ class OpenedModel:
         if settings.workers == 0:
             kind = "none"
         elif kind == "auto":
-            kind = "process" if runtime in _KEEPS_PYTHONS_LOCK else "thread"
+            kind = "process" if find_runtime(runtime).holds_gil else "thread"
         return cls(manifest, runtime, kind)
 
 

@@ -23,7 +23,8 @@ from ros_harness import (
     running_reader,
 )
 
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.plates.syntax import plate_kind
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS
