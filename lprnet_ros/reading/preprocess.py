@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import cv2
@@ -42,7 +43,14 @@ def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[An
         image = image.transpose(2, 0, 1)
     tensor = image[np.newaxis].astype(spec.dtype, order="C")
     if spec.dtype == "float32":
-        shape = (3, 1, 1) if spec.layout == "NCHW" else (3,)
-        tensor -= np.array(spec.mean, np.float32).reshape(shape)
-        tensor *= np.array(spec.scale, np.float32).reshape(shape)
+        tensor -= _operand(spec.mean, spec.layout)
+        tensor *= _operand(spec.scale, spec.layout)
     return tensor
+
+
+@functools.lru_cache
+def _operand(values: tuple[float, ...], layout: str) -> npt.NDArray[np.float32] | np.float32:
+    """Return one number a channel as NumPy takes it fastest: as a single number where all are the same."""
+    if len(set(values)) == 1:
+        return np.float32(values[0])
+    return np.array(values, np.float32).reshape((3, 1, 1) if layout == "NCHW" else (3,))

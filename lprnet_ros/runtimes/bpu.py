@@ -16,7 +16,7 @@ import numpy.typing as npt
 from lprnet_ros.models.manifest import ModelManifest
 from lprnet_ros.runtimes.library_output import library_output_to_stderr
 from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
-from lprnet_ros.runtimes.tensor_checks import check_input, check_output, check_result
+from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
 
 
 class BpuRuntime:
@@ -32,6 +32,8 @@ class BpuRuntime:
         InferenceError: the model cannot be loaded or has another input or output.
     """
 
+    name = "bpu"
+
     def __init__(self, manifest: ModelManifest) -> None:
         import bpu_infer_lib
 
@@ -43,16 +45,8 @@ class BpuRuntime:
         # load_model's return value is not documented: None passes, False does not
         if loaded is False:
             raise InferenceError(f"bpu_infer_lib cannot load {manifest.path}; its messages are on stderr")
-        for side, check in (("inputs", check_input), ("outputs", check_output)):
-            shape = _valid_shape(library, side)
-            if shape is not None:
-                check(manifest, None, shape, None)
+        check_model(manifest, [_found(library, "inputs")], [_found(library, "outputs")])
         self._library: Any = library
-
-    @property
-    def name(self) -> str:
-        """``bpu``."""
-        return "bpu"
 
     def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Run the network once; see :class:`Runtime`."""
@@ -85,12 +79,12 @@ class BpuRuntime:
             )
 
 
-def _valid_shape(library: Any, side: str) -> tuple[int, ...] | None:
-    """Return what the library says of its first input's or output's shape, or None where it says nothing."""
+def _found(library: Any, side: str) -> FoundTensor:
+    """Return what the library says of its first input or output, if it says anything."""
     try:
-        return tuple(int(size) for size in getattr(library, side)[0].properties.validShape)
+        return FoundTensor([int(size) for size in getattr(library, side)[0].properties.validShape])
     except (AttributeError, IndexError, TypeError):
-        return None
+        return FoundTensor(None)
 
 
 SPEC = RuntimeSpec(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lprnet_ros.models.manifest import ModelManifest
 from lprnet_ros.runtimes.library_output import library_output_to_stderr
 from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
-from lprnet_ros.runtimes.tensor_checks import check_count, check_input, check_output, check_result
+from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
 
 _DTYPES = {"F32": "float32"}
 """The library's names of types; others keep their name and fit no manifest."""
@@ -34,6 +34,8 @@ class HbmRuntime:
         InferenceError: the model cannot be loaded or has another input or output.
     """
 
+    name = "hbm"
+
     def __init__(self, manifest: ModelManifest) -> None:
         import hbm_runtime
 
@@ -43,27 +45,18 @@ class HbmRuntime:
             with library_output_to_stderr():
                 library = hbm_runtime.HB_HBMRuntime(str(manifest.path))
             self._model = library.model_names[0]
-            inputs = list(library.input_names[self._model])
-            outputs = list(library.output_names[self._model])
-            check_count(manifest, inputs, outputs)
-            for check, names, shapes, dtypes in (
-                (check_input, inputs, library.input_shapes, library.input_dtypes),
-                (check_output, outputs, library.output_shapes, library.output_dtypes),
-            ):
-                dtype = dtypes[self._model][names[0]]
-                dtype = getattr(dtype, "name", str(dtype))
-                check(manifest, names[0], shapes[self._model][names[0]], _DTYPES.get(dtype, dtype))
-        except InferenceError:
-            raise
+            inputs, outputs = (
+                [_found(name, shapes[self._model], dtypes[self._model]) for name in names[self._model]]
+                for names, shapes, dtypes in (
+                    (library.input_names, library.input_shapes, library.input_dtypes),
+                    (library.output_names, library.output_shapes, library.output_dtypes),
+                )
+            )
         except (RuntimeError, ValueError, KeyError, IndexError) as error:
             raise InferenceError(f"hbm_runtime cannot load {manifest.path}: {error}") from error
+        check_model(manifest, inputs, outputs)
         self._library: Any = library
-        self._input, self._output = inputs[0], outputs[0]
-
-    @property
-    def name(self) -> str:
-        """``hbm``."""
-        return "hbm"
+        self._input, self._output = inputs[0].name, outputs[0].name
 
     def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Run the network once; see :class:`Runtime`."""
@@ -81,6 +74,11 @@ class HbmRuntime:
         """Give the model back."""
         with self._lock:
             self._library = None
+
+
+def _found(name: str, shapes: Any, dtypes: Any) -> FoundTensor:
+    dtype = getattr(dtypes[name], "name", str(dtypes[name]))
+    return FoundTensor(shapes[name], name, _DTYPES.get(dtype, dtype))
 
 
 SPEC = RuntimeSpec(

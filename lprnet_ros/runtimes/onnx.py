@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lprnet_ros.models.manifest import ModelManifest
 from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
-from lprnet_ros.runtimes.tensor_checks import check_count, check_input, check_output, check_result
+from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
 
 _DTYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
 """ONNX Runtime's names of types; others keep their name and fit no manifest."""
@@ -26,6 +26,8 @@ class OnnxRuntime:
         InferenceError: the file is no ONNX model or has another input or output.
     """
 
+    name = "onnx"
+
     def __init__(self, manifest: ModelManifest, *, threads: int = 1) -> None:
         import onnxruntime
 
@@ -41,18 +43,14 @@ class OnnxRuntime:
             )
         except Exception as error:  # onnxruntime's exceptions share no public base class
             raise InferenceError(f"ONNX Runtime cannot load {manifest.path}: {error}") from error
-        inputs, outputs = session.get_inputs(), session.get_outputs()
-        check_count(manifest, inputs, outputs)
-        for check, (tensor,) in ((check_input, inputs), (check_output, outputs)):
-            check(manifest, tensor.name, tensor.shape, _DTYPES.get(tensor.type, tensor.type))
+        inputs, outputs = (
+            [FoundTensor(one.shape, one.name, _DTYPES.get(one.type, one.type)) for one in tensors]
+            for tensors in (session.get_inputs(), session.get_outputs())
+        )
+        check_model(manifest, inputs, outputs)
         self._session: onnxruntime.InferenceSession | None = session
         self._input = inputs[0].name
         self._outputs = [outputs[0].name]
-
-    @property
-    def name(self) -> str:
-        """``onnx``."""
-        return "onnx"
 
     def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Run the network once; see :class:`Runtime`."""
