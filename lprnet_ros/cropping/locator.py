@@ -31,7 +31,7 @@ class LocatedFrame:
 
 
 class PlateLocator(Protocol):
-    """Finds the plates of one camera's frames.
+    """Finds the plates of one camera's frames; times are seconds of a clock that does not run backwards.
 
     Attributes:
         counts: frames and detections that were left out, by reason, for each part of the locator.
@@ -40,17 +40,7 @@ class PlateLocator(Protocol):
     counts: Mapping[str, Counter[str]]
 
     def add_frame(self, stamp: Stamp, frame: Frame, frame_id: str, now: float) -> LocatedFrame | None:
-        """Take a frame in.
-
-        Args:
-            stamp: of the frame.
-            frame: the picture.
-            frame_id: the camera's own.
-            now: seconds, of a clock that does not run backwards.
-
-        Returns:
-            The frame with its plates, or None while they are not known.
-        """
+        """Take a frame in; return it with its plates, or None while they are not known."""
         ...
 
     def advance(self, now: float) -> None:

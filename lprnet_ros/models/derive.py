@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import yaml
 
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 
 
 def companion_copies(model: Path, target: Path, *, replace: bool = False) -> list[tuple[Path, Path]]:
@@ -66,7 +65,7 @@ def write_manifest_like(
     values["self_test"] |= self_test or {}
     path = manifest_path(target)
     try:
-        sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
+        sha256 = sha256_of(target)
         for source, copy in copies:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)

@@ -24,6 +24,11 @@ class ManifestError(ValueError):
     """A manifest or its model file is missing or broken; the message says which and why."""
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, lower-case hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def manifest_path(model: Path) -> Path:
     """Return where the manifest of a model file lies."""
     return model.with_name(model.name + MANIFEST_SUFFIX)
@@ -85,7 +90,7 @@ class ModelManifest:
         if not self.path.is_file():
             raise ManifestError(f"{self.path}: no such model file")
         try:
-            actual = hashlib.sha256(self.path.read_bytes()).hexdigest()
+            actual = sha256_of(self.path)
         except OSError as error:
             raise ManifestError(f"{self.path}: cannot be read ({error.strerror})") from error
         if actual != self.sha256:

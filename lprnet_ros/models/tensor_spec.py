@@ -75,17 +75,9 @@ class TensorSpec:
         layout: str = "NCHW",
         name: str = "",
     ) -> TensorSpec:
-        """Describe an input that takes one picture of three channels.
+        """Describe an input that takes one picture of width x height pixels; the rest as in the attributes.
 
-        Args:
-            channel_order: ``rgb`` or ``bgr``.
-            mean: one number for all channels, or one a channel.
-            scale: the same.
-            width: in pixels.
-            height: in pixels.
-            dtype: one of ``DTYPES``.
-            layout: ``NCHW`` or ``NHWC``.
-            name: what the network calls it.
+        ``mean`` and ``scale`` may be one number for all channels.
         """
         if not (1 <= width <= MOST_PIXELS and 1 <= height <= MOST_PIXELS):
             raise ValueError(

@@ -64,13 +64,11 @@ class PlateKind:
 
     Attributes:
         name: of the kind.
-        syntax: kind of text in the syntax of the same name; several kinds may share it.
+        syntax: kind of text in the syntax; several kinds may share it.
         layout: size and places.
         colour: name of its colour.
-        ground: colour of the ground, at the top where it changes downwards.
-        ground_bottom: colour of the ground at the bottom, or None where it does not change.
-        ground_left: colour of the ground at the left, or None where it does not differ.
-        ground_left_width: width of that part in millimetres.
+        ground: colour of the ground, at its top where ``ground_bottom`` is another one.
+        ground_left: colour of its leftmost ``ground_left_width`` millimetres, where that differs.
         characters: colour of the characters.
     """
 

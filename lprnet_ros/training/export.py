@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import warnings
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ import torch
 import yaml
 from torch import nn
 
-from lprnet_ros.models.manifest import ManifestError, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 from lprnet_ros.models.tensor_spec import TensorSpec, shared_number
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.reading.ctc import decode_greedy
@@ -124,7 +123,7 @@ def write_manifest(model: Path, rule: TensorSpec, self_test: Mapping[str, object
     """
     values = {
         "name": model.stem,
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "sha256": sha256_of(model),
         "input": {
             "channel_order": rule.channel_order,
             "mean": shared_number(rule.mean),
