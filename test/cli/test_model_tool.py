@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
+import lprnet_ros.models.find
 import lprnet_ros.models.install
-import lprnet_ros.models.manifest
 from lprnet_ros.cli.model import main
 from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
@@ -25,7 +25,7 @@ CONTENT = b"compiled for bayes-e" * 100
 def places(tmp_path, monkeypatch):
     """Nobody's folders but the test's are searched or written."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    for module in (lprnet_ros.models.manifest, lprnet_ros.models.install):
+    for module in (lprnet_ros.models.find, lprnet_ros.models.install):
         monkeypatch.setattr(module, "BOARD_MODELS", tmp_path / "no board")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "data" / "lprnet_ros" / "models"
