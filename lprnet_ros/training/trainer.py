@@ -217,7 +217,11 @@ class Trainer:
     def _train_step(self, images: Tensor, targets: Tensor, lengths: Tensor) -> float:
         self.network.train()
         inputs = images.to(self.device, non_blocking=True).permute(0, 3, 1, 2).flip(1).float()
-        inputs = (inputs - PREPROCESSING.mean) * PREPROCESSING.scale
+        mean, scale = (
+            torch.tensor(values, device=self.device).view(3, 1, 1)
+            for values in (PREPROCESSING.mean, PREPROCESSING.scale)
+        )
+        inputs = (inputs - mean) * scale
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(inputs.contiguous(memory_format=torch.channels_last))
         scores = logits.float().permute(2, 0, 1).log_softmax(-1)
