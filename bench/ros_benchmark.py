@@ -95,7 +95,7 @@ class RosBenchmark:
         """Measure runtime and recognizer on the node's cores, the generator as busy as with a node."""
         reader, manifest = self._recognizer, self._recognizer.manifest
         crop = read_image(self._picture)
-        tensor = preprocess(crop, manifest.preprocessing)
+        tensor = preprocess(crop, manifest.input)
         threads = max(1, min(workers, len(self.rig.node_cores)))
         rates = []
         with ExitStack() as stack:

@@ -12,8 +12,9 @@ import numpy as np
 
 from bench.process_tree import resident_bytes
 from bench.ros_rig import NODE, RosRig, ask
+from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, find_model
+from lprnet_ros.models.manifest import ManifestError
 
 _WARM_UP = 0.1
 """Share of the plates after which memory has to be flat."""

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
-from lprnet_ros.plates.syntax import PlateKind
+from lprnet_ros.plates.kinds import plate_kinds
 from lprnet_ros.training.camera import Camera
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text
@@ -56,12 +56,8 @@ def make_cover_title(path: Path = TITLE_PATH) -> None:
 
 def make_demo_crops(folder: Path = DEMO_FOLDER) -> None:
     """Render one plate for each province: blue, green, yellow and blue in turn."""
-    looks = (
-        (PlateKind.STANDARD, "blue"),
-        (PlateKind.NEW_ENERGY_SMALL, "green"),
-        (PlateKind.STANDARD, "yellow"),
-        (PlateKind.STANDARD, "blue"),
-    )
+    named = {kind.name: kind for kind in plate_kinds("ga36")}
+    kinds = [named[name] for name in ("blue", "new_energy_small", "yellow", "blue")]
     numbers = np.random.default_rng(_SEED)  # of its own: another way of drawing keeps the numbers
     generator = np.random.default_rng(_SEED + 1)
     renderer = PlateRenderer([glyphs_from_font(default_font())], [], generator)
@@ -70,8 +66,8 @@ def make_demo_crops(folder: Path = DEMO_FOLDER) -> None:
     for old in folder.glob("*.png"):
         old.unlink()
     for index, province in enumerate(PROVINCES):
-        kind, colour = looks[index % len(looks)]
-        plate = renderer.draw(province + random_plate_text(numbers, kind)[1:], colour)
+        kind = kinds[index % len(kinds)]
+        plate = renderer.draw(province + random_plate_text(numbers, kind)[1:], kind.colour)
         crop = camera.photograph(plate.image, plate.quad, crop_error=0.04)
         cv2.imwrite(str(folder / f"{plate.text}.png"), crop)
 

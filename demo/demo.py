@@ -23,7 +23,7 @@ from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
 from lprnet_ros.images.drawing import draw_text
-from lprnet_ros.plates.syntax import plate_kind
+from lprnet_ros.plates.syntax import bundled_syntax
 from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
 
 _START_SECONDS = 20.0
@@ -97,7 +97,7 @@ class DemoListener(Node):
 def truth_of(path: Path) -> str:
     """Return the plate that a file's name begins with, or an empty text where it names none."""
     label = path.stem.split("_")[0].split("-")[0]
-    return label if plate_kind(label) is not None else ""
+    return label if bundled_syntax("ga36").kind(label) is not None else ""
 
 
 def pad(text: str, width: int) -> str:

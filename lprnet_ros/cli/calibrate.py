@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from lprnet_ros.cli.common import add_selection_options, run
+from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ModelManifest, find_model
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError, read_labelled, select
 from lprnet_ros.toolchain.calibration_samples import index_path, verify_set, write_set
 from lprnet_ros.toolchain.compiler_yaml import (
@@ -102,10 +103,10 @@ def _choose(options: argparse.Namespace) -> list[LabelledCrop]:
     return random.Random(options.seed).sample(crops, min(options.count, len(crops)))
 
 
-def _describe(config: HbMapperConfig, manifest: ModelManifest) -> str:
-    rule = manifest.preprocessing
-    values = f"(x - {rule.mean:g}) * {rule.scale:.6g}" if config.samples_are_normalised else "0 to 255"
-    shape = "x".join(map(str, manifest.input_shape))
+def _describe(config: HbMapperConfig, manifest: RecognizerManifest) -> str:
+    rule = manifest.input
+    values = rule.formula if config.samples_are_normalised else "0 to 255"
+    shape = "x".join(map(str, manifest.input.shape))
     return f"{shape} {config.sample_dtype} {config.layout_train} {rule.channel_order} {values}"
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lprnet_ros.board.hrt_log import HrtLogError
 from lprnet_ros.models.fetch import DownloadError
-from lprnet_ros.models.manifest import ManifestError, find_model
+from lprnet_ros.models.find import find_model
+from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, SelfTestError

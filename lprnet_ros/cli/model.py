@@ -13,16 +13,10 @@ import numpy.typing as npt
 
 from lprnet_ros.cli.common import run
 from lprnet_ros.models.derive import write_manifest_like
+from lprnet_ros.models.find import find_model, find_models_folder, installed_models_folders
 from lprnet_ros.models.install import install, usual_folder
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import (
-    ManifestError,
-    ModelManifest,
-    find_model,
-    find_models_folder,
-    installed_models_folders,
-    manifest_path,
-)
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest, manifest_path
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
@@ -165,15 +159,14 @@ def _info(options: argparse.Namespace) -> int:
 
 def _show_one(model: Path) -> int:
     manifest = load_manifest(model)
-    rule, test, syntax = manifest.preprocessing, manifest.self_test, manifest.syntax
-    normalised = f"(x - {rule.mean:g}) * {rule.scale:g}"
+    rule, test, syntax = manifest.input, manifest.self_test, manifest.syntax
     print(f"{manifest.path}")
     print(f"  file       {_state(manifest)}")
     print(f"  name       {manifest.name}")
     print(f"  sha256     {manifest.sha256}")
-    print(f"  input      {_by(manifest.input_shape)} {rule.channel_order}, {normalised}")
+    print(f"  input      {_by(manifest.input.shape)} {rule.channel_order}, {rule.formula}")
     print(
-        f"  output     {_by(manifest.output_shape)}, syntax {syntax.name if syntax is not None else 'none'}"
+        f"  output     {_by(manifest.output.shape)}, syntax {syntax.name if syntax is not None else 'none'}"
     )
     print(f"  self-test  {f'{test.image.name}: {test.text}' if test.image is not None else 'input alone'}")
     if manifest.url:
@@ -181,7 +174,7 @@ def _show_one(model: Path) -> int:
     return 0
 
 
-def _state(manifest: ModelManifest) -> str:
+def _state(manifest: RecognizerManifest) -> str:
     if not manifest.path.is_file():
         return "not there: lpr_model fetch"
     if hashlib.sha256(manifest.path.read_bytes()).hexdigest() != manifest.sha256:
@@ -207,11 +200,11 @@ def _describe(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     manifest = load_manifest(find_model(options.model))
     manifest.verify_file()
-    shape = (manifest.output_shape[1], manifest.output_shape[2])
-    tensor = _read_raw(options.input, manifest.input_shape)
+    shape = manifest.output.shape[1:]
+    tensor = _read_raw(options.input, manifest.input.shape)
     outputs = [_read_raw(path, shape) for path in options.output]
     runtime = open_runtime(options.runtime, manifest)
-    expected = runtime.infer(tensor)
+    expected = runtime.infer(tensor)[0]
     runtime.close()
     least = options.minimum_cosine
     least = manifest.self_test.minimum_cosine if least is None else least

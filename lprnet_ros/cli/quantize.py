@@ -65,7 +65,7 @@ def _quantize(options: argparse.Namespace) -> int:
     companion_copies(options.model, options.output)  # says now what it would say after minutes
     calibration = _calibration_crops(options.calibration, options.samples)
     measured = selected_crops(options) if options.data is not None else []
-    tensors = [preprocess(crop.read(), manifest.preprocessing) for crop in calibration]
+    tensors = [preprocess(crop.read(), manifest.input) for crop in calibration]
     losses = quantise(options.model, options.output, tensors)
     write_manifest_like(options.model, options.output)
     _write_table(table, losses)

@@ -54,8 +54,7 @@ def compare_decoders(recognizer: PlateRecognizer, crops: Iterable[LabelledCrop])
     """
     manifest = recognizer.manifest
     read = [
-        (crop.label, recognizer.runtime.infer(preprocess(crop.read(), manifest.preprocessing)))
-        for crop in crops
+        (crop.label, recognizer.runtime.infer(preprocess(crop.read(), manifest.input))[0]) for crop in crops
     ]
     scores = {}
     for method in DECODERS:

@@ -10,8 +10,9 @@ from lprnet_ros.launching.plan import Camera, LaunchError, Plan, Program, Step, 
 from lprnet_ros.launching.request import Request
 from lprnet_ros.launching.tros import Installation, web_page
 from lprnet_ros.launching.usb import usb_camera
+from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, find_model
+from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.ros.parameters.parameter import ParameterValue
 
 CROPS_TOPIC = "plate_cropper/crops"

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.manifest import ModelManifest, Preprocessing
+from lprnet_ros.models.manifest import RecognizerManifest
+from lprnet_ros.models.tensor_spec import TensorSpec, shared_number
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.sources.labelled import LabelledCrop
 from lprnet_ros.toolchain.compiler_yaml import HbMapperConfig, HbMapperError
@@ -41,7 +42,7 @@ def index_path(folder: Path) -> Path:
 
 
 def make_sample(
-    image: npt.NDArray[np.uint8], config: HbMapperConfig, rule: Preprocessing
+    image: npt.NDArray[np.uint8], config: HbMapperConfig, rule: TensorSpec
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.uint8]:
     """Turn a crop into one calibration sample.
 
@@ -59,28 +60,28 @@ def make_sample(
     """
     if config.samples_are_normalised:
         return preprocess(image, rule)
-    raw = preprocess(image, dataclasses.replace(rule, mean=0.0, scale=1.0))
+    raw = preprocess(image, dataclasses.replace(rule, mean=(0.0,) * 3, scale=(1.0,) * 3))
     return raw.astype(np.uint8) if config.sample_dtype == "uint8" else raw
 
 
-def contract(config: HbMapperConfig, manifest: ModelManifest) -> dict[str, Any]:
+def contract(config: HbMapperConfig, manifest: RecognizerManifest) -> dict[str, Any]:
     """Return what the samples depend on; another value makes another set."""
-    rule = manifest.preprocessing
+    rule = manifest.input
     return {
         "model": manifest.name,
-        "shape": list(manifest.input_shape),
+        "shape": list(manifest.input.shape),
         "layout": config.layout_train,
         "type": config.type_train,
         "channel_order": rule.channel_order,
         "dtype": config.sample_dtype,
         "normalised": config.samples_are_normalised,
-        "mean": rule.mean if config.samples_are_normalised else 0.0,
-        "scale": rule.scale if config.samples_are_normalised else 1.0,
+        "mean": shared_number(rule.mean) if config.samples_are_normalised else 0.0,
+        "scale": shared_number(rule.scale) if config.samples_are_normalised else 1.0,
     }
 
 
 def write_set(
-    folder: Path, crops: Iterable[LabelledCrop], config: HbMapperConfig, manifest: ModelManifest
+    folder: Path, crops: Iterable[LabelledCrop], config: HbMapperConfig, manifest: RecognizerManifest
 ) -> int:
     """Write samples and their index; all of them, or nothing.
 
@@ -110,7 +111,7 @@ def write_set(
     try:
         samples = []
         for number, crop in enumerate(crops):
-            content = make_sample(crop.read(), config, manifest.preprocessing)
+            content = make_sample(crop.read(), config, manifest.input)
             name = f"{number:05}.bin"
             content.tofile(building / name)
             sha256 = hashlib.sha256(content.tobytes()).hexdigest()
@@ -160,7 +161,7 @@ def _read_index(folder: Path) -> dict[str, Any]:
     return dict(index)
 
 
-def verify_set(folder: Path, config: HbMapperConfig, manifest: ModelManifest) -> int:
+def verify_set(folder: Path, config: HbMapperConfig, manifest: RecognizerManifest) -> int:
     """Check that a folder holds the samples of its index, and that they fit a YAML and a model.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.toolchain.compiler_keys import PICTURE_TYPES, HbMapperError, as_flag, as_whole, check_keys
 
 __all__ = ["HbMapperConfig", "HbMapperError", "check_against_manifest", "load_config", "parse_config"]
@@ -214,14 +214,14 @@ _RULES: Mapping[str, Callable[[HbMapperConfig, _Groups], Iterator[str]]] = {
 """By group: a function that yields what contradicts another key."""
 
 
-def check_against_manifest(config: HbMapperConfig, manifest: ModelManifest) -> None:
+def check_against_manifest(config: HbMapperConfig, manifest: RecognizerManifest) -> None:
     """Check that a YAML compiles the network that a manifest describes.
 
     Raises:
         HbMapperError: layout, shape, channel order, mean or scale are not the manifest's.
     """
-    rule, says = manifest.preprocessing, f"the manifest of {manifest.path.name} says"
-    wanted = manifest.input_shape
+    rule, says = manifest.input, f"the manifest of {manifest.path.name} says"
+    wanted = manifest.input.shape
     if config.layout_train != "NCHW":
         raise HbMapperError(f"input_layout_train is {config.layout_train}, {says} NCHW")
     if config.shape not in (None, wanted):
@@ -234,10 +234,11 @@ def check_against_manifest(config: HbMapperConfig, manifest: ModelManifest) -> N
         ("mean_value", config.mean, 0.0, rule.mean),
         ("scale_value", config.scale, 1.0, rule.scale),
     ):
-        for number in numbers or (nothing,):
-            if not math.isclose(number, expected, rel_tol=1e-4):
+        given = numbers if len(numbers) == 3 else (numbers or (nothing,)) * 3
+        for number, wanted_number in zip(given, expected, strict=True):
+            if not math.isclose(number, wanted_number, rel_tol=1e-4):
                 where = f"{key} is" if numbers else f"norm_type is {config.norm_type}, which means a {key} of"
-                raise HbMapperError(f"{where} {number:.10g}, {says} {expected:.10g}")
+                raise HbMapperError(f"{where} {number:.10g}, {says} {wanted_number:.10g}")
 
 
 def _joined(shape: tuple[int, ...] | None) -> str:

@@ -14,7 +14,7 @@ from torch.nn.functional import ctc_loss
 
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import manifest_path
-from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.models.temperature import TemperatureScaling
 from lprnet_ros.plates.alphabet import Alphabet
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.runtimes import open_runtime
@@ -30,7 +30,7 @@ def fit_calibration(
     alphabet: Alphabet,
     *,
     biased: str = "",
-) -> Calibration:
+) -> TemperatureScaling:
     """Find the temperature, and biases, under which the right texts are most probable.
 
     Args:
@@ -63,7 +63,7 @@ def fit_calibration(
 
     optimizer.step(loss)
     found = {character: round(bias, 3) for character, bias in zip(biased, biases.tolist(), strict=True)}
-    return Calibration(round(float(torch.exp(log_temperature).detach()), 4), found)
+    return TemperatureScaling(round(float(torch.exp(log_temperature).detach()), 4), found)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def write_calibration(options: argparse.Namespace) -> Calibration:
+def write_calibration(options: argparse.Namespace) -> TemperatureScaling:
     """Fit and write the calibration into the model's manifest.
 
     Args:
@@ -102,7 +102,7 @@ def write_calibration(options: argparse.Namespace) -> Calibration:
         raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
     runtime = open_runtime("auto", manifest)
     try:
-        logits = [runtime.infer(preprocess(crop.read(), manifest.preprocessing)) for crop in crops]
+        logits = [runtime.infer(preprocess(crop.read(), manifest.input))[0] for crop in crops]
     finally:
         runtime.close()
     try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,8 @@ import torch
 import yaml
 from torch import nn
 
-from lprnet_ros.models.manifest import ManifestError, Preprocessing, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
+from lprnet_ros.models.tensor_spec import TensorSpec, shared_number
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.preprocess import preprocess
@@ -70,7 +69,7 @@ def export_checkpoint(checkpoint: Path, output: Path, self_test: Path) -> Path:
     return write_manifest(output, rule, test)
 
 
-def load_checkpoint(checkpoint: Path) -> tuple[nn.Module, Preprocessing]:
+def load_checkpoint(checkpoint: Path) -> tuple[nn.Module, TensorSpec]:
     """Load a network, ready to infer, and say how it wants its input.
 
     Args:
@@ -111,7 +110,7 @@ def write_onnx(network: nn.Module, output: Path) -> None:
         )
 
 
-def write_manifest(model: Path, rule: Preprocessing, self_test: Mapping[str, object]) -> Path:
+def write_manifest(model: Path, rule: TensorSpec, self_test: Mapping[str, object]) -> Path:
     """Write the manifest of an exported model.
 
     Args:
@@ -124,8 +123,14 @@ def write_manifest(model: Path, rule: Preprocessing, self_test: Mapping[str, obj
     """
     values = {
         "name": model.stem,
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
-        "input": asdict(rule),
+        "sha256": sha256_of(model),
+        "input": {
+            "channel_order": rule.channel_order,
+            "mean": shared_number(rule.mean),
+            "scale": shared_number(rule.scale),
+            "width": rule.width,
+            "height": rule.height,
+        },
         "output": {
             "alphabet": "".join(CHINESE_PLATES.characters),
             "blank": CHINESE_PLATES.characters[CHINESE_PLATES.blank],

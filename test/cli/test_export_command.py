@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lprnet_ros.cli import train as cli
-from lprnet_ros.models.manifest import bundled_model
+from lprnet_ros.models.find import bundled_model
 
 
 @pytest.mark.parametrize(

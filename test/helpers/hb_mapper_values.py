@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import bundled_model
 from lprnet_ros.toolchain.compiler_keys import KEYS
 
 CONFIGS = Path(__file__).resolve().parents[2] / "config" / "hb_mapper"

@@ -37,7 +37,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from launch import LaunchDescription
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 
 LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "lpr.launch.py"
 PATIENCE_SECONDS = 30.0

@@ -8,7 +8,8 @@ from launch_requests import CONFIG, installation, plan, program, request, scenes
 from lprnet_ros.launching.chain import make_plan
 from lprnet_ros.launching.plan import LaunchError
 from lprnet_ros.launching.tros import debian_package
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 
 BOX = {"regions": "10,20,30,40"}
 CROPS = "plate_cropper/crops"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from lprnet_ros.cli import train as cli
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.runtimes import open_runtime
@@ -193,7 +194,7 @@ def test_the_bundled_network_is_written_without_pytorch_and_reads_the_same(tmp_p
     before, after = PlateRecognizer.open(), PlateRecognizer.open(output)  # with its self-test
     assert after.manifest.name == "lprnet_x5"
     for path in list_images(DEMO / "crops"):
-        tensor = preprocess(read_image(path), before.manifest.preprocessing)
+        tensor = preprocess(read_image(path), before.manifest.input)
         assert np.allclose(before.runtime.infer(tensor), after.runtime.infer(tensor), atol=1e-4)
 
 

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from lprnet_ros.cli import train as cli
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.reading.ctc import decode_greedy
 

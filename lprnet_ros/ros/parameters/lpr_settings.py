@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lprnet_ros.consensus.vehicles import ConsensusSettings
 from lprnet_ros.flow.crop_queue import POLICIES
-from lprnet_ros.models.manifest import find_model
+from lprnet_ros.models.find import find_model
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.ros.parameters import parameter as parameter_table

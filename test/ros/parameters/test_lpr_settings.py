@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lprnet_ros.models.manifest import bundled_model
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.ros.parameters.lpr_settings import (
     PARAMETERS,
