@@ -58,14 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the choice of crops (default: 0)")
     parser.add_argument("--verify", action="store_true", help="check the samples in OUTPUT; write nothing")
-    add_selection_options(parser)
-    parser.set_defaults(split=None)
+    add_selection_options(parser, default=None)
     options = parser.parse_args(arguments)
     if options.count < 1:
         parser.error("--count: expected at least 1")
     if options.verify == (options.data is not None):
         parser.error("expected either --data, to write samples, or --verify")
-    return run(lambda: _calibrate(options))
+    return run("lpr_calibrate", lambda: _calibrate(options))
 
 
 def _calibrate(options: argparse.Namespace) -> int:

@@ -70,10 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.strength < 0:
         parser.error("--strength: expected at least 0")
     if options.decoders:
-        return run(lambda: _compare_decoders(options))
+        return run("lpr_evaluate", lambda: _compare_decoders(options))
     if options.sequences is not None:
-        return run(lambda: _film(options))
-    return run(lambda: _evaluate(options))
+        return run("lpr_evaluate", lambda: _film(options))
+    return run("lpr_evaluate", lambda: _evaluate(options))
 
 
 def _compare_decoders(options: argparse.Namespace) -> int:

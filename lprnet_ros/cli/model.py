@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.verb == "fetch" and (options.timeout <= 0 or options.max_megabytes <= 0):
         parser.error("--timeout and --max-megabytes are more than 0")
     verb = {"fetch": _fetch, "verify": _verify, "info": _info, "describe": _describe, "compare": _compare}
-    return run(lambda: verb[options.verb](options))
+    return run("lpr_model", lambda: verb[options.verb](options))
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -137,7 +137,7 @@ def _described(name: str) -> Path:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    return max(run(partial(_verify_one, name, options.runtime)) for name in options.models)
+    return max(run("lpr_model", partial(_verify_one, name, options.runtime)) for name in options.models)
 
 
 def _verify_one(name: str, runtime: str) -> int:
@@ -161,7 +161,7 @@ def _info(options: argparse.Namespace) -> int:
     if not models:
         folders = (find_models_folder(), *installed_models_folders())
         models = [path.with_suffix("") for folder in folders for path in sorted(folder.glob("*.*.yaml"))]
-    return max(run(partial(_show_one, model)) for model in models)
+    return max(run("lpr_model", partial(_show_one, model)) for model in models)
 
 
 def _show_one(model: Path) -> int:

@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.samples < 1:
         parser.error("--samples: expected at least 1")
-    return run(lambda: _quantize(options))
+    return run("lpr_quantize", lambda: _quantize(options))
 
 
 def _quantize(options: argparse.Namespace) -> int:

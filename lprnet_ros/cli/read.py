@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     add_model_options(parser)
     options = parser.parse_args(arguments)
-    return run(lambda: _read(options))
+    return run("lpr_read", lambda: _read(options))
 
 
 def _read(options: argparse.Namespace) -> int:

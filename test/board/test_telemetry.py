@@ -50,7 +50,7 @@ def test_the_whole_layout_is_read(root):
     assert telemetry.ion.size_bytes == (768 + 256) * 2**20
     assert telemetry.ion_process_bytes == {4321: 1_163_264 + 2 * 4096, 99: 2 * 2**20, 12: 0}
     assert set(telemetry.problems) == {"ddr_bandwidth"}
-    assert "lpr_board --bandwidth" in telemetry.problems["ddr_bandwidth"]
+    assert "sudo hrut_ddr" in telemetry.problems["ddr_bandwidth"]
 
 
 def test_the_pairs_are_what_is_known_in_a_fixed_order(root):

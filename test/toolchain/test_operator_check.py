@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import export as cli
 from lprnet_ros.models.manifest import ManifestError
 
 MISSING = [name for name in ("torch", "onnx") if find_spec(name) is None]
@@ -15,7 +15,7 @@ if not MISSING:
 
     from lprnet_ros.toolchain.operator_check import check_bpu
     from lprnet_ros.training.classic import ClassicLPRNet
-    from lprnet_ros.training.export import write_onnx
+    from lprnet_ros.training.checkpoint_export import write_onnx
     from lprnet_ros.training.network import PlateNet
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs the extra 'training': {', '.join(MISSING)}")
@@ -243,7 +243,7 @@ def test_the_classic_graph_is_named_and_the_command_fails(tmp_path, capsys):
     assert operators.count("Pow") == 4
     assert operators.count("ReduceMean") == 5
     assert len(operators) == 9
-    assert cli.export(["--check", "bpu", str(path)]) == 1
+    assert cli.main(["--check", "bpu", str(path)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 10
     assert "mean over the axes 1, 2, 3" in lines[1]
@@ -252,13 +252,13 @@ def test_the_classic_graph_is_named_and_the_command_fails(tmp_path, capsys):
 def test_the_bundled_network_stays_on_the_bpu_and_the_command_says_so(tmp_path, capsys):
     path = tmp_path / "plate.onnx"
     write_onnx(PlateNet().eval(), path)
-    assert cli.export(["--check", "bpu", str(path)]) == 0
+    assert cli.main(["--check", "bpu", str(path)]) == 0
     assert "every operator can run on the BPU" in capsys.readouterr().out
 
 
 def test_the_command_answers_a_broken_file_in_one_line_and_still_asks_for_its_arguments(tmp_path, capsys):
-    assert cli.export(["--check", "bpu", str(tmp_path / "no.onnx")]) == 1
+    assert cli.main(["--check", "bpu", str(tmp_path / "no.onnx")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     with pytest.raises(SystemExit, match="2"):
-        cli.export([str(tmp_path / "checkpoint.pt")])
+        cli.main([str(tmp_path / "checkpoint.pt")])
     assert "a checkpoint needs --output and --self-test" in capsys.readouterr().err

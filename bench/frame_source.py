@@ -1,14 +1,16 @@
-"""A camera as a process of its own: publishes 1080p nv12 at a steady rate until it is ended.
+"""A camera as a process of its own: publishes 1080p NV12 at a steady rate until it is ended.
 
-python frame_source.py TOPIC raw|shared_mem RATE PICTURES
+python bench/frame_source.py TOPIC raw|shared_mem RATE PICTURES
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import numpy as np
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 
@@ -54,7 +56,8 @@ def main(topic: str, kind: str, rate: str, pictures: str) -> None:
         publisher.publish(message)
 
     node.create_timer(1.0 / float(rate), publish)
-    rclpy.spin(node)
+    with contextlib.suppress(ExternalShutdownException):
+        rclpy.spin(node)
 
 
 if __name__ == "__main__":
