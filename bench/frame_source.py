@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from typing import Any
 
 import numpy as np
 import rclpy
@@ -25,7 +26,7 @@ def nv12(seed: int) -> bytes:
     return patches.repeat(20, axis=0).repeat(20, axis=1).tobytes()
 
 
-def message_of(kind: str, data: bytes) -> object:
+def message_of(kind: str, data: bytes) -> Any:
     if kind == "raw":
         from sensor_msgs.msg import Image  # noqa: PLC0415
 

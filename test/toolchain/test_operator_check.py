@@ -14,8 +14,8 @@ if not MISSING:
     from onnx import TensorProto, helper, numpy_helper
 
     from lprnet_ros.toolchain.operator_check import check_bpu
-    from lprnet_ros.training.classic import ClassicLPRNet
     from lprnet_ros.training.checkpoint_export import write_onnx
+    from lprnet_ros.training.classic import ClassicLPRNet
     from lprnet_ros.training.network import PlateNet
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs the extra 'training': {', '.join(MISSING)}")

@@ -18,8 +18,8 @@ MISSING = [name for name in ("torch", "onnx", "tqdm", "matplotlib") if find_spec
 if not MISSING:
     import torch
 
-    from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, ClassicLPRNet, load_classic
     from lprnet_ros.training.checkpoint_export import load_checkpoint, write_manifest, write_onnx
+    from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, ClassicLPRNet, load_classic
     from lprnet_ros.training.network import INPUT_SHAPE, PlateNet
     from lprnet_ros.training.relettering import take_apart
     from lprnet_ros.training.samples import RealCrops, SampleStream, load_training_crops
