@@ -93,9 +93,7 @@ def parse_config(values: Any) -> HbMapperConfig:
         reads_pictures=str(calibration.get("preprocess_on")).lower() == "true",
     )
     if config.samples_are_normalised and config.sample_dtype != "float32":
-        raise HbMapperError(
-            "cal_data_type is uint8 (or left out), expected float32 for normalised feature maps"
-        )
+        raise HbMapperError("cal_data_type is uint8 (or left out), expected float32 for feature maps")
     return config
 
 
