@@ -10,10 +10,7 @@ import os
 import re
 
 _LIMIT = 1 << 20
-_CHUNK = 1 << 16
 _LONGEST_LINE = 200
-
-
 ROOT_ONLY = "is open to root only"
 """How the reason ends where a file is closed to this user."""
 
@@ -44,14 +41,8 @@ def read_bytes(path: str) -> bytes:
             larger than 1 MiB.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            content = os.read(descriptor, _CHUNK)
-            if content:
-                while len(content) <= _LIMIT and (more := os.read(descriptor, _CHUNK)):
-                    content += more
-        finally:
-            os.close(descriptor)
+        with open(path, "rb") as file:
+            content = file.read(_LIMIT + 1)
     except OSError as error:
         raise UnreadableError(why(error, path)) from error
     except ValueError as error:  # a NUL in the path

@@ -10,7 +10,7 @@ from lprnet_ros.cli.common import run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the mean of several runs' weights as a checkpoint; arguments and result as of ``lpr_train``."""
+    """Write the mean of several runs' weights as a checkpoint."""
     parser = argparse.ArgumentParser(
         prog="lpr_average", description="Average the weights of runs that continued from each other."
     )

@@ -44,14 +44,7 @@ class BenchmarkRow:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure the runtime, preprocessing and decoding; with ``--ros`` or ``--soak`` the live node.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Measure the runtime, preprocessing and decoding; with ``--ros`` or ``--soak`` the live node."""
     parser = argparse.ArgumentParser(
         prog="lpr_benchmark", description="Measure how fast a model reads crops."
     )

@@ -21,14 +21,7 @@ _CLEAR = "\x1b[H\x1b[J"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Show the board's state, or change its settings.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status: 0, or 1 where this is no RDK X5 or a setting was not changed.
-    """
+    """Show the board's state, or change its settings."""
     parser = argparse.ArgumentParser(
         prog="lpr_board",
         description="Show load, clocks, temperatures and memory of an RDK X5; as root also its ION memory.",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, run
+from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import ModelManifest, find_model
-from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError, read_labelled, select
 from lprnet_ros.toolchain.calibration_samples import index_path, verify_set, write_set
 from lprnet_ros.toolchain.compiler_yaml import (
     HbMapperConfig,
@@ -24,14 +22,7 @@ _USUAL_COUNT = 100
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write samples as a YAML of hb_mapper says, or verify those that are there.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Write samples as a YAML of hb_mapper says, or verify those that are there."""
     parser = argparse.ArgumentParser(
         prog="lpr_calibrate",
         description="Write the calibration samples for hb_mapper, the compiler of the RDK X5: one raw file "
@@ -78,7 +69,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         count = verify_set(options.output, config, manifest)
         print(f"{options.output}: all {count} samples are as they were written, and fit {options.config}")
         return 0
-    crops = _choose(options)
+    crops = calibration_crops(options.data, options.count, options.seed, options.split, options.without)
     if len(crops) < _USUAL_COUNT:
         print(
             f"lpr_calibrate: {len(crops)} samples; the vendor's documentation asks for about {_USUAL_COUNT}",
@@ -90,15 +81,6 @@ def _calibrate(options: argparse.Namespace) -> int:
     if Path(config.calibration_folder).name != options.output.name:
         print(f"{options.config} looks in {config.calibration_folder}: move them there, or change it")
     return 0
-
-
-def _choose(options: argparse.Namespace) -> list[LabelledCrop]:
-    """Choose crops with a plate by chance; the same seed chooses the same ones."""
-    split = options.split or ("all" if options.data.is_dir() else "training")
-    crops = [crop for crop in select(read_labelled(options.data), split, options.without) if crop.label]
-    if not crops:
-        raise LabelledDataError(f"{options.data}: no crop with a plate is left (split {split})")
-    return random.Random(options.seed).sample(crops, min(options.count, len(crops)))
 
 
 def _describe(config: HbMapperConfig, manifest: ModelManifest) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lprnet_ros.board.hrt_log import HrtLogError
 from lprnet_ros.board.identity import NotAnRdkError
@@ -93,6 +95,28 @@ def selected_crops(options: argparse.Namespace) -> list[LabelledCrop]:
     if not crops:
         raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
     return crops
+
+
+def calibration_crops(
+    data: Path, count: int, seed: int, split: str | None = None, without: Sequence[str] = ()
+) -> list[LabelledCrop]:
+    """Choose crops with a plate at random; the same seed chooses the same ones.
+
+    Args:
+        data: a folder, or a CSV, of which only plates of the training side are used unless a split is given.
+        count: how many at most.
+        seed: of the choice.
+        split: one of ``SPLITS``.
+        without: as of ``--without``.
+
+    Raises:
+        LabelledDataError: nothing is there, or nothing is left.
+    """
+    split = split or ("all" if data.is_dir() else "training")
+    crops = [crop for crop in select(read_labelled(data), split, list(without)) if crop.label]
+    if not crops:
+        raise LabelledDataError(f"{data}: no crop with a plate is left (split {split})")
+    return random.Random(seed).sample(crops, min(count, len(crops)))
 
 
 def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:

@@ -10,14 +10,7 @@ from lprnet_ros.cli.common import add_selection_options, run, selected_crops
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fit temperature scaling, and write it into the model's manifest.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Fit temperature scaling, and write it into the model's manifest."""
     parser = argparse.ArgumentParser(
         prog="lpr_confidence",
         description="Fit a model's calibration to labelled crops, and write it into its manifest.",

@@ -26,14 +26,7 @@ from lprnet_ros.sources.labelled import LabelledCrop
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Evaluate and print a table, or one JSON object.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Evaluate and print a table, or one JSON object."""
     parser = argparse.ArgumentParser(
         prog="lpr_evaluate", description="Measure a model on labelled plate crops."
     )
@@ -80,7 +73,7 @@ def _compare_decoders(options: argparse.Namespace) -> int:
     """Read every crop with each decoder, and print a row for each."""
     crops = selected_crops(options)
     recognizer = open_recognizer(options)
-    scores = {name: asdict(score) for name, score in compare_decoders(recognizer, crops).items()}
+    scores = compare_decoders(recognizer, crops)
     if options.json:
         print(json.dumps(scores))
         return 0

@@ -10,14 +10,7 @@ from lprnet_ros.cli.common import run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write averaged weights as ONNX, with manifest and self-test; or check an ONNX file.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status: 0, or 1 where nothing was written or an operator would run on the CPU.
-    """
+    """Write averaged weights as ONNX, with manifest and self-test; or check an ONNX file."""
     parser = argparse.ArgumentParser(
         prog="lpr_export",
         description="Export a checkpoint to ONNX, or check that an ONNX file fits a board.",

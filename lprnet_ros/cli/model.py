@@ -32,14 +32,7 @@ from lprnet_ros.runtimes import RUNTIME_NAMES, RuntimeUnavailableError, open_run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do one of the command's verbs.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Do one of the command's verbs."""
     parser = argparse.ArgumentParser(prog="lpr_model", description="Get, check and describe model files.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     model_help = "its file, or the bare name of a bundled or installed one, such as lpr.bin"

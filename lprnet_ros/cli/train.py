@@ -11,14 +11,7 @@ from lprnet_ros.cli.common import run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train a network as a YAML says; an interrupted run continues where it stopped.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Train a network as a YAML says; an interrupted run continues where it stopped."""
     parser = argparse.ArgumentParser(prog="lpr_train", description="Train the plate network.")
     parser.add_argument("config", type=Path, help="YAML with the fields of TrainingConfig: config/train.yaml")
     parser.add_argument("--output", help="folder for checkpoints, instead of the YAML's")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,14 +68,7 @@ class Score:
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """The readings whose confidence falls in one of the 15 bins.
-
-    Attributes:
-        index: of the bin, 0..14; it holds confidences from ``index / 15`` on.
-        plates: how many readings there are, at least 1.
-        correct: how many of them are right.
-        confidence: their mean confidence, 0..1.
-    """
+    """The readings, one or more, whose confidence falls in one of the 15 bins; their mean confidence."""
 
     index: int
     plates: int
@@ -82,15 +76,8 @@ class CalibrationBin:
     confidence: float
 
 
-@dataclass(frozen=True)
-class Passed:
-    """What a threshold on the confidence lets through.
-
-    Attributes:
-        threshold: readings of at least this confidence pass, 0..1.
-        share: of all readings that pass, 0..1.
-        precision: share of right ones among those that pass, 0..1.
-    """
+class Passed(NamedTuple):
+    """The share of readings with at least this confidence, and the share of right ones among them."""
 
     threshold: float
     share: float

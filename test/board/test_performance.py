@@ -1,3 +1,4 @@
+import builtins
 import itertools
 import json
 import os
@@ -235,21 +236,21 @@ def test_a_missing_file_is_one_sentence_and_nothing_is_written(root, kernel, pat
     assert not (root / "run/lprnet_ros").exists()
 
 
-def refuse(monkeypatch, name, folder):
+def refuse(monkeypatch, module, name, folder):
     """Close a folder to this user, who is not root."""
-    really = getattr(os, name)
+    really = getattr(module, name)
 
     def closed(path, *arguments, **options):
         if str(path).startswith(str(folder)):
             raise PermissionError(13, "Permission denied", path)
         return really(path, *arguments, **options)
 
-    monkeypatch.setattr(os, name, closed)
+    monkeypatch.setattr(module, name, closed)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
 
 def test_without_root_the_clock_cannot_be_read_and_nothing_is_written(root, kernel, monkeypatch):
-    refuse(monkeypatch, "open", root / "sys/kernel/debug")
+    refuse(monkeypatch, builtins, "open", root / "sys/kernel/debug")
     changes = plan(root, on=True)
     assert [change.now for change in changes] == ["0", "schedutil", None]
     with pytest.raises(PerformanceError, match=r"open to root only; run this with sudo .nothing was written"):
@@ -258,7 +259,7 @@ def test_without_root_the_clock_cannot_be_read_and_nothing_is_written(root, kern
 
 
 def test_without_root_the_state_cannot_be_kept_and_nothing_is_written(root, kernel, monkeypatch):
-    refuse(monkeypatch, "mkdir", root / "run")
+    refuse(monkeypatch, os, "mkdir", root / "run")
     with pytest.raises(PerformanceError, match="open to root only; run this with sudo"):
         apply(root, on=True)
     assert kernel.writes == []

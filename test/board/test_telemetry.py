@@ -1,3 +1,4 @@
+import builtins
 import os
 import shutil
 import time
@@ -228,13 +229,13 @@ def test_the_clock_of_the_bpu_is_found_on_older_kernels(root):
 
 def test_what_is_closed_to_this_user_is_told(root, monkeypatch):
     closed = str(root / "sys/kernel/debug")
-    really_open, really_list = os.open, os.listdir
+    really_open, really_list = builtins.open, os.listdir
 
     def refuse(path):
         if str(path).startswith(closed):
             raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(os, "open", lambda path, *rest: refuse(path) or really_open(path, *rest))
+    monkeypatch.setattr(builtins, "open", lambda path, *rest: refuse(path) or really_open(path, *rest))
     monkeypatch.setattr(os, "listdir", lambda path: refuse(path) or really_list(path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     telemetry = read_telemetry(root, pids=[4321])
