@@ -48,9 +48,6 @@ class DdrBandwidth:
 def read_bandwidth(prefix: str) -> DdrBandwidth:
     """Read what the monitor counted in its last session, if it is counting.
 
-    Args:
-        prefix: comes before the absolute paths; empty for this machine.
-
     Raises:
         UnreadableError: it is not counting, closed to this user or absent.
     """

@@ -89,9 +89,6 @@ def parse_heap(text: str) -> IonHeap:
 def read_ion(prefix: str) -> IonMemory:
     """Read all heaps.
 
-    Args:
-        prefix: comes before the absolute paths; empty for this machine.
-
     Raises:
         UnreadableError: they are closed to this user, absent, or one is no text of
             a heap.

@@ -37,8 +37,8 @@ def read_bytes(path: str) -> bytes:
     """Read a file.
 
     Raises:
-        UnreadableError: it is absent, closed to this user, fails when read, or is
-            larger than 1 MiB.
+        UnreadableError: it is absent, closed to this user, fails when read, or holds something else
+            than expected, or more than 1 MiB.
     """
     try:
         with open(path, "rb") as file:
@@ -53,11 +53,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_text(path: str) -> str:
-    """Read a file as text, without the white space and the NULs at its end.
-
-    Raises:
-        UnreadableError: it cannot be read, or is no UTF-8.
-    """
+    """Read a UTF-8 file, without the white space and the NULs at its end; errors as of ``read_bytes``."""
     content = read_bytes(path)
     try:
         return content.decode("utf-8").rstrip(" \t\r\n\0")
@@ -66,11 +62,7 @@ def read_text(path: str) -> str:
 
 
 def read_line(path: str) -> str:
-    """Read a file that holds one line of printable text, at most 200 characters.
-
-    Raises:
-        UnreadableError: it cannot be read, or holds something else.
-    """
+    """Read a file that holds one printable line of up to 200 characters; errors as of ``read_bytes``."""
     text = read_text(path)
     if not text or not text.isprintable() or len(text) > _LONGEST_LINE:
         raise UnreadableError(f"{path} holds {_shown(text)}, expected a line of text")
@@ -86,12 +78,7 @@ def line_or_nothing(path: str) -> str:
 
 
 def read_integer(path: str, minimum: int, maximum: int) -> int:
-    """Read a file that holds one whole number.
-
-    Raises:
-        UnreadableError: it cannot be read, holds something else, or a number
-            out of range.
-    """
+    """Read a file that holds one whole number within a range; errors as of ``read_bytes``."""
     text = read_text(path)
     if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
         raise UnreadableError(f"{path} holds {_shown(text)}, expected a whole number")
@@ -114,13 +101,16 @@ def list_folder(path: str) -> list[str]:
     return sorted(names, key=lambda name: (re.sub("[0-9]+", "", name), len(name), name))
 
 
-def write_value(path: str, value: str) -> None:
-    """Write a value in one call, as the kernel wants it.
+def names_in(path: str) -> list[str]:
+    """Return the names in a folder as ``list_folder`` does; none where it cannot be read."""
+    try:
+        return list_folder(path)
+    except UnreadableError:
+        return []
 
-    Raises:
-        OSError: the file is absent or closed to this user, or the kernel refuses
-            the value.
-    """
+
+def write_value(path: str, value: str) -> None:
+    """Write a value in one call, as the kernel wants it; an OSError says why it was not taken."""
     descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)  # never creates one
     try:
         os.write(descriptor, f"{value}\n".encode())
@@ -129,5 +119,4 @@ def write_value(path: str, value: str) -> None:
 
 
 def _shown(content: str | bytes) -> str:
-    """Show the beginning of something unexpected."""
     return repr(content[:40]) + ("..." if len(content) > 40 else "")

@@ -24,16 +24,7 @@ _WARM_UP = 20
 
 @dataclass(frozen=True)
 class BenchmarkRow:
-    """One line of the table.
-
-    Attributes:
-        threads: crops in flight at once.
-        frames: crops read.
-        total_ms: sum of the delays of all crops.
-        average_ms: mean delay of a crop.
-        median_ms: median delay of a crop.
-        fps: crops a second of wall time.
-    """
+    """One line: crops in flight at once, crops read, sum, mean and median of their delays, crops a second."""
 
     threads: int
     frames: int

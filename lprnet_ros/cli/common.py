@@ -115,7 +115,7 @@ def calibration_crops(
     split = split or ("all" if data.is_dir() else "training")
     crops = [crop for crop in select(read_labelled(data), split, list(without)) if crop.label]
     if not crops:
-        raise LabelledDataError(f"{data}: no crop with a plate is left (split {split})")
+        raise LabelledDataError(f"{data}: no crop with a plate is left that is not held out (split {split})")
     return random.Random(seed).sample(crops, min(count, len(crops)))
 
 

@@ -102,23 +102,14 @@ def _fetch(options: argparse.Namespace) -> int:
     manifest = load_manifest(described)
     source = options.url or manifest.url
     if not source:
-        raise ManifestError(
-            f"{manifest_path(described)} names no url; say with --url where {described.name} is"
-        )
+        problem = f"{manifest_path(described)} names no url"
+        raise ManifestError(f"{problem}; say with --url where {described.name} is")
+    limits = {"maximum_bytes": int(options.max_megabytes * (1 << 20)), "timeout": options.timeout}
     folder = options.to if options.to is not None else usual_folder()
-    target, was_fetched = install(
-        described,
-        source,
-        folder,
-        replace=options.replace,
-        maximum_bytes=int(options.max_megabytes * (1 << 20)),
-        timeout=options.timeout,
-    )
+    target, was_fetched = install(described, source, folder, replace=options.replace, **limits)
     print(f"{'installed' if was_fetched else 'already there:'} {target}")
-    known = any(target.parent == place for place in installed_models_folders())
-    print(
-        f"use it with --model {target.name if known else target} or model:={target.name if known else target}"
-    )
+    name = target.name if target.parent in installed_models_folders() else target
+    print(f"use it with --model {name} or model:={name}")
     return 0
 
 
@@ -161,17 +152,16 @@ def _show_one(model: Path) -> int:
     manifest = load_manifest(model)
     rule, test, syntax = manifest.preprocessing, manifest.self_test, manifest.syntax
     normalised = f"(x - {rule.mean:g}) * {rule.scale:g}"
-    print(f"{manifest.path}")
-    print(f"  file       {_state(manifest)}")
-    print(f"  name       {manifest.name}")
-    print(f"  sha256     {manifest.sha256}")
-    print(f"  input      {_by(manifest.input_shape)} {rule.channel_order}, {normalised}")
-    print(
-        f"  output     {_by(manifest.output_shape)}, syntax {syntax.name if syntax is not None else 'none'}"
-    )
-    print(f"  self-test  {f'{test.image.name}: {test.text}' if test.image is not None else 'input alone'}")
-    if manifest.url:
-        print(f"  url        {manifest.url}")
+    lines = {
+        "file": _state(manifest),
+        "name": manifest.name,
+        "sha256": manifest.sha256,
+        "input": f"{_by(manifest.input_shape)} {rule.channel_order}, {normalised}",
+        "output": f"{_by(manifest.output_shape)}, syntax {syntax.name if syntax is not None else 'none'}",
+        "self-test": f"{test.image.name}: {test.text}" if test.image is not None else "input alone",
+    }
+    lines |= {"url": manifest.url} if manifest.url else {}
+    print(manifest.path, *(f"  {name:10} {value}" for name, value in lines.items()), sep="\n")
     return 0
 
 
@@ -213,10 +203,9 @@ def _compare(options: argparse.Namespace) -> int:
     status = 0
     for path, output in zip(options.output, outputs, strict=True):
         text, cosine = decode_greedy(output, manifest.alphabet).text, logits_cosine(output, expected)
-        print(
-            f"{path}\t{text}\tcosine {cosine:.4f}{'' if cosine >= least else f', expected at least {least}'}"
-        )
-        status = max(status, int(not cosine >= least))
+        missed = "" if cosine >= least else f", expected at least {least}"
+        print(f"{path}\t{text}\tcosine {cosine:.4f}{missed}")
+        status = 1 if missed else status
     return status
 
 

@@ -114,13 +114,6 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     Unlike the textbook interval it stays within 0..1 and keeps its width where
     all or none succeeded, which is what small groups of plates do.
 
-    Args:
-        successes: 0 to ``trials``.
-        trials: independent ones, at least 1.
-
-    Returns:
-        The lower and the upper end, 0..1.
-
     Raises:
         ValueError: a count is out of its range.
     """
@@ -138,10 +131,6 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 
 def align(label: str, text: str) -> list[tuple[str, str]]:
     """Set what was read under what stands on the plate, by least edit distance.
-
-    Args:
-        label: what stands on the plate.
-        text: what was read.
 
     Returns:
         Pairs of a character of the label and the one read in its place, in

@@ -143,20 +143,15 @@ def check_against_manifest(config: HbMapperConfig, manifest: ModelManifest) -> N
     if config.layout_train != "NCHW":
         raise HbMapperError(f"input_layout_train is {config.layout_train}, {says} NCHW")
     if config.shape not in (None, wanted):
-        raise HbMapperError(f"input_shape is {_joined(config.shape)}, {says} {_joined(wanted)}")
+        found, expected = ("x".join(map(str, shape or ())) for shape in (config.shape, wanted))
+        raise HbMapperError(f"input_shape is {found}, {says} {expected}")
     if config.type_train not in (rule.channel_order, "featuremap"):
         raise HbMapperError(f"input_type_train is {config.type_train}, {says} {rule.channel_order}")
     if config.samples_are_normalised:
         return
-    for key, numbers, nothing, expected in (
-        ("mean_value", config.mean, 0.0, rule.mean),
-        ("scale_value", config.scale, 1.0, rule.scale),
-    ):
+    mean, scale = ("mean_value", config.mean, 0.0, rule.mean), ("scale_value", config.scale, 1.0, rule.scale)
+    for key, numbers, nothing, wants in (mean, scale):
         for number in numbers or (nothing,):
-            if not math.isclose(number, expected, rel_tol=1e-4):
+            if not math.isclose(number, wants, rel_tol=1e-4):
                 where = f"{key} is" if numbers else f"norm_type is {config.norm_type}, which means a {key} of"
-                raise HbMapperError(f"{where} {number:.10g}, {says} {expected:.10g}")
-
-
-def _joined(shape: tuple[int, ...] | None) -> str:
-    return "x".join(map(str, shape or ()))
+                raise HbMapperError(f"{where} {number:.10g}, {says} {wants:.10g}")

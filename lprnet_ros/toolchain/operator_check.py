@@ -1,6 +1,6 @@
 """Finds the operators of an ONNX graph that would leave the BPU of an RDK X5.
 
-An operator that falls to the CPU cuts the graph in two: the published LPRNet
+An operator that runs on the CPU cuts the graph in two: the published LPRNet
 loses most of its time in the conversions around Pow and a mean over all axes.
 
 Source: D-Robotics rdk_doc, supported_op_list.md, "ONNX operators supported on RDK X5".
@@ -21,13 +21,7 @@ from lprnet_ros.models.manifest import ManifestError
 
 
 class CpuOperator(NamedTuple):
-    """An operator that would run on the CPU.
-
-    Attributes:
-        node: its name in the graph.
-        operator: its ONNX type.
-        reason: the limits that it breaks.
-    """
+    """An operator that would run on the CPU: its name in the graph, its ONNX type, the limits it breaks."""
 
     node: str
     operator: str
@@ -37,11 +31,8 @@ class CpuOperator(NamedTuple):
 def check_bpu(model: Path) -> list[CpuOperator]:
     """Walk a graph and name each operator outside the limits of the X5's BPU.
 
-    Args:
-        model: an ONNX file.
-
     Returns:
-        The operators that would fall to the CPU, in the graph's order; empty where all fit.
+        The operators that would run on the CPU, in the graph's order; empty where all fit.
 
     Raises:
         ManifestError: no such file, no ONNX model, or of an opset that the compiler does not take.
