@@ -27,7 +27,7 @@ def test_what_makes_no_sense_is_a_usage_error(arguments):
 
 
 def test_without_onnx_it_says_what_to_install_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    for name in [name for name in sys.modules if name.startswith("lprnet_ros.toolchain")]:
+    for name in [name for name in sys.modules if name.startswith("lprnet_ros.toolchain.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnx", None)
     output = tmp_path / "out.onnx"
