@@ -2,6 +2,7 @@ import builtins
 import itertools
 import json
 import os
+from pathlib import Path
 
 import pytest
 import rdk_x5
@@ -259,7 +260,7 @@ def test_without_root_the_clock_cannot_be_read_and_nothing_is_written(root, kern
 
 
 def test_without_root_the_state_cannot_be_kept_and_nothing_is_written(root, kernel, monkeypatch):
-    refuse(monkeypatch, os, "mkdir", root / "run")
+    refuse(monkeypatch, Path, "mkdir", root / "run")
     with pytest.raises(PerformanceError, match="open to root only; run this with sudo"):
         apply(root, on=True)
     assert kernel.writes == []
