@@ -17,6 +17,9 @@ EXTRAS := test,ros
 endif
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+ifeq ($(ROS_DISTRO),humble)  # which knows only the older name; newer releases warn about it
+export ROS_LOCALHOST_ONLY ?= 1
+endif
 
 .PHONY: demo test lint bench setup clean
 

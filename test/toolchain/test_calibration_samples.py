@@ -149,21 +149,20 @@ def test_a_set_of_its_own_is_replaced_and_an_empty_folder_filled(tmp_path):
     write_set(tmp_path / "set", crops[:1], PICTURES, MANIFEST)
     assert [path.name for path in (tmp_path / "set").iterdir()] == ["00000.bin"]
     assert verify_set(tmp_path / "set", PICTURES, MANIFEST) == 1
-    assert oct((tmp_path / "set").stat().st_mode)[-3:] == "755"
 
 
 def test_what_is_not_its_own_is_never_touched(tmp_path):
     crops = write_crops(tmp_path / "crops")
-    with pytest.raises(CalibrationSetError, match=r"crops: holds files, and there is no crops\.index\.json"):
+    with pytest.raises(CalibrationSetError, match=r"crops/.*: is no sample of lpr_calibrate; name an"):
         write_set(tmp_path / "crops", crops, FLOATS, MANIFEST)
     assert len(list((tmp_path / "crops").iterdir())) == 3
     write_set(tmp_path / "set", crops, FLOATS, MANIFEST)
     (tmp_path / "set" / "notes.txt").write_text("mine")
-    with pytest.raises(CalibrationSetError, match=r"notes\.txt is no sample of its index"):
+    with pytest.raises(CalibrationSetError, match=r"notes\.txt: is no sample of lpr_calibrate"):
         write_set(tmp_path / "set", crops, FLOATS, MANIFEST)
     assert len(list((tmp_path / "set").iterdir())) == 4
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(CalibrationSetError, match="file: is no folder"):
+    with pytest.raises(CalibrationSetError, match=r"file: cannot be written \(File exists"):
         write_set(tmp_path / "file", crops, FLOATS, MANIFEST)
 
 

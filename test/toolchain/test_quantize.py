@@ -29,7 +29,7 @@ if not MISSING:
     import torch
     from onnx import TensorProto, numpy_helper
 
-    from lprnet_ros.training.export import write_manifest, write_onnx
+    from lprnet_ros.training.checkpoint_export import write_manifest, write_onnx
     from lprnet_ros.training.network import PlateNet
     from lprnet_ros.training.trainer import PREPROCESSING
 

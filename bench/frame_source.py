@@ -1,14 +1,17 @@
-"""A camera as a process of its own: publishes 1080p nv12 at a steady rate until it is ended.
+"""A camera as a process of its own: publishes 1080p NV12 at a steady rate until it is ended.
 
-python frame_source.py TOPIC raw|shared_mem RATE PICTURES
+python bench/frame_source.py TOPIC raw|shared_mem RATE PICTURES
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import Any
 
 import numpy as np
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 
@@ -23,7 +26,7 @@ def nv12(seed: int) -> bytes:
     return patches.repeat(20, axis=0).repeat(20, axis=1).tobytes()
 
 
-def message_of(kind: str, data: bytes) -> object:
+def message_of(kind: str, data: bytes) -> Any:
     if kind == "raw":
         from sensor_msgs.msg import Image  # noqa: PLC0415
 
@@ -54,7 +57,8 @@ def main(topic: str, kind: str, rate: str, pictures: str) -> None:
         publisher.publish(message)
 
     node.create_timer(1.0 / float(rate), publish)
-    rclpy.spin(node)
+    with contextlib.suppress(ExternalShutdownException):
+        rclpy.spin(node)
 
 
 if __name__ == "__main__":

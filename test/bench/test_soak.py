@@ -6,7 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from bench.ros_soak import summarise
+from bench import soak
+from bench.soak import summarise
 from lprnet_ros.cli.benchmark import main
 
 ANSWER = {"sent": 10_000, "read": 10_000, "dropped": 0}
@@ -30,7 +31,7 @@ def test_a_lost_plate_fails_the_soak():
 def test_a_short_soak_of_the_live_node(monkeypatch, capsys):
     pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the live node needs it")
     monkeypatch.setenv("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
-    monkeypatch.setattr("bench.ros_soak._SAMPLE_SECONDS", 0.2)
+    monkeypatch.setattr(soak, "_SAMPLE_SECONDS", 0.2)
     status = main(["--soak", "600", "--rate", "200", "--workers", "1"])
     result = json.loads(capsys.readouterr().out)
     assert (result["sent"], result["read"], result["dropped"]) == (600, 600, 0)

@@ -9,12 +9,20 @@ import threading
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import psutil
 
-from bench.process_tree import resident_bytes
-from bench.ros_rig import NODE, RosRig, ask
+from bench.ros_rig import (
+    NODE,
+    NODE_MODULE,
+    NODE_PARAMETERS,
+    RosRig,
+    ask,
+    camera_topics,
+    crop_to_send,
+    resident_bytes,
+)
 from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError
 
 _WARM_UP = 0.1
 """Share of the plates after which memory has to be flat."""
@@ -50,35 +58,24 @@ class SoakResult:
         return self.read == self.sent and self.bytes_a_plate < _MOST_BYTES_A_PLATE
 
 
-def add_soak_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--soak`` and what goes with it to a parser."""
-    group = parser.add_argument_group("many plates through the live node")
-    group.add_argument("--soak", type=int, metavar="PLATES", help="send so many, and watch the node's memory")
-    group.add_argument("--rate", type=float, default=1000.0, help="crops a second for --soak")
-
-
 def soak(options: argparse.Namespace) -> int:
     """Run a soak and print its result as JSON; return 0 where memory stayed flat and nothing was lost."""
     manifest = load_manifest(find_model(options.model))
-    picture = manifest.self_test.image
-    if picture is None:
-        raise ManifestError(f"{manifest.path.name} has no picture in its self-test to send")
-    rig = RosRig(picture, shared=True)
+    rig = RosRig(crop_to_send(manifest), shared=True)
     workers = options.workers[0]
-    topics = [f"/lpr_benchmark/camera_{number}" for number in range(1, max(1, workers) + 1)]
-    parameters = [f"image_topics:=[{','.join(topics)}]", f"workers:={workers}", "qos_profile:=reliable"]
-    parameters += ["subscription_depth:=2000", "queue_depth:=2000", f"model:={manifest.path}"]
-    with rig.node("lpr_node", NODE, parameters) as node, rig.generator(NODE, topics) as generator:
-        watch = _MemoryWatch(node.pid)
+    topics = camera_topics(max(1, workers))
+    parameters = [f"image_topics:=[{','.join(topics)}]", f"workers:={workers}", *NODE_PARAMETERS]
+    parameters.append(f"model:={manifest.path.resolve()}")
+    with rig.node(NODE_MODULE, NODE, parameters) as node, rig.generator(NODE, topics) as generator:
+        watch = _MemoryWatch(node)
         seconds = options.soak / options.rate
         answer = ask(generator, rate=options.rate, seconds=seconds, frames=options.camera_frames)
         samples = watch.stop()
     duration = answer["sending_seconds"] + answer["settling_seconds"]
     plates = np.arange(len(samples)) * options.rate * _SAMPLE_SECONDS
     result = summarise(plates, np.array(samples), answer, duration)
-    print(
-        json.dumps(asdict(result) | {"is_flat": result.is_flat, "model": manifest.name, "workers": workers})
-    )
+    model = {"is_flat": result.is_flat, "model": manifest.name, "workers": workers}
+    print(json.dumps(asdict(result) | model))
     return 0 if result.is_flat else 1
 
 
@@ -109,8 +106,8 @@ def summarise(
 class _MemoryWatch:
     """Samples the resident memory of a process and its children, once a second."""
 
-    def __init__(self, process_id: int) -> None:
-        self._process_id = process_id
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
         self._samples: list[int] = []
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -124,10 +121,7 @@ class _MemoryWatch:
 
     def _watch(self) -> None:
         while not self._stopped.wait(_SAMPLE_SECONDS):
-            self._samples.append(resident_bytes(self._process_id))
+            self._samples.append(resident_bytes(self._process))
             if len(self._samples) % 60 == 0:
-                print(
-                    f"{len(self._samples)} s: {self._samples[-1] / 2**20:.1f} MiB",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                size = f"{self._samples[-1] / 2**20:.1f} MiB"
+                print(f"{len(self._samples)} s: {size}", file=sys.stderr, flush=True)

@@ -1,8 +1,7 @@
-"""``lpr_confidence``: fits a model's calibration to crops that training never saw."""
+"""Temperature scaling: fits a model's calibration to crops that training never saw."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from lprnet_ros.models.temperature import TemperatureScaling
 from lprnet_ros.plates.alphabet import Alphabet
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.runtimes import open_runtime
-from lprnet_ros.sources.labelled import SPLITS, LabelledDataError, read_labelled, select
+from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
 
 _PULL_TO_ZERO = 3e-3  # on the squares of the biases: rare characters keep theirs near 0
 _ITERATIONS = 100
@@ -66,40 +65,20 @@ def fit_calibration(
     return TemperatureScaling(round(float(torch.exp(log_temperature).detach()), 4), found)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command line of ``lpr_confidence``."""
-    parser.add_argument("model", type=Path, help="model file; its manifest is written anew")
-    parser.add_argument("--data", type=Path, required=True, help="folder, or CSV with file and label")
-    parser.add_argument(
-        "--split", choices=SPLITS, default="calibration", help="plates to fit to (default: calibration)"
-    )
-    parser.add_argument(
-        "--without", metavar="COLUMN=PATTERN", action="append", default=[], help="leave out rows of the CSV"
-    )
-    parser.add_argument(
-        "--biased",
-        default="",
-        metavar="CHARACTERS",
-        help="also fit a bias for each of these characters, such as the provinces, for a network that "
-        "was trained on few of them",
-    )
-
-
-def write_calibration(options: argparse.Namespace) -> TemperatureScaling:
-    """Fit and write the calibration into the model's manifest.
+def write_calibration(model: Path, crops: Sequence[LabelledCrop], *, biased: str = "") -> TemperatureScaling:
+    """Fit a model's calibration, and write it into its manifest.
 
     Args:
-        options: as ``add_arguments`` describes them.
+        model: its file.
+        crops: what to fit to, at least one.
+        biased: characters that get a bias.
 
     Raises:
         ManifestError: the model or its manifest is missing or broken.
-        LabelledDataError: no crops are left, or one bears a text outside of the alphabet.
+        LabelledDataError: a crop cannot be read, or bears a text outside of the alphabet.
     """
-    manifest = load_manifest(options.model)
+    manifest = load_manifest(model)
     manifest.verify_file()
-    crops = select(read_labelled(options.data), options.split, options.without)
-    if not crops:
-        raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
     runtime = open_runtime("auto", manifest)
     try:
         logits = [runtime.infer(preprocess(crop.read(), manifest.input))[0] for crop in crops]
@@ -107,11 +86,11 @@ def write_calibration(options: argparse.Namespace) -> TemperatureScaling:
         runtime.close()
     try:
         calibration = fit_calibration(
-            np.stack(logits), [crop.label for crop in crops], manifest.alphabet, biased=options.biased
+            np.stack(logits), [crop.label for crop in crops], manifest.alphabet, biased=biased
         )
     except ValueError as error:
-        raise LabelledDataError(f"{options.data}: {error}") from error
-    path = manifest_path(options.model)
+        raise LabelledDataError(f"{crops[0].path.parent}: {error}") from error
+    path = manifest_path(model)
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     values["calibration"] = {"temperature": calibration.temperature}
     if calibration.class_bias:
