@@ -14,6 +14,9 @@ from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 
+from lprnet_ros.cropping.regions import parse_regions
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import find_model
 from lprnet_ros.ros.process import launch_support as support
 from lprnet_ros.ros.process.launch_support import LaunchError
 
@@ -85,10 +88,12 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         return [node(values, "lpr_node", {}, given | ({"image_topics": topics} if topics else {}))]
 
     if values["model"]:
-        support.check_model(values["model"])
+        load_manifest(find_model(values["model"])).verify_file()  # raises one sentence, as parse_regions does
     size = values["width"] + values["height"]
     if size and not (values["width"].isdecimal() and values["height"].isdecimal()):
         raise LaunchError("give width and height as two whole numbers of pixels, or neither")
+    if not values["rate"].replace(".", "", 1).isdecimal():
+        raise LaunchError(f"rate is {values['rate']!r}, expected a number of frames a second")
     if camera == "image":
         values["source"] = support.checked_source(values["source"])
     where, detections, labels = places_of_plates(values, named)
@@ -146,6 +151,7 @@ def places_of_plates(values: Values, named: str) -> tuple[Values, str, str]:
         if topic:
             raise LaunchError("plates are where regions or detections_topic say: give one of them, not both")
         regions = [region.strip() for region in values["regions"].split(";")]
+        parse_regions(regions)
         return {"regions": regions, "detections": "none"}, "", ""
     if topic:
         return {"regions": [""], "detections": kind or "targets"}, topic, ""

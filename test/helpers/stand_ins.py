@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILE = ROOT / "launch" / "lpr.launch.py"
 PATIENCE_SECONDS = 300.0
+BOX = "regions:=10,20,30,40"
+PICTURE = f"source:={ROOT / 'demo' / 'crops' / '京AC6895.png'}"
 
 SHARED_MEMORY_VARIABLES = (
     "RMW_IMPLEMENTATION",
@@ -356,3 +359,22 @@ def _parameters(arguments: list[str]) -> dict[str, object]:
             for section in yaml.safe_load(Path(path).read_text(encoding="utf-8")).values():
                 found |= section["ros__parameters"]
     return found
+
+
+def ended(launch: Launch) -> str:
+    """Wait for a launch that fails; return the one sentence that it says, without launch's own words."""
+    try:
+        assert launch.wait() == 1, launch.log
+    finally:
+        launch.stop()
+    assert "Traceback" not in launch.log
+    assert len(launch.errors) == 1, launch.log
+    return launch.errors[0].partition("(see debug for traceback): ")[2]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; only a machine that stands still makes it fail."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("launch_ros", reason="launch_ros is not installed: a ROS installation has it")
 
-from stand_ins import ROOT, Launch, StandIns
-
-BOX = "regions:=10,20,30,40"
-PICTURE = f"source:={ROOT / 'demo' / 'crops' / '京AC6895.png'}"
-
-
-def ended(launch: Launch) -> str:
-    """Wait for a launch that fails; return the one sentence that it says, without launch's own words."""
-    try:
-        assert launch.wait() == 1, launch.log
-    finally:
-        launch.stop()
-    assert "Traceback" not in launch.log
-    assert len(launch.errors) == 1, launch.log
-    return launch.errors[0].partition("(see debug for traceback): ")[2]
+from stand_ins import BOX, PICTURE, ROOT, StandIns, ended, wait_until
 
 
 MISSING = {
@@ -186,10 +171,3 @@ def test_without_a_camera_a_dead_reader_ends_nothing_else(tmp_path: Path) -> Non
         assert launch.programs["other_node"].is_alive
     finally:
         assert launch.stop() == 0
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 300.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -11,8 +11,6 @@ from typing import Any
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
-from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, find_model
 from lprnet_ros.text.escaping import one_line
 
 
@@ -54,7 +52,7 @@ def is_installed(package: str) -> bool:
     """Tell whether a ROS package is in a sourced installation."""
     try:
         return bool(get_package_prefix(package))
-    except (PackageNotFoundError, LookupError):
+    except (PackageNotFoundError, OSError):
         return False
 
 
@@ -69,14 +67,6 @@ def require_packages(wanted_by: str, packages: Iterable[str], environment: Mappi
             f"{wanted_by} needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: sudo apt install "
             f"{' '.join(names).replace('_', '-')}, and source its setup.bash in this terminal"
         )
-
-
-def check_model(model: str) -> None:
-    """Raise ``LaunchError`` where a model cannot be read."""
-    try:
-        load_manifest(find_model(model)).verify_file()
-    except ManifestError as error:
-        raise LaunchError(f"model: {error}") from error
 
 
 def read_parameter_file(argument: str, path: str, example: str) -> dict[str, Any]:
