@@ -42,10 +42,7 @@ CAMERA_ARGUMENTS = {  # of no use without a camera
     "regions": ("", "Where a fixed camera sees plates: x,y,width,height; several with semicolons between."),
     "detections_topic": ("", "Topic of a detector of plates, in place of regions."),
     "detections": ("", "Messages of the detector: ai_msgs' targets, or vision_msgs' detection_2d_array."),
-    "source": (
-        "",
-        "image: folder of pictures, picture or video; a labels.csv beside it says where plates are.",
-    ),
+    "source": ("", "image: folder of pictures, picture or video; a labels.csv beside it is used."),
     "rate": ("0", "image: frames a second; 0 is the video's own rate, or 10."),
     "loop": ("true", "image: start again at the end."),
     "web": ("false", "Show frames and plates on a web page, port 8000."),
@@ -106,7 +103,11 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     support.require_packages(named, packages, context.environment)
 
     for_camera = {name: text for name, text in values.items() if text}
-    for_camera |= {"jpeg": values["web"], "labels": labels, "detections": where.get("detections", "targets")}
+    for_camera |= {
+        "jpeg": values["web"],
+        "labels": labels,
+        "detections": where["detections"] if labels else "targets",
+    }
     cropper = {"transport": TRANSPORT[camera], **where}
     remappings = [("image", FRAMES[camera])] + ([("detections", detections)] if detections else [])
     given |= {"image_topics": [*topics, "plate_cropper/crops"], "transport": "raw"}

@@ -11,7 +11,6 @@ pytest.importorskip("launch_ros", reason="launch_ros is not installed: a ROS ins
 
 from stand_ins import BOX, PICTURE, ROOT, StandIns, ended, wait_until
 
-
 MISSING = {
     "a package": (
         ("mipi_cam",),
