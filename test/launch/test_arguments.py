@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 pytest.importorskip("launch_ros", reason="launch_ros is not installed: a ROS installation has it")
 
+from installed import skip_unless_installed
 from stand_ins import BOX, PICTURE, Launch, StandIns, ended, wait_until
 
 
@@ -140,6 +142,19 @@ def test_respawn_starts_a_node_again(tmp_path: Path, started: list[Launch], name
     wait_until(lambda: sum(line.get("program") == name for line in stand_ins.lines()) >= 2)
     assert launch.is_running
     assert launch.errors == []
+
+
+def test_pictures_with_regions_are_played_by_the_real_nodes(tmp_path: Path, started: list[Launch]) -> None:
+    skip_unless_installed()
+    launch = StandIns(tmp_path, without=("lprnet_ros",)).launch(
+        "camera:=image", PICTURE, "regions:=0,0,1,1", "loop:=false", ROS_DOMAIN_ID=str(1 + os.getpid() % 100)
+    )
+    started.append(launch)
+    played = "[INFO] [frame_player-1]: process has finished cleanly"
+    wait_until(lambda: played in launch.log or not launch.is_running)
+    assert launch.is_running, launch.log
+    assert launch.stop() == 0
+    assert "Traceback" not in launch.log
 
 
 def test_a_file_for_one_node_wins_over_what_suits_the_camera(tmp_path: Path, started: list[Launch]) -> None:
