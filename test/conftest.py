@@ -92,6 +92,7 @@ def ros_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
         patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        patch.setenv("ROS_LOCALHOST_ONLY", "1")  # Humble does not know the other one
         patch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(HELPERS / "quick_discovery.xml"))
         yield
 

@@ -18,7 +18,7 @@ from lprnet_ros.ros.messages.optional_messages import message_module
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.parameter import Parameter, check_values
 from lprnet_ros.ros.process.run_node import run_node
-from lprnet_ros.sources.labelled import LabelledDataError
+from lprnet_ros.sources.labelled import LabelledDataError, list_images
 from lprnet_ros.sources.scenes import LabelledPlate, Scene, SceneSource, read_plates
 from lprnet_ros.text.escaping import as_utf8, one_line
 
@@ -95,6 +95,12 @@ class FramePlayer(Node):
         self._plates: dict[Path, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
+            source = Path(values["source"]).expanduser()
+            pictures = list_images(source) if source.is_dir() else [source]
+            if not any(picture.resolve() in self._plates for picture in pictures):
+                raise LabelledDataError(
+                    f"{values['labels']} labels nothing of {source}: correct its column file"
+                )
             self._publish_plates = self._prepare_detections(values["detections"])
         self._is_at_end = False
         rate = values["rate"] or self._source.rate or _PICTURES_A_SECOND
