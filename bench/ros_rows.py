@@ -1,4 +1,4 @@
-"""What ``lpr_benchmark --ros`` found: rows, their JSON, and the tables of the READMEs made of it."""
+"""What ``lpr_benchmark --ros`` found: rows, their JSON, and the table made of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.sustained import Trial
-from lprnet_ros.ros.parameters.parameter import write_between
-
-README_TABLES = ("ros_benchmark",)
-"""Files in ``docs/`` of which the READMEs show a table."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +93,3 @@ def markdown(rows: Sequence[RosRow], *, chinese: bool = False) -> str:
             f"| {sustained.cpu_us:.0f} | {all_of_it['not_inference_cpu_us']:.0f} |"
         )
     return "\n".join(lines)
-
-
-def write_readmes(root: Path) -> None:
-    """Bring the tables of both READMEs of a source tree up to date with the files in ``docs/``."""
-    for name, chinese in (("README.md", False), ("README_cn.md", True)):
-        for stem in README_TABLES:
-            table = markdown(load_rows(root / "docs" / f"{stem}.json"), chinese=chinese)
-            write_between(root / name, f"<!-- {stem} begins -->", f"<!-- {stem} ends -->", table)
-
-
-if __name__ == "__main__":
-    write_readmes(Path(__file__).parents[2])

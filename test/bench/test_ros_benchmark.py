@@ -3,16 +3,14 @@
 import json
 import os
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 
 from bench.ros_plot import draw
-from bench.ros_rows import README_TABLES, RosRow, load_rows, markdown
+from bench.ros_rows import RosRow, load_rows, markdown
 from bench.sustained import Trial
 from lprnet_ros.cli.benchmark import main
 
-ROOT = Path(__file__).resolve().parents[2]
 QUIET = Trial(100.0, 500, 500, 0, 5.0, 0.01, 2.5, 4.25, 1500.0, 700.0)
 ROW = RosRow(
     workers=2,
@@ -60,16 +58,6 @@ def test_rows_come_back_from_their_json(tmp_path):
     path = tmp_path / "rows.json"
     path.write_text(json.dumps({"rows": [ROW.as_dict()]}), encoding="utf-8")
     assert load_rows(path) == [ROW]
-
-
-@pytest.mark.parametrize(("name", "chinese"), [("README.md", False), ("README_cn.md", True)])
-@pytest.mark.parametrize("stem", README_TABLES)
-def test_the_readmes_show_what_was_measured(name, chinese, stem):
-    rows = load_rows(ROOT / "docs" / f"{stem}.json")
-    text = (ROOT / name).read_text(encoding="utf-8")
-    table = text.partition(f"<!-- {stem} begins -->\n")[2].partition(f"\n<!-- {stem} ends -->")[0]
-    assert table == markdown(rows, chinese=chinese)
-    assert all(row.sustained.is_kept_up for row in rows)
 
 
 def test_a_short_run_measures_the_live_node(tmp_path, monkeypatch, capsys):
