@@ -46,7 +46,8 @@ _CHINESE = """\
 
 参数可以写在文件中（`params_file:=my.yaml`、`cropper_params_file:=my.yaml`），写在命令行上
 （`-p 名字:=值`），也可以在节点运行时设置（`ros2 param set /lpr_node 名字 值`）。
-[config/lpr.yaml](../config/lpr.yaml) 和 [config/cropper.yaml](../config/cropper.yaml) 列出了各自节点的全部参数及默认值。
+[config/lpr.yaml](../config/lpr.yaml) 和
+[config/cropper.yaml](../config/cropper.yaml) 列出了各自节点的全部参数及默认值。
 
 修改的生效时间：*启动时*（运行中不能修改）、*配置时*（先停用并清理节点，设置参数，再重新配置和激活）或*立即*。
 """
