@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from lprnet_ros.flow.job import Job, ReadResult
+from lprnet_ros.flow.job import Job
+from lprnet_ros.reading.recognizer import ReadResult
 
 Deliver = Callable[[Job, ReadResult], None]
 

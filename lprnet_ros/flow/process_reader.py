@@ -18,10 +18,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from lprnet_ros.flow.job import ReadResult, WorkerLostError
+from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.images.crop_image import CropImage
-from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, ReadResult
 
 _MODULE = "lprnet_ros.flow.process_main"
 BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})

@@ -20,12 +20,12 @@ import yaml
 from board_model import PYTHON_PATH, spelled_crop, write_model
 from flow_doubles import PATIENCE_SECONDS, wait_until
 
-from lprnet_ros.flow.job import ReadingFailedError, WorkerLostError
+from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.images.crop_image import BadImage, CropImage, ImageRejectedError
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_path
-from lprnet_ros.reading.plate_reading import Acceptance, Rejection
+from lprnet_ros.reading.plate_reading import ReadingFailedError, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.reading.self_test import SelfTestError
@@ -73,7 +73,7 @@ def texts(results) -> list[str]:
 def test_it_reads_what_the_bundled_model_reads_here():
     paths = sorted((ROOT / "demo" / "crops").glob("*.png"))[:6]
     crops = [CropImage(cv2.imread(str(path))) for path in paths]
-    here = PlateRecognizer.open().read_many([each.pixels for each in crops])
+    here = PlateRecognizer.open().read_batch(crops)
     reader = ProcessReader(ReaderSetup(bundled_model()), timeout_seconds=PATIENCE_SECONDS)
     try:
         there = reader.read(crops, ReadingRules())
@@ -119,10 +119,10 @@ def test_crops_larger_than_a_sockets_buffer_come_through(reader):
 
 
 def test_new_rules_reach_the_process(reader):
-    lenient = ReadingRules(decoder="greedy", acceptance=Acceptance(require_syntax=False))
+    lenient = ReadingRules(decoder="greedy", require_syntax=False)
     no_plate = crop("AAAAAAA")
-    rejections = [reader.read([no_plate], rules)[0].rejection for rules in (RULES, lenient, lenient, RULES)]
-    assert rejections == [Rejection.SYNTAX, None, None, Rejection.SYNTAX]
+    verdicts = [reader.read([no_plate], rules)[0].verdict for rules in (RULES, lenient, lenient, RULES)]
+    assert verdicts == [Verdict.SYNTAX, Verdict.ACCEPTED, Verdict.ACCEPTED, Verdict.SYNTAX]
 
 
 def test_a_process_that_was_killed_is_lost_with_its_status(reader):
