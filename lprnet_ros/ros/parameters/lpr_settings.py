@@ -119,9 +119,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "worker_timeout",
         2.0,
-        "Time limit for one crop in seconds. A worker that exceeds it is replaced, and the crop is read "
-        "once more.",
-        "识别一张裁剪图的时限（秒）。超时的工作单元会被替换，该裁剪图再识别一次。",
+        "Time limit for one crop in seconds. A worker process that exceeds it is replaced, and its crop is "
+        "read once more; a worker thread cannot be ended: /diagnostics then reports an error.",
+        "识别一张裁剪图的时限（秒）。超时的工作进程会被替换，其裁剪图再识别一次；工作线程无法强行结束，"
+        "这时 /diagnostics 报告错误。",
         minimum=0.01,
         maximum=600.0,
     ),
