@@ -1,1 +1,1 @@
-"""How text from outside is shown safely."""
+"""How is text from outside shown safely?"""
