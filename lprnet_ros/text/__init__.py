@@ -1,1 +1,1 @@
-"""How is text from outside shown safely?"""
+"""How text from outside is shown safely."""
