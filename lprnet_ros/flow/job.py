@@ -56,9 +56,12 @@ class Job:
 
 
 class CropReader(Protocol):
-    """Reads crops, one caller at a time; here, or in another process."""
+    """Reads crops, one caller at a time: a ``PlateRecognizer`` here, or a ``ProcessReader``.
 
-    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+    One that can be ended while it reads has a method ``kill`` too, which returns at once.
+    """
+
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
         """Read crops.
 
         Args:
@@ -75,8 +78,4 @@ class CropReader(Protocol):
 
     def close(self) -> None:
         """Release the model; called by the thread that reads, when it does not."""
-        ...
-
-    def abandon(self) -> None:
-        """Free what can be freed while ``read`` hangs in another thread; returns at once."""
         ...

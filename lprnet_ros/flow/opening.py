@@ -9,7 +9,6 @@ from pathlib import Path
 from lprnet_ros.flow.delivery import Deliver
 from lprnet_ros.flow.inline import InlineReading
 from lprnet_ros.flow.job import CropReader
-from lprnet_ros.flow.local_reader import LocalReader
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.models.load import load_manifest
@@ -92,7 +91,7 @@ def open_flow(
         setup = ReaderSetup(model.manifest.path, model.runtime, threads, rules)
         if model.kind == "process":
             return ProcessReader(setup, timeout_seconds=pool.timeout_seconds)
-        return LocalReader(setup.open())
+        return setup.open()
 
     if model.kind == "none":
         return InlineReading(open_reader, rules, deliver)

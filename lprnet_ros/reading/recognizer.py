@@ -116,7 +116,7 @@ class PlateRecognizer:
             raise result.__cause__ or result
         return result
 
-    def read_batch(self, crops: Sequence[CropImage]) -> list[ReadResult]:
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules | None = None) -> list[ReadResult]:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
         A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all its views
@@ -124,11 +124,17 @@ class PlateRecognizer:
 
         Args:
             crops: at least one.
+            rules: how to read and judge them from now on; None changes nothing.
 
         Returns:
             One result a crop, in their order; what is wrong with one does not touch the others.  The
             times of a step are shared equally among the crops of the batch.
+
+        Raises:
+            ManifestError, ValueError: the rules do not go with the model, as of ``set_rules``.
         """
+        if rules is not None and rules is not self._rules:
+            self.set_rules(rules)
         images = [_attempt(CropImage.to_bgr, crop) for crop in crops]
         started = time.perf_counter()
         tensors = [_attempt(self._preprocess, image) for image in images]
