@@ -35,8 +35,7 @@ class PlatePlayer(Node):
         declare_parameters(self, PARAMETERS)
         values: dict[str, Any] = read_values(self, PARAMETERS)
         check_values(PARAMETERS, values)
-        rate, folder = values["rate"], values["images"]
-        self._loop: bool = values["loop"]
+        folder, rate, self._loop = values["images"], values["rate"], values["loop"]
         if not folder:
             raise LabelledDataError("set the parameter images to a folder of crops")
         self._folder = Path(folder).expanduser()
@@ -95,7 +94,14 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where there is nothing to play.
     """
-    return run_node("plate_player", arguments, PlatePlayer, is_done=PlatePlayer.is_done)
+    return run_node(
+        "plate_player",
+        arguments,
+        PlatePlayer,
+        description="Publishes the crops of a folder.",
+        parameters=PARAMETERS,
+        is_done=PlatePlayer.is_done,
+    )
 
 
 if __name__ == "__main__":
