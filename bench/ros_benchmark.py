@@ -24,7 +24,6 @@ from bench.ros_rig import (
     NODE,
     NODE_MODULE,
     NODE_PARAMETERS,
-    ROOT,
     RosRig,
     affinity,
     answer,
@@ -251,26 +250,3 @@ def benchmark_ros(options: argparse.Namespace) -> int:
     print(text if options.json else markdown(rows))
     recognizer.close()
     return 0 if all(row.sustained.is_kept_up for row in rows) else 1
-
-
-TABLE = "ros_benchmark"
-"""A table stands between two comments with this name, and docs/ holds its figures in a file of this name."""
-
-
-def files_with_the_table() -> list[Path]:
-    """Return the Markdown files of the repository that show it."""
-    files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
-    return [file for file in files if f"<!-- {TABLE} begins -->" in file.read_text(encoding="utf-8")]
-
-
-def table_for(file: Path) -> str:
-    """Return the table that a Markdown file has to show, in its language."""
-    rows = load_rows(ROOT / "docs" / f"{TABLE}.json")
-    return markdown(rows, chinese=file.stem.endswith("_cn"))
-
-
-if __name__ == "__main__":
-    for path in files_with_the_table():
-        head, begin, rest = path.read_text(encoding="utf-8").partition(f"<!-- {TABLE} begins -->\n")
-        _, end, tail = rest.partition(f"\n<!-- {TABLE} ends -->")
-        path.write_text(head + begin + table_for(path) + end + tail, encoding="utf-8")

@@ -4,18 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
-from bench.ros_benchmark import TABLE, RosRow, files_with_the_table, load_rows, markdown, table_for
+from bench.ros_benchmark import RosRow, load_rows, markdown
 from bench.ros_rig import cpu_seconds, resident_bytes
 from bench.sustained import Trial
 from lprnet_ros.cli import benchmark
 from lprnet_ros.cli.benchmark import main
 
-ROOT = Path(__file__).resolve().parents[2]
 QUIET = Trial(100.0, 500, 500, 0, 5.0, 0.01, 2.5, 4.25, 1500.0, 700.0)
 ROW = RosRow(
     workers=2,
@@ -47,16 +45,6 @@ def test_rows_come_back_from_their_json(tmp_path):
     path = tmp_path / "rows.json"
     path.write_text(json.dumps({"rows": [ROW.as_dict()]}), encoding="utf-8")
     assert load_rows(path) == [ROW]
-
-
-def test_the_documents_show_what_was_measured():
-    files = files_with_the_table()
-    assert files
-    for file in files:
-        text = file.read_text(encoding="utf-8")
-        shown = text.partition(f"<!-- {TABLE} begins -->\n")[2].partition(f"\n<!-- {TABLE} ends -->")[0]
-        assert shown == table_for(file), file
-    assert all(row.sustained.is_kept_up for row in load_rows(ROOT / "docs" / f"{TABLE}.json"))
 
 
 def test_without_a_checkout_one_sentence_says_so(monkeypatch, tmp_path, capsys):
