@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from board_model import fault_of
 
-_DOUBLE = Path(__file__).resolve().parents[2] / "doubles" / "bpu_infer_lib.py"
+_DOUBLE = Path(__file__).resolve().parents[1] / "doubles" / "bpu_infer_lib.py"
 _spec = importlib.util.spec_from_file_location("sound_bpu_infer_lib", _DOUBLE)
 _sound = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_sound)

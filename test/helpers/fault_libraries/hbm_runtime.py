@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from board_model import fault_of
 
-_DOUBLE = Path(__file__).resolve().parents[2] / "doubles" / "hbm_runtime.py"
+_DOUBLE = Path(__file__).resolve().parents[1] / "doubles" / "hbm_runtime.py"
 _spec = importlib.util.spec_from_file_location("sound_hbm_runtime", _DOUBLE)
 _sound = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_sound)
