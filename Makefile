@@ -18,13 +18,19 @@ endif
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: demo test lint bench setup clean
+# live tests mostly wait, so that two of them share a core
+PARALLEL ?= -n $(shell echo $$(( $$(nproc) < 4 ? 2 * $$(nproc) : 8 ))) --dist loadfile --no-loadscope-reorder
+
+.PHONY: demo check test lint bench setup clean
 
 demo: setup  ## play the shipped crops (or IMAGES=folder) through the real node
 	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
 
-test: setup  ## all tests; those that need what is absent say so and are skipped
-	$(RUN) -m pytest $(ARGS)
+check: setup  ## the tests that need no ROS, in less than a minute
+	$(RUN) -m pytest -m "not live" $(PARALLEL) $(ARGS)
+
+test: setup  ## all tests; it begins with what will be skipped and why
+	$(RUN) -m pytest $(PARALLEL) $(ARGS)
 
 lint: setup $(VENV)/.lint  ## style and types
 	$(RUN) -m ruff check .

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,8 +27,12 @@ from lprnet_ros.images.drawing import draw_text
 from lprnet_ros.plates.syntax import plate_kind
 from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
 
-_START_SECONDS = 20.0
-_QUIET_SECONDS = 8.0
+_START_SECONDS = 60.0
+_QUIET_SECONDS = 30.0
+_END_SECONDS = 30.0
+_SETPRIV = shutil.which("setpriv")
+"""Of util-linux: it lets the kernel end a child of a demo that is killed."""
+
 _COLUMNS = 4
 _CROP_SIZE = (282, 72)
 _CAPTION_HEIGHT = 40
@@ -180,14 +185,15 @@ def _demonstrate(images: Path, output: Path, rate: float) -> int:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(timeout=10)
+            _wait_for_end(process)
         listener.destroy_node()
         rclpy.try_shutdown()
     return _summarise([listener.shown[p] for p in paths if p in listener.shown], len(paths), output)
 
 
 def _start(program: str, namespace: str, *parameters: str) -> subprocess.Popen[bytes]:
-    command = [
+    command = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
+    command += [
         sys.executable,
         "-m",
         f"lprnet_ros.ros.nodes.{program}",
@@ -199,6 +205,14 @@ def _start(program: str, namespace: str, *parameters: str) -> subprocess.Popen[b
     for parameter in parameters:
         command += ["-p", parameter]
     return subprocess.Popen(command)
+
+
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for_node(listener: DemoListener, node: subprocess.Popen[bytes]) -> bool:

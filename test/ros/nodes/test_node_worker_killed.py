@@ -30,7 +30,7 @@ def test_killed_and_stopped_processes_are_replaced_and_no_crop_is_lost(
     parameters = (
         f"image_topics:={TOPICS}",
         "workers:=2",
-        "worker_timeout:=0.2",
+        "worker_timeout:=2.0",  # long enough for a loaded machine to read a crop
         "queue_depth:=5000",
         "queue_policy:=newest",
     )

@@ -18,13 +18,13 @@ pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node te
 
 from ros_harness import (
     RELIABLE,
-    ROOT,
     Client,
     crops,
     known_plate,
     python_process,
 )
 from sensor_msgs.msg import CompressedImage, Image
+from tethered import environment_of, tethered
 
 PLAYER = "lprnet_ros.ros.nodes.plate_player"
 DEMO = "demo"
@@ -64,7 +64,7 @@ class Player:
         for parameter in parameters:
             command += ["-p", parameter]
         self.process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, encoding="utf-8", env={**os.environ, "PYTHONPATH": str(ROOT)}
+            tethered(*command), stderr=subprocess.PIPE, encoding="utf-8", env=environment_of()
         )
 
     def close(self) -> None:
