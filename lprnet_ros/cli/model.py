@@ -24,7 +24,6 @@ from lprnet_ros.models.manifest import (
     manifest_path,
 )
 from lprnet_ros.reading.ctc import decode_greedy
-from lprnet_ros.reading.plate_reading import Acceptance
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.reading.self_test import logits_cosine
@@ -143,7 +142,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _verify_one(name: str, runtime: str) -> int:
     model = find_model(name)
     manifest = load_manifest(model)
-    rules = ReadingRules("greedy", acceptance=Acceptance(require_syntax=False))
+    rules = ReadingRules("greedy", require_syntax=False)
     try:
         recognizer = PlateRecognizer.open(model, runtime, rules=rules)
     except RuntimeUnavailableError as error:

@@ -69,31 +69,23 @@ class VehiclePlate:
     """The final reading of one vehicle.
 
     Attributes:
-        text: the plate.
-        confidence: probability of the text, 0..1.
-        character_confidences: for each character the probability of the
-            candidates that have it in its place, 0..1; never less than ``confidence``.
-        alternatives: other candidates with their probabilities, best first, at most three.
+        reading: the plate, not yet judged.  A character's confidence is the probability of the
+            candidates that have it in its place; at most three alternatives are named; the timings
+            are those of the best crop.
         crops: sightings behind it, at most :data:`MOST_CROPS`.
         agreeing: how many of them read this very text.
         best: the sighting that gives this text the highest probability: the crop to keep.
         first, last: times of the first and the last sighting, seconds.
         revised: whether another text led earlier with the least number of agreeing crops.
-        camera, track: of the sightings.
     """
 
-    text: str
-    confidence: float
-    character_confidences: tuple[float, ...]
-    alternatives: tuple[tuple[str, float], ...]
+    reading: PlateReading
     crops: int
     agreeing: int
     best: Sighting
     first: float
     last: float
     revised: bool
-    camera: str
-    track: str | None
 
 
 class _Look:
@@ -209,22 +201,24 @@ class SightedVehicle:
             return None
         ranked = sorted(zip(texts, self._probabilities(), strict=True), key=lambda pair: -pair[1])
         best = self.sightings[int(logs[texts.index(text)].argmax())]
-        return VehiclePlate(
-            text=text,
-            confidence=dict(ranked)[text],
-            character_confidences=tuple(
+        reading = PlateReading(
+            text,
+            dict(ranked)[text],
+            tuple(
                 min(1.0, sum(p for t, p in ranked if len(t) == len(text) and t[i] == text[i]))
                 for i in range(len(text))
             ),
-            alternatives=tuple(pair for pair in ranked if pair[0] != text)[:3],
+            tuple(pair for pair in ranked if pair[0] != text)[:3],
+            timings=best.reading.timings,
+        )
+        return VehiclePlate(
+            reading,
             crops=len(self),
             agreeing=agreeing,
             best=best,
             first=self.first,
             last=self.last,
             revised=any(read[: i + 1].count(leaders[i]) >= minimum_crops for i in others),
-            camera=best.camera,
-            track=self.track,
         )
 
     def _best_text(self) -> str:

@@ -21,7 +21,7 @@ from lprnet_ros.consensus.sightings import (
     Sighting,
     VehiclePlate,
 )
-from lprnet_ros.reading.plate_reading import Rejection
+from lprnet_ros.reading.plate_reading import Verdict
 
 __all__ = ["Consensus", "ConsensusSettings", "Sighting", "VehiclePlate"]
 
@@ -31,7 +31,7 @@ MOST_VEHICLES = 64
 TRACK_MEMORY_SECONDS = 60.0
 """How long after its last crop a track is known; later its id may name another vehicle."""
 
-_UNUSABLE = frozenset({Rejection.EMPTY, Rejection.SYNTAX})
+_UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX})
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Consensus:
             The vehicles of its camera that are finished by now.
         """
         reading = sighting.reading
-        if not (math.isfinite(sighting.time) and reading.text) or reading.rejection in _UNUSABLE:
+        if not (math.isfinite(sighting.time) and reading.text) or reading.verdict in _UNUSABLE:
             self.ignored += 1
             return []
         finished = []
@@ -183,7 +183,7 @@ class Consensus:
         plate = vehicle.plate(self._settings.minimum_crops, has_gone=has_gone)
         if plate is None:
             return []
-        vehicle.published = plate.text
+        vehicle.published = plate.reading.text
         return [plate]
 
     def _is_fragment(self, vehicle: SightedVehicle, other: SightedVehicle) -> bool:

@@ -135,7 +135,9 @@ def score_sequences(
         similar=sum(passage.is_similar for passage in passages),
         short_gaps=short_gaps,
         published=len(published),
-        wrong=sum(plate.text != passages[i].label for plate, i in zip(published, owners, strict=True)),
+        wrong=sum(
+            plate.reading.text != passages[i].label for plate, i in zip(published, owners, strict=True)
+        ),
         lost=sum(times[i] == 0 for i in range(len(passages))),
         doubled=sum(times[i] > 1 for i in range(len(passages))),
         revised=sum(plate.revised for plate in published),
@@ -194,19 +196,20 @@ def _vehicles(
                     since_similar = 0
 
 
-def _outcome(label: str, reading: PlateReading | VehiclePlate | None) -> Outcome:
+def _outcome(label: str, reading: PlateReading | None) -> Outcome:
     """Set a reading beside its label; how long it took is of no interest here."""
     return Outcome(label, reading.text, reading.confidence, 0.0) if reading else Outcome(label, "", 0.0, 0.0)
 
 
-def _consensus_of_one(passage: _Passage, settings: ConsensusSettings) -> VehiclePlate | None:
+def _consensus_of_one(passage: _Passage, settings: ConsensusSettings) -> PlateReading | None:
     """Return the final reading of a sequence by itself: of several a wrong one if there is any."""
     consensus = Consensus(settings)
     step = _frame_seconds(settings)
     published = []
     for frame, reading in enumerate(passage.readings):
         published += consensus.add(Sighting(frame * step, "camera", reading))
-    return min(published + consensus.flush(), key=lambda p: p.text == passage.label, default=None)
+    finals = [plate.reading for plate in published + consensus.flush()]
+    return min(finals, key=lambda reading: reading.text == passage.label, default=None)
 
 
 def _stream(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lprnet_ros.flow.job import Job
 
@@ -24,37 +22,40 @@ class CropQueue:
         policy: ``newest`` or ``all``.
         workers: how many share the work; each takes its share of what waits.
         largest_batch: crops that a worker takes at once at most.
-
-    Attributes:
-        may_wait: whether the policy ``all`` lets the sender wait; while it is false a
-            full queue drops its oldest.  May be set at any time, by a signal handler too.
+        may_wait: tells whether the policy ``all`` lets the sender wait; while it does not,
+            a full queue drops its oldest.  Asked every 50 ms while a sender waits.
 
     Raises:
         ValueError: there is no such policy, or a number is below 1.
     """
 
     def __init__(
-        self, *, depth: int, policy: str = "newest", workers: int = 1, largest_batch: int = 8
+        self,
+        *,
+        depth: int,
+        policy: str = "newest",
+        workers: int = 1,
+        largest_batch: int = 8,
+        may_wait: Callable[[], bool] = lambda: True,
     ) -> None:
         if policy not in POLICIES:
             raise ValueError(f"queue policy is {policy!r}, expected one of {', '.join(POLICIES)}")
         if min(depth, workers, largest_batch) < 1:
             raise ValueError("depth, workers and largest_batch are at least 1")
-        self.may_wait = True
-        self._depth, self._policy = depth, policy
+        self._depth, self._policy, self._may_wait = depth, policy, may_wait
         self._workers, self._largest_batch = workers, largest_batch
         self._lock = threading.Lock()
         self._has_room = threading.Condition(self._lock)
+        self._has_crops = threading.Condition(self._lock)
         self._waiting: dict[str, deque[Job]] = {}
+        self._count = 0  # of the crops in all of them
         self._turn: deque[str] = deque()  # cameras with crops, the next one first
         self._retries: deque[Job] = deque()
         self._tickets: dict[str, int] = {}
-        self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()  # one a waiting crop: wakes one worker
         self._is_closed = False
 
     def __len__(self) -> int:
-        with self._lock:
-            return self._count()
+        return self._count
 
     def taken(self) -> int:
         """Return how many crops workers have taken so far, each counted once."""
@@ -73,28 +74,26 @@ class CropQueue:
         """
         camera = job.source.topic
         with self._lock:
-            if self._is_closed:
-                return job
-            while len(waiting := self._of(camera)) >= self._depth:
-                if self._policy == "newest" or not self.may_wait:
-                    dropped = waiting.popleft()
+            while not self._is_closed:
+                waiting = self._waiting.setdefault(camera, deque())
+                if len(waiting) < self._depth:
+                    if not waiting:
+                        self._turn.append(camera)
                     waiting.append(job)
-                    return dropped
+                    self._count += 1
+                    self._has_crops.notify()
+                    return None
+                if self._policy == "newest" or not self._may_wait():
+                    waiting.append(job)
+                    return waiting.popleft()
                 self._has_room.wait(_LOOK_SECONDS)
-                if self._is_closed:
-                    return job
-            if not waiting:
-                self._turn.append(camera)
-            waiting.append(job)
-        self._tokens.put(None)
-        return None
+        return job
 
     def put_again(self, jobs: Iterable[Job]) -> None:
         """Give crops of a lost worker back: they come first, one at a time, and keep their place in order."""
-        for job in jobs:
-            with self._lock:
-                self._retries.append(job)
-            self._tokens.put(None)
+        with self._lock:
+            self._retries.extend(jobs)
+            self._has_crops.notify_all()
 
     def take(self) -> list[Job]:
         """Wait for crops and take a worker's share of them, the cameras in turn.
@@ -102,16 +101,18 @@ class CropQueue:
         Returns:
             At least one crop; none where the queue was closed.
         """
-        while True:
-            self._tokens.get()
-            with self._lock:
-                if self._retries:
-                    return [self._retries.popleft()]
-                count = self._count()
-                if count:
-                    return self._take(min(self._largest_batch, -(-count // self._workers)))
+        with self._lock:
+            while not (self._retries or self._count):
                 if self._is_closed:
                     return []
+                self._has_crops.wait()
+            if self._retries:
+                return [self._retries.popleft()]
+            share = min(self._largest_batch, -(-self._count // self._workers))
+            jobs = [self._next() for _ in range(share)]
+            if self._policy == "all":
+                self._has_room.notify_all()
+            return jobs
 
     def clear(self) -> list[Job]:
         """Take all that waits out, retries included; the crops are the caller's."""
@@ -120,6 +121,7 @@ class CropQueue:
             self._retries.clear()
             self._waiting.clear()
             self._turn.clear()
+            self._count = 0
             self._has_room.notify_all()
             return jobs
 
@@ -128,32 +130,15 @@ class CropQueue:
         with self._lock:
             self._is_closed = True
             self._has_room.notify_all()
-        for _ in range(self._workers):
-            self._tokens.put(None)
+            self._has_crops.notify_all()
 
-    def _of(self, camera: str) -> deque[Job]:
-        waiting = self._waiting.get(camera)
-        if waiting is None:
-            waiting = self._waiting[camera] = deque()
-        return waiting
-
-    def _count(self) -> int:
-        return sum(map(len, self._waiting.values()))
-
-    def _take(self, share: int) -> list[Job]:
-        jobs = []
-        for _ in range(share):
-            camera = self._turn.popleft()
-            waiting = self._waiting[camera]
-            job = waiting.popleft()
-            if waiting:
-                self._turn.append(camera)
-            job.ticket = self._tickets.get(camera, 0)
-            self._tickets[camera] = job.ticket + 1
-            jobs.append(job)
-        with contextlib.suppress(queue.Empty):  # a sender has not come that far: its token wakes one in vain
-            for _ in range(share - 1):
-                self._tokens.get_nowait()
-        if self._policy == "all":
-            self._has_room.notify_all()
-        return jobs
+    def _next(self) -> Job:
+        camera = self._turn.popleft()
+        waiting = self._waiting[camera]
+        job = waiting.popleft()
+        self._count -= 1
+        if waiting:
+            self._turn.append(camera)
+        job.ticket = self._tickets.get(camera, 0)
+        self._tickets[camera] = job.ticket + 1
+        return job

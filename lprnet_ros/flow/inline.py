@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lprnet_ros.flow.delivery import Deliver
-from lprnet_ros.flow.job import CropReader, Job, ReadingFailedError, ReadResult
+from lprnet_ros.flow.job import CropReader, Job
 from lprnet_ros.flow.pool import OpenReader, PoolStatus
-from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.reading.plate_reading import ReadingFailedError
+from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 
 
 class InlineReading:
@@ -34,7 +35,7 @@ class InlineReading:
             return job
         result: ReadResult
         try:
-            (result,) = self._reader.read([job.crop], self.rules)
+            (result,) = self._reader.read_batch([job.crop], self.rules)
         except Exception as error:  # noqa: BLE001 - a bug in reading must not end the node
             result = ReadingFailedError(repr(error))
         self._deliver(job, result)

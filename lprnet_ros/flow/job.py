@@ -1,4 +1,4 @@
-"""One crop on its way, and what becomes of it."""
+"""One crop on its way, and who reads it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from lprnet_ros.frames.place import Place
-from lprnet_ros.images.crop_image import CropImage, ImageRejectedError
-from lprnet_ros.reading.plate_reading import PlateReading
-from lprnet_ros.reading.recognizer import ReadingRules
-
-
-class ReadingFailedError(RuntimeError):
-    """A crop could not be read; the message says what the runtime, or the worker, reported."""
+from lprnet_ros.images.crop_image import CropImage
+from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 
 
 class WorkerLostError(RuntimeError):
     """A reader has died or does not answer any more; it can only be replaced."""
-
-
-ReadResult = PlateReading | ImageRejectedError | ReadingFailedError
-"""What reading a crop gives: a reading, or why there is none."""
 
 
 class Source(NamedTuple):
@@ -52,7 +43,7 @@ class Job:
     Attributes:
         source, crop: the same.
         attempts: how often a worker was lost over it.
-        ticket: its place in the order of its camera; given when a worker takes it.
+        ticket: its position in the order of its camera; given when a worker takes it.
     """
 
     __slots__ = ("attempts", "crop", "source", "ticket")
@@ -65,9 +56,12 @@ class Job:
 
 
 class CropReader(Protocol):
-    """Reads crops, one caller at a time; here, or in another process."""
+    """Reads crops, one caller at a time: a ``PlateRecognizer`` here, or a ``ProcessReader``.
 
-    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+    One that can be ended while it reads has a method ``kill`` too, which returns at once.
+    """
+
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
         """Read crops.
 
         Args:
@@ -84,8 +78,4 @@ class CropReader(Protocol):
 
     def close(self) -> None:
         """Release the model; called by the thread that reads, when it does not."""
-        ...
-
-    def abandon(self) -> None:
-        """Free what can be freed while ``read`` hangs in another thread; returns at once."""
         ...

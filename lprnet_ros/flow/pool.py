@@ -1,4 +1,4 @@
-"""Workers that read crops side by side; one that dies or hangs is replaced, and loses nothing."""
+"""Workers that read crops side by side; one that dies is replaced, and no crop is lost with it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from dataclasses import dataclass
 
 from lprnet_ros.flow.crop_queue import CropQueue
 from lprnet_ros.flow.delivery import Deliver, InOrderDelivery
-from lprnet_ros.flow.job import CropReader, Job, ReadingFailedError, ReadResult, WorkerLostError
-from lprnet_ros.flow.worker import Worker
-from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.flow.job import CropReader, Job, WorkerLostError
+from lprnet_ros.reading.plate_reading import ReadingFailedError
+from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 
 OpenReader = Callable[[ReadingRules], CropReader]
 
 _ATTEMPTS = 2
-_SUPERVISION_SECONDS = 0.1
 _OPENING_SECONDS = 60.0
 """How long a reader may take to open when the pool is made."""
+
+_LONGEST_PAUSE_SECONDS = 10.0
+"""Between two tries to replace a reader; the first follows at once."""
 
 _ENDING_SECONDS = 0.3
 """What the workers get to release their readers, after the time that their crops get."""
 
-_MOST_HUNG_THREADS = 8
-"""Threads that hang and cannot be ended; with more of them the runtime is given up."""
+_GRACE_SECONDS = 0.5
+"""A reader that can end its own hang does so before its worker counts as hung."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class PoolStatus:
         ready: how many there are.
         replaced: workers lost and replaced, or being replaced.
         retried: crops that were given to a second worker.
-        problem: why the latest replacement failed; empty where none is missing.
+        problem: why the latest replacement failed, or that workers hang; empty where all is well.
     """
 
     workers: int = 0
@@ -64,12 +66,42 @@ class PoolStatus:
     problem: str = ""
 
 
+class _Worker:
+    """A thread and the reader that it opened.
+
+    Attributes:
+        reader: None until it is opened, and while a lost one is being replaced.
+        opened: set when the first reader was opened, or could not be.
+        error: why it could not be; None where it was.
+        deadline: when its crops have to be read, by ``time.monotonic``; None while it reads none.
+    """
+
+    def __init__(self, run: Callable[[_Worker], None]) -> None:
+        self.reader: CropReader | None = None
+        self.opened = threading.Event()
+        self.error: Exception | None = None
+        self.deadline: float | None = None
+        self.thread = threading.Thread(target=run, args=(self,), name="lpr worker", daemon=True)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.reader is not None and not self.is_overdue
+
+    @property
+    def is_overdue(self) -> bool:
+        deadline = self.deadline
+        return deadline is not None and time.monotonic() > deadline
+
+
 class WorkerPool:
     """Reads crops with several readers and delivers the results in order.
 
+    A reader in another process ends its own hang, and is replaced.  A reader in a thread of this
+    process cannot be ended: while it hangs, ``status`` names the problem.
+
     Args:
         open_reader: opens one reader; called in each worker's own thread, again
-            whenever a worker has to be replaced.
+            whenever a reader has to be replaced.
         rules: how crops are read.
         deliver: takes each crop with its result; called from one thread at a time.
         report: takes sentences for the log.
@@ -77,8 +109,7 @@ class WorkerPool:
 
     Attributes:
         rules: the same; may be replaced at any time, and is used from the next crop on.
-        closed: set when the pool ends.
-        open_reader, report, take, complete: for the workers.
+        submit: lets a crop be read; see ``CropQueue.put``.
 
     Raises:
         Exception: what ``open_reader`` raised, from the first worker that failed.
@@ -94,36 +125,35 @@ class WorkerPool:
         settings: PoolSettings,
     ) -> None:
         self.rules = rules
-        self.closed = threading.Event()
-        self.open_reader = open_reader
-        self.report = report
-        self._deliver_one = deliver
+        self._open_reader, self._report = open_reader, report
         self._settings = settings
-        self._queue = CropQueue(depth=settings.depth, policy=settings.policy, workers=settings.workers)
-        self._delivery = InOrderDelivery(self._deliver)
-        self.take, self.complete = self._queue.take, self._delivery.complete
+        self._queue = CropQueue(
+            depth=settings.depth, policy=settings.policy, workers=settings.workers, may_wait=self._may_wait
+        )
+        self._delivery = InOrderDelivery(deliver, report)
+        self.submit = self._queue.put
+        self._closed = threading.Event()
         self._lock = threading.Lock()
         self._is_ending = False
         self._replaced = self._retried = 0
         self._problem = ""
-        self._workers: list[Worker] = []
-        self._hung: list[Worker] = []
-        self._supervisor = threading.Thread(target=self._supervise, name="lpr supervisor", daemon=True)
+        self._workers = [_Worker(self._run) for _ in range(settings.workers)]
         self._start()
-
-    def submit(self, job: Job) -> Job | None:
-        """Let a crop be read; return the crop that was dropped for it (see ``CropQueue.put``), or None."""
-        return self._queue.put(job)
 
     def status(self) -> PoolStatus:
         """Return how the pool is."""
+        hung = sum(worker.is_overdue for worker in self._workers)
+        problem = (
+            f"{hung} of {len(self._workers)} workers have had no answer from the runtime in "
+            f"{self._settings.timeout_seconds:g} s a crop: restart the node, or set worker_kind to process"
+        )
         with self._lock:
             return PoolStatus(
-                workers=self._settings.workers,
-                ready=sum(worker.has_reader for worker in self._workers),
+                workers=len(self._workers),
+                ready=sum(worker.is_ready for worker in self._workers),
                 replaced=self._replaced,
                 retried=self._retried,
-                problem=self._problem,
+                problem=problem if hung else self._problem,
             )
 
     def waiting(self) -> int:
@@ -133,7 +163,6 @@ class WorkerPool:
     def stop_waiting(self) -> None:
         """Let no sender wait any more: the end is near.  May be called by a signal handler."""
         self._is_ending = True
-        self._queue.may_wait = False
 
     def discard(self, seconds: float) -> list[Job]:
         """Drop what waits, and let what is being read be finished and delivered.
@@ -159,22 +188,81 @@ class WorkerPool:
             seconds: how long to wait for those that are busy; then a process is
                 killed, and a thread that hangs is left behind.
         """
-        self.closed.set()
+        self._closed.set()
         self._queue.close()
-        with self._lock:
-            workers = [*self._workers, *self._hung]
+        started = [worker for worker in self._workers if worker.thread is not threading.current_thread()]
         for patience in (seconds, _ENDING_SECONDS):
             end = time.monotonic() + patience
-            for worker in workers:
-                worker.join(max(0.0, end - time.monotonic()))
-            for worker in workers:
-                worker.abandon()
+            for worker in started:
+                worker.thread.join(max(0.0, end - time.monotonic()))
+            for worker in started:
+                kill = getattr(worker.reader, "kill", None)
+                if kill is not None and worker.thread.is_alive():
+                    kill()
         self._delivery.close()
-        self._supervisor.join(_ENDING_SECONDS)
 
-    def lose(self, jobs: Sequence[Job], why: str) -> None:
-        """Give the crops of a lost worker to another one; a crop that was lost twice has failed."""
-        self.report(f"a worker is replaced: {why}")
+    def _may_wait(self) -> bool:
+        """Tell whether a sender may wait; for a model that does not open again it would wait for ever."""
+        if self._is_ending:
+            return False
+        is_hopeful = not self._problem and not any(worker.is_overdue for worker in self._workers)
+        return is_hopeful or any(worker.is_ready for worker in self._workers)
+
+    def _start(self) -> None:
+        """Open all readers at once, and fail where one fails."""
+        for worker in self._workers:
+            worker.thread.start()
+        end = time.monotonic() + _OPENING_SECONDS
+        error: Exception | None = None
+        for worker in self._workers:
+            in_time = worker.opened.wait(max(0.0, end - time.monotonic()))
+            slow = WorkerLostError(f"the model did not open in {_OPENING_SECONDS:g} s")
+            error = error or (worker.error if in_time else slow)
+        if error is not None:
+            self.close()
+            raise error
+
+    def _run(self, worker: _Worker) -> None:
+        """What each worker's thread does: open a reader, and read crops with it until the pool ends."""
+        try:
+            worker.reader = self._open_reader(self.rules)
+        except Exception as error:  # noqa: BLE001 - raised again where the pool is made
+            worker.error = error
+            return
+        finally:
+            worker.opened.set()
+        while not self._closed.is_set():
+            if worker.reader is None:
+                self._reopen(worker)
+            elif jobs := self._queue.take():
+                self._read(worker, worker.reader, jobs)
+        if worker.reader is not None:
+            worker.reader.close()
+
+    def _read(self, worker: _Worker, reader: CropReader, jobs: list[Job]) -> None:
+        """Read crops, and deliver the results."""
+        results: list[ReadResult]
+        worker.deadline = time.monotonic() + self._settings.timeout_seconds * len(jobs) + _GRACE_SECONDS
+        try:
+            results = reader.read_batch([job.crop for job in jobs], self.rules)
+            if len(results) != len(jobs):
+                raise ValueError(f"{len(results)} results for {len(jobs)} crops")
+        except WorkerLostError as error:
+            worker.reader = None
+            reader.close()
+            if not self._closed.is_set():
+                self._lose(jobs, str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a bug in reading must not end the worker
+            self._report(f"reading failed, which is a bug:\n{traceback.format_exc()}")
+            results = [ReadingFailedError(repr(error)) for _ in jobs]
+        finally:
+            worker.deadline = None
+        self._delivery.complete(zip(jobs, results, strict=True))
+
+    def _lose(self, jobs: Sequence[Job], why: str) -> None:
+        """Give the crops of a lost reader to another one; a crop that was lost twice has failed."""
+        self._report(f"a worker is replaced: {why}")
         for job in jobs:
             job.attempts += 1
         again = [job for job in jobs if job.attempts < _ATTEMPTS]
@@ -183,67 +271,19 @@ class WorkerPool:
             self._retried += len(again)
         self._queue.put_again(again)
         failure = ReadingFailedError(f"lost twice; {why}")
-        self.complete((job, failure) for job in jobs if job.attempts >= _ATTEMPTS)
+        self._delivery.complete((job, failure) for job in jobs if job.attempts >= _ATTEMPTS)
 
-    def report_replacement(self, problem: str) -> None:
-        """Take in why a worker's reader could not be replaced; nothing where it was."""
-        with self._lock:
-            if problem or all(worker.has_reader for worker in self._workers):
-                self._problem = problem
-        if problem:
-            self.report(problem)
-
-    def _start(self) -> None:
-        """Open all readers at once, and fail where one fails."""
-        workers = [self._add_worker(is_first=True) for _ in range(self._settings.workers)]
-        self._supervisor.start()
-        end = time.monotonic() + _OPENING_SECONDS
-        error: Exception | None = None
-        for worker in workers:
-            in_time = worker.opened.wait(max(0.0, end - time.monotonic()))
-            slow = WorkerLostError(f"the model did not open in {_OPENING_SECONDS:g} s")
-            error = error or (worker.error if in_time else slow)
-        if error is not None:
-            self.close()
-            raise error
-
-    def _add_worker(self, *, is_first: bool) -> Worker:
-        worker = Worker(self, self._settings.timeout_seconds)
-        with self._lock:
-            self._workers.append(worker)
-        worker.start(is_first=is_first)
-        return worker
-
-    def _supervise(self) -> None:
-        """Replace the workers that hang in this process, where no thread can be ended."""
-        while not self.closed.wait(_SUPERVISION_SECONDS):
-            for worker in list(self._workers):
-                jobs = worker.give_up_if_late()
-                if jobs is not None:
-                    with self._lock:
-                        self._workers.remove(worker)
-                        self._hung.append(worker)
-                    worker.abandon()
-                    self.lose(jobs, f"no answer in {self._settings.timeout_seconds:g} s a crop")
-            self._fill_up()
+    def _reopen(self, worker: _Worker) -> None:
+        """Open a new reader, again and again until that succeeds or the pool ends."""
+        pause = 0.0
+        while worker.reader is None and not self._closed.wait(pause):
+            problem = ""
+            try:
+                worker.reader = self._open_reader(self.rules)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may succeed
+                problem = f"a worker cannot be replaced: {error}"
+                pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause + 0.5)
+                self._report(problem)
             with self._lock:
-                can_read = any(worker.has_reader for worker in self._workers)
-                # a sender that waits for a model that does not open again would wait for ever
-                self._queue.may_wait = not self._is_ending and (can_read or not self._problem)
-
-    def _fill_up(self) -> None:
-        """Start workers for those that were given up, as long as not too many hang."""
-        with self._lock:
-            self._hung = [worker for worker in self._hung if worker.is_alive]
-            missing = self._settings.workers - len(self._workers)
-            may_start = _MOST_HUNG_THREADS - len(self._hung)
-            if missing > 0 >= may_start:
-                self._problem = f"{len(self._hung)} threads hang in the runtime: restart the node"
-        for _ in range(min(missing, may_start)):
-            self._add_worker(is_first=False)
-
-    def _deliver(self, job: Job, result: ReadResult) -> None:
-        try:
-            self._deliver_one(job, result)
-        except Exception:  # noqa: BLE001 - one reading that cannot be published must not hold the others up
-            self.report(f"a reading could not be published, which is a bug:\n{traceback.format_exc()}")
+                if problem or all(each.reader is not None for each in self._workers):
+                    self._problem = problem

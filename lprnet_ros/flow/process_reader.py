@@ -18,12 +18,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from lprnet_ros.flow.job import ReadResult, WorkerLostError
+from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.images.crop_image import CropImage
-from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, ReadResult
 
-_MODULE = "lprnet_ros.flow.process_main"
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[2:]; "
+    "from lprnet_ros.flow.process_main import main; sys.exit(main(int(sys.argv[1])))"
+)
 BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 """Meant for the node alone, though a terminal or a service manager sends them to its processes too."""
 
@@ -87,10 +89,11 @@ class ProcessReader:
         """Of the process."""
         return self._process.pid
 
-    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
-        """Let the process read crops."""
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+        """Let the process read crops; each gets ``timeout_seconds``."""
         news = None if rules is self._rules else rules
-        results: list[ReadResult] = self._ask((list(crops), news), self._timeout * len(crops))
+        results = [self._ask((list(crops), news), self._timeout)]
+        results += [self._ask(None, self._timeout) for _ in crops[1:]]
         self._rules = rules
         return results
 
@@ -103,13 +106,15 @@ class ProcessReader:
             self._process.kill()
             self._process.wait()
 
-    def abandon(self) -> None:
+    def kill(self) -> None:
         """Kill the process; the thread that waits for it sees that it has ended."""
         self._process.kill()
 
-    def _ask(self, question: object, seconds: float) -> Any:
+    def _ask(self, question: object | None, seconds: float) -> Any:
+        """Send a question, where there is one, and wait for the next answer."""
         try:
-            self._connection.send(question)
+            if question is not None:
+                self._connection.send(question)
             if not self._connection.poll(seconds):
                 self._process.kill()
                 self._process.wait()
@@ -138,16 +143,17 @@ def _start(descriptor: int) -> subprocess.Popen[bytes]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", _MODULE, str(descriptor)],
+            # isolated: a file of the working folder must not stand in for a library
+            [sys.executable, "-I", "-c", _PROGRAM, str(descriptor), *_module_search_path()],
             stdin=subprocess.DEVNULL,
             pass_fds=[descriptor],
-            env={**os.environ, "PYTHONPATH": _python_path()},
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _python_path() -> str:
-    """Let the process find this very package, wherever this one found it."""
+def _module_search_path() -> list[str]:
+    """Let the process find what this one finds, this very package first, nothing in the working folder."""
     package_root = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(path for path in (package_root, os.environ.get("PYTHONPATH")) if path)
+    working_folder = os.getcwd()
+    return [package_root, *(path for path in sys.path if path and os.path.abspath(path) != working_folder)]

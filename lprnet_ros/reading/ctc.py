@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import mul
 
@@ -17,26 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.plates.alphabet import Alphabet
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """What a decoder made of one plate's logits.
-
-    Attributes:
-        text: the characters, possibly none.
-        confidence: probability of the whole text, the sum over all paths that
-            spell it; 0..1.  The best path alone would not do: a character that
-            may begin at either of two time steps halves it.
-        character_confidences: for each character of ``text`` the highest
-            probability among the time steps that emit it; 0..1.
-        alternatives: other texts with their probabilities, best first.
-    """
-
-    text: str
-    confidence: float
-    character_confidences: tuple[float, ...]
-    alternatives: tuple[tuple[str, float], ...] = ()
+from lprnet_ros.reading.plate_reading import PlateReading
 
 
 class LogitsError(ValueError):
@@ -48,7 +28,7 @@ _MODERATE = 500.0
 so that the highest need not be taken off first."""
 
 
-def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decoding:
+def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> PlateReading:
     """Read the most probable class of every time step, drop repeats and blanks.
 
     Args:
@@ -56,7 +36,7 @@ def decode_greedy(logits: npt.NDArray[np.float32], alphabet: Alphabet) -> Decodi
         alphabet: the classes, in the order of the rows.
 
     Returns:
-        Text and confidences.
+        Text and confidences, not yet judged.
 
     Raises:
         LogitsError: the shape does not fit the alphabet, or a value is not finite.
@@ -107,7 +87,7 @@ def _ones(classes: int) -> npt.NDArray[np.float64]:
     return np.ones(classes)
 
 
-def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Decoding:
+def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> PlateReading:
     """Read the most probable class of every time step, drop repeats and blanks.
 
     Args:
@@ -129,7 +109,7 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Dec
                 confidences[-1] = probability
         previous = index
     text = "".join([alphabet.characters[index] for index in indices])
-    return Decoding(text, _forward(emissions, indices, alphabet.blank), tuple(confidences))
+    return PlateReading(text, _forward(emissions, indices, alphabet.blank), tuple(confidences))
 
 
 def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[int], blank: int) -> float:

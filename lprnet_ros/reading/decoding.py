@@ -13,12 +13,12 @@ from lprnet_ros.plates.alphabet import Alphabet
 from lprnet_ros.plates.syntax import Automaton, PlateSyntax
 from lprnet_ros.reading.beam import prefix_beam_search
 from lprnet_ros.reading.ctc import (
-    Decoding,
     best_path,
     character_confidences,
     class_probabilities,
     text_probability,
 )
+from lprnet_ros.reading.plate_reading import PlateReading
 
 DECODERS = ("syntax", "beam", "greedy")
 
@@ -83,7 +83,7 @@ class Decoder:
         self._bias = calibration.bias_vector(alphabet) if method != "greedy" else None
         self._width = width
 
-    def decode(self, logits: npt.NDArray[np.float32]) -> Decoding:
+    def decode(self, logits: npt.NDArray[np.float32]) -> PlateReading:
         """Read one plate.
 
         Args:
@@ -107,7 +107,7 @@ class Decoder:
     def _is_wanted(self, text: str) -> bool:
         return self._syntax is None or self._syntax.kind(text) is not None
 
-    def _search(self, probabilities: npt.NDArray[np.float64], greedy: Decoding) -> Decoding:
+    def _search(self, probabilities: npt.NDArray[np.float64], greedy: PlateReading) -> PlateReading:
         """Find the best texts; the beam proposes, the exact sums decide."""
         blank = self._alphabet.blank
         proposed = {self._text(indices): indices for indices in self._propose(probabilities)}
@@ -120,7 +120,7 @@ class Decoder:
         best = scored[0][1] if scored else 0.0
         if greedy.confidence > _FOREIGN * best and not self._is_wanted(greedy.text):
             others = tuple(scored[:ALTERNATIVES])
-            return Decoding(greedy.text, greedy.confidence, greedy.character_confidences, others)
+            return PlateReading(greedy.text, greedy.confidence, greedy.character_confidences, others)
         if not scored:
             return greedy
         text, confidence = scored[0]
@@ -128,7 +128,7 @@ class Decoder:
             characters = greedy.character_confidences
         else:
             characters = character_confidences(probabilities, proposed[text], blank)
-        return Decoding(text, confidence, characters, tuple(scored[1 : ALTERNATIVES + 1]))
+        return PlateReading(text, confidence, characters, tuple(scored[1 : ALTERNATIVES + 1]))
 
     def _propose(self, probabilities: npt.NDArray[np.float64]) -> list[list[int]]:
         """Return the best texts that the beam finds, as class indices, out of all that are likely at all."""

@@ -1,15 +1,19 @@
-"""A plate as it was read: the value that every part of the package speaks of."""
+"""A plate as it was read: the one value from the decoder to the message."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
 
-from lprnet_ros.reading.ctc import Decoding
 
+class Verdict(str, enum.Enum):
+    """Whether a reading is accepted, or why it is not; the value is the name used in JSON and diagnostics."""
 
-class Rejection(str, enum.Enum):
-    """Why a reading is not accepted; the value is the name used in JSON and diagnostics."""
+    UNJUDGED = "unjudged"
+    """The rules for accepting readings have not been applied yet."""
+
+    ACCEPTED = "accepted"
+    """The reading passed the rules."""
 
     EMPTY = "empty"
     """Nothing was read: the crop shows no plate."""
@@ -18,39 +22,14 @@ class Rejection(str, enum.Enum):
     """The text is no plate number of the country's syntax."""
 
     LOW_CONFIDENCE = "low_confidence"
-    """The confidence lies below the least accepted one."""
+    """The confidence is below the minimum."""
 
     AMBIGUOUS = "ambiguous"
-    """So it does, but together with the alternatives it does not: the plate is one of these."""
+    """The confidence is below the minimum, but not with the alternatives: the plate is one of these."""
 
 
-@dataclass(frozen=True)
-class Acceptance:
-    """The rule by which readings are accepted.
-
-    Attributes:
-        minimum_confidence: least confidence, 0..1.
-        require_syntax: whether the text must be a plate number.
-    """
-
-    minimum_confidence: float = 0.8
-    require_syntax: bool = True
-
-    def judge(self, decoding: Decoding, *, is_plate: bool) -> Rejection | None:
-        """Return why a decoding is rejected, or None where it is accepted.
-
-        Args:
-            decoding: what was read.
-            is_plate: whether the text is a plate number.
-        """
-        if not decoding.text:
-            return Rejection.EMPTY
-        if self.require_syntax and not is_plate:
-            return Rejection.SYNTAX
-        if decoding.confidence >= self.minimum_confidence:
-            return None
-        together = decoding.confidence + sum(confidence for _, confidence in decoding.alternatives)
-        return Rejection.AMBIGUOUS if together >= self.minimum_confidence else Rejection.LOW_CONFIDENCE
+class ReadingFailedError(RuntimeError):
+    """A crop could not be read; the message says what the runtime, or the worker, reported."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +49,17 @@ class Timings:
 
 @dataclass(frozen=True)
 class PlateReading:
-    """What was read on one crop.
+    """What was read on one crop, or on all crops of one vehicle.
 
     Attributes:
         text: the plate's characters, such as ``京A12345``; possibly empty.
-        confidence: probability of the whole text, 0..1.
-        character_confidences: one probability for each character of the text, 0..1.
+        confidence: probability of the whole text, the sum over all CTC paths that spell it; 0..1.
+            The best path alone would not do: a character that may begin at either of two time
+            steps halves it.
+        character_confidences: for each character of ``text`` the highest probability among the
+            time steps that emit it; 0..1.
         alternatives: other texts with their confidences, best first.
-        rejection: why the reading is not accepted, or None.
+        verdict: whether it is accepted, or why not.
         timings: how long it took.
     """
 
@@ -85,10 +67,10 @@ class PlateReading:
     confidence: float
     character_confidences: tuple[float, ...] = ()
     alternatives: tuple[tuple[str, float], ...] = ()
-    rejection: Rejection | None = None
+    verdict: Verdict = Verdict.UNJUDGED
     timings: Timings = field(default_factory=Timings)
 
     @property
     def accepted(self) -> bool:
-        """Whether the reading passed the acceptance rule."""
-        return self.rejection is None
+        """Whether the reading passed the rules."""
+        return self.verdict is Verdict.ACCEPTED

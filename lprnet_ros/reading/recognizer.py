@@ -1,27 +1,35 @@
-"""Crop in, reading out: preprocessing, a runtime and the decoder behind one call."""
+"""Crop in, reading out: the way of a crop through preprocessing, the network and the decoder."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.images.crop_image import BgrImage, CropImage, ImageRejectedError
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import ModelManifest, bundled_model
-from lprnet_ros.reading.ctc import Decoding, LogitsError
+from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.decoding import CERTAIN, Decoder
 from lprnet_ros.reading.deskew import level_views
-from lprnet_ros.reading.plate_reading import PlateReading, Timings
+from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError, Timings
 from lprnet_ros.reading.preprocess import preprocess
-from lprnet_ros.reading.rules import ReadingRules, is_plate
+from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.reading.self_test import SelfTestError, run_self_test
 from lprnet_ros.runtimes import InferenceError, Runtime, open_runtime
 
-__all__ = ["PlateRecognizer", "ReadingRules", "SelfTestError"]
+__all__ = ["PlateRecognizer", "ReadResult", "ReadingRules", "SelfTestError"]
+
+ReadResult = PlateReading | ImageRejectedError | ReadingFailedError
+"""What reading a crop gives: a reading, or why there is none."""
+
+_Made = TypeVar("_Made")
 
 
 class PlateRecognizer:
@@ -93,88 +101,75 @@ class PlateRecognizer:
         return recognizer
 
     def read(self, image: npt.NDArray[np.uint8]) -> PlateReading:
-        """Read one crop; where the confidence stays below ``CERTAIN``, a second time with its tilt taken out.
+        """Read one crop.
 
         Args:
             image: BGR, uint8, height x width x 3.
-
-        Returns:
-            The reading; after a second look the one with the highest confidence.
-            The time of a second look counts as inference.
 
         Raises:
             ValueError: the image is empty or of another type.
             InferenceError: the runtime failed.
             LogitsError: the network's output is not finite.
         """
-        (result,) = self.read_many([image])
+        (result,) = self.read_batch([CropImage(image)])
         if isinstance(result, Exception):
-            raise result
+            raise result.__cause__ or result
         return result
 
-    def read_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[PlateReading | Exception]:
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules | None = None) -> list[ReadResult]:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
+        A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all its views
+        the most confident reading counts.  The time of that counts as inference.
+
         Args:
-            images: each as for ``read``.
+            crops: at least one.
+            rules: how to read and judge them from now on; None changes nothing.
 
         Returns:
-            For each its reading, or the error that ``read`` would raise.
+            One result a crop, in their order; what is wrong with one does not touch the others.  The
+            times of a step are shared equally among the crops of the batch.
+
+        Raises:
+            ManifestError, ValueError: the rules do not go with the model, as of ``set_rules``.
         """
-        attempts = [_Attempt(image) for image in images]
-        _take(self._prepare, attempts)
-        cpu = time.thread_time()
-        _take(self._infer, attempts)
-        share = (time.thread_time() - cpu) / max(1, len(attempts))
-        for attempt in attempts:
-            attempt.inference_cpu_seconds = share
-        _take(self._decode, attempts)
-        return [self._finish(attempt) if attempt.error is None else attempt.error for attempt in attempts]
-
-    def _prepare(self, attempt: _Attempt) -> None:
+        if rules is not None and rules is not self._rules:
+            self.set_rules(rules)
+        images = [_attempt(CropImage.to_bgr, crop) for crop in crops]
         started = time.perf_counter()
-        attempt.tensor = preprocess(attempt.image, self.manifest.preprocessing)
-        attempt.preprocess_seconds = time.perf_counter() - started
-
-    def _infer(self, attempt: _Attempt) -> None:
-        started = time.perf_counter()
-        attempt.logits = self.runtime.infer(attempt.tensor)
-        attempt.inference_seconds = time.perf_counter() - started
-
-    def _decode(self, attempt: _Attempt) -> None:
-        started = time.perf_counter()
-        decoding = self._decoder.decode(attempt.logits)
-        attempt.decode_seconds = time.perf_counter() - started
-        if self._rules.second_look and decoding.confidence < CERTAIN:
-            cpu, started = time.thread_time(), time.perf_counter()
-            views = self._look_again(attempt.image)
-            decoding = max(decoding, *views, key=lambda view: view.confidence)
-            attempt.inference_seconds += time.perf_counter() - started
-            attempt.inference_cpu_seconds += time.thread_time() - cpu
-        attempt.decoding = decoding
-
-    def _finish(self, attempt: _Attempt) -> PlateReading:
-        decoding = attempt.decoding
-        return PlateReading(
-            text=decoding.text,
-            confidence=decoding.confidence,
-            character_confidences=decoding.character_confidences,
-            alternatives=decoding.alternatives,
-            rejection=self._rules.acceptance.judge(decoding, is_plate=is_plate(self.manifest, decoding.text)),
-            timings=Timings(
-                preprocess_ms=attempt.preprocess_seconds * 1e3,
-                inference_ms=attempt.inference_seconds * 1e3,
-                decode_ms=attempt.decode_seconds * 1e3,
-                inference_cpu_ms=attempt.inference_cpu_seconds * 1e3,
-            ),
+        tensors = [_attempt(self._preprocess, image) for image in images]
+        prepared, cpu = time.perf_counter(), time.thread_time()
+        logits = [_attempt(self.runtime.infer, tensor) for tensor in tensors]
+        inferred, inference_cpu = time.perf_counter(), time.thread_time() - cpu
+        readings = [_attempt(self._decoder.decode, each) for each in logits]
+        decoded = time.perf_counter()
+        share = 1e3 / max(1, len(crops))
+        timings = Timings(
+            preprocess_ms=(prepared - started) * share,
+            inference_ms=(inferred - prepared) * share,
+            decode_ms=(decoded - inferred) * share,
+            inference_cpu_ms=inference_cpu * share,
         )
+        return [_attempt(self._finish, *pair, timings) for pair in zip(readings, images, strict=True)]
 
-    def _look_again(self, image: npt.NDArray[np.uint8]) -> list[Decoding]:
-        """Read a crop with its tilt taken out."""
-        rule = self.manifest.preprocessing
-        return [
-            self._decoder.decode(self.runtime.infer(preprocess(view, rule))) for view in level_views(image)
-        ]
+    def _preprocess(self, image: BgrImage) -> npt.NDArray[np.float32]:
+        return preprocess(image, self.manifest.preprocessing)
+
+    def _finish(self, reading: PlateReading, image: BgrImage, timings: Timings) -> PlateReading:
+        """Look again where the reading is unsure, and judge it."""
+        if self._rules.second_look and reading.confidence < CERTAIN:
+            started, cpu = time.perf_counter(), time.thread_time()
+            views = [
+                self._decoder.decode(self.runtime.infer(self._preprocess(v))) for v in level_views(image)
+            ]
+            reading = max(reading, *views, key=lambda view: view.confidence)
+            timings = dataclasses.replace(
+                timings,
+                inference_ms=timings.inference_ms + (time.perf_counter() - started) * 1e3,
+                inference_cpu_ms=timings.inference_cpu_ms + (time.thread_time() - cpu) * 1e3,
+            )
+        verdict = self._rules.judge(reading, self.manifest.syntax)
+        return dataclasses.replace(reading, verdict=verdict, timings=timings)
 
     def self_test(self) -> None:
         """Check that the model answers as its manifest says; errors are those of ``run_self_test``."""
@@ -185,39 +180,23 @@ class PlateRecognizer:
         self.runtime.close()
 
 
-class _Attempt:
-    """A crop while it is being read."""
-
-    __slots__ = (
-        "decode_seconds",
-        "decoding",
-        "error",
-        "image",
-        "inference_cpu_seconds",
-        "inference_seconds",
-        "logits",
-        "preprocess_seconds",
-        "tensor",
-    )
-
-    tensor: npt.NDArray[np.float32]
-    logits: npt.NDArray[np.float32]
-    decoding: Decoding
-    preprocess_seconds: float
-    inference_seconds: float
-    inference_cpu_seconds: float
-    decode_seconds: float
-
-    def __init__(self, image: npt.NDArray[np.uint8]) -> None:
-        self.image = image
-        self.error: Exception | None = None
+def _attempt(
+    step: Callable[..., _Made], value: object, *more: object
+) -> _Made | ImageRejectedError | ReadingFailedError:
+    """Take one step with one crop; an error of this step, or of an earlier one, becomes its result."""
+    if isinstance(value, (ImageRejectedError, ReadingFailedError)):
+        return value
+    try:
+        return step(value, *more)
+    except ImageRejectedError as error:
+        return error
+    except (InferenceError, LogitsError, ValueError, cv2.error) as error:
+        return _failed(str(error), error)
+    except Exception as error:  # noqa: BLE001 - a library may raise what no manual names: it costs this crop
+        return _failed(f"unforeseen: {error!r}", error)
 
 
-def _take(step: Callable[[_Attempt], None], attempts: Iterable[_Attempt]) -> None:
-    """Take a step with every crop that has not failed yet."""
-    for attempt in attempts:
-        if attempt.error is None:
-            try:
-                step(attempt)
-            except (InferenceError, LogitsError, ValueError, cv2.error) as error:
-                attempt.error = error
+def _failed(why: str, cause: Exception) -> ReadingFailedError:
+    failure = ReadingFailedError(why)
+    failure.__cause__ = cause
+    return failure

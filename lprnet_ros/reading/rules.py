@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lprnet_ros.models.manifest import ManifestError, ModelManifest
-from lprnet_ros.reading.ctc import Decoding
-from lprnet_ros.reading.plate_reading import Acceptance, PlateReading
+from lprnet_ros.plates.syntax import PlateSyntax
+from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 
 
 @dataclass(frozen=True)
@@ -16,13 +15,15 @@ class ReadingRules:
 
     Attributes:
         decoder: ``syntax``, ``beam`` or ``greedy``.
-        second_look: whether unsure crops are read again with their tilt taken out.
-        acceptance: the rule for accepting readings.
+        second_look: whether unsure crops are deskewed and read again.
+        minimum_confidence: lowest confidence that is accepted, 0..1.
+        require_syntax: whether only plate numbers are accepted.
     """
 
     decoder: str = "syntax"
     second_look: bool = True
-    acceptance: Acceptance = field(default_factory=Acceptance)
+    minimum_confidence: float = 0.8
+    require_syntax: bool = True
 
     def check(self, manifest: ModelManifest) -> None:
         """Check that a model can be read by these rules.
@@ -30,20 +31,24 @@ class ReadingRules:
         Raises:
             ManifestError: they need a plate syntax, and the manifest names none.
         """
-        if manifest.syntax is None and (self.acceptance.require_syntax or self.decoder == "syntax"):
+        if manifest.syntax is None and (self.require_syntax or self.decoder == "syntax"):
             raise ManifestError(
                 f"the manifest of {manifest.path.name} names no plate syntax: add output.syntax (ga36 for "
                 "Chinese plates), or set decoder to beam or greedy and require_syntax to false"
             )
 
+    def judge(self, reading: PlateReading, syntax: PlateSyntax | None) -> Verdict:
+        """Tell whether a reading is accepted.
 
-def is_plate(manifest: ModelManifest, text: str) -> bool:
-    """Tell whether a text is a plate number by a model's syntax; without one nothing is."""
-    return manifest.syntax is not None and manifest.syntax.kind(text) is not None
-
-
-def judge(reading: PlateReading, acceptance: Acceptance, manifest: ModelManifest) -> PlateReading:
-    """Return a reading that was put together elsewhere, judged by the rule for accepting readings."""
-    decoding = Decoding(reading.text, reading.confidence, reading.character_confidences, reading.alternatives)
-    rejection = acceptance.judge(decoding, is_plate=is_plate(manifest, reading.text))
-    return dataclasses.replace(reading, rejection=rejection)
+        Args:
+            reading: what was read; its own verdict does not count.
+            syntax: which texts are plate numbers; without one none is.
+        """
+        if not reading.text:
+            return Verdict.EMPTY
+        if self.require_syntax and (syntax is None or syntax.kind(reading.text) is None):
+            return Verdict.SYNTAX
+        if reading.confidence >= self.minimum_confidence:
+            return Verdict.ACCEPTED
+        together = reading.confidence + sum(confidence for _, confidence in reading.alternatives)
+        return Verdict.AMBIGUOUS if together >= self.minimum_confidence else Verdict.LOW_CONFIDENCE

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lprnet_ros.consensus.sightings import MOST_CROPS, REMEMBERED_CROPS
 from lprnet_ros.consensus.vehicles import MOST_VEHICLES, Consensus, ConsensusSettings, Sighting
-from lprnet_ros.reading.plate_reading import PlateReading, Rejection
+from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 
 PLATE = "京A12345"
 SIMILAR = "京A12945"
@@ -16,8 +16,8 @@ OTHER = "沪C8KX07"
 GARBAGE = "粤G0UT1P"
 
 
-def reading(text, confidence=0.95, alternatives=(), rejection=None):
-    return PlateReading(text, confidence, (confidence,) * len(text), tuple(alternatives), rejection)
+def reading(text, confidence=0.95, alternatives=(), verdict=Verdict.ACCEPTED):
+    return PlateReading(text, confidence, (confidence,) * len(text), tuple(alternatives), verdict)
 
 
 def crops(*readings, start=0.0, step=0.1, track=None, camera="gate"):
@@ -41,7 +41,7 @@ def published(*sightings, flush=True, **settings):
 
 
 def texts(plates):
-    return [plate.text for plate in plates]
+    return [plate.reading.text for plate in plates]
 
 
 @pytest.mark.parametrize(
@@ -64,29 +64,29 @@ def test_settings_out_of_range_are_refused_by_name(name, value):
 def test_crops_that_agree_become_one_final_reading():
     readings = [reading(PLATE, confidence) for confidence in (0.8, 0.9, 0.99, 0.85)]
     (plate,) = published(*crops(*readings, start=7.0))
-    assert (plate.text, plate.crops, plate.agreeing, plate.revised) == (PLATE, 4, 4, False)
+    assert (plate.reading.text, plate.crops, plate.agreeing, plate.revised) == (PLATE, 4, 4, False)
     assert plate.best.stamp == 7.2
     assert plate.best.reading is readings[2]
     assert (plate.first, plate.last) == (7.0, pytest.approx(7.3))
-    assert (plate.camera, plate.track) == ("gate", None)
-    assert 0.99 < plate.confidence < 1.0
-    assert len(plate.character_confidences) == len(PLATE)
-    assert plate.alternatives == ()
+    assert (plate.best.camera, plate.best.track) == ("gate", None)
+    assert 0.99 < plate.reading.confidence < 1.0
+    assert len(plate.reading.character_confidences) == len(PLATE)
+    assert plate.reading.alternatives == ()
 
 
 def test_probabilities_count_not_the_number_of_strings():
     """Three crops read the wrong text, none of them sure; two read the right one, very sure."""
-    doubtful = reading(SIMILAR, 0.45, [(PLATE, 0.40)], Rejection.LOW_CONFIDENCE)
+    doubtful = reading(SIMILAR, 0.45, [(PLATE, 0.40)], Verdict.LOW_CONFIDENCE)
     (plate,) = published(*crops(doubtful, doubtful, reading(PLATE, 0.99), doubtful, reading(PLATE, 0.99)))
-    assert (plate.text, plate.agreeing, plate.crops) == (PLATE, 2, 5)
-    assert plate.alternatives[0][0] == SIMILAR
-    assert 0.0 < plate.alternatives[0][1] < 0.1
+    assert (plate.reading.text, plate.agreeing, plate.crops) == (PLATE, 2, 5)
+    assert plate.reading.alternatives[0][0] == SIMILAR
+    assert 0.0 < plate.reading.alternatives[0][1] < 0.1
 
 
 def test_a_text_that_is_only_an_alternative_can_win_but_needs_agreeing_crops_or_twice_as_many():
     readings = [reading(PLATE[:-1] + last, 0.4, [(PLATE, 0.39)]) for last in "1234"]
     (plate,) = published(*crops(*readings))
-    assert (plate.text, plate.agreeing) == (PLATE, 0)
+    assert (plate.reading.text, plate.agreeing) == (PLATE, 0)
     assert published(*crops(*readings[:3])) == []
 
 
@@ -97,12 +97,12 @@ def test_a_misread_makes_no_second_vehicle_wherever_it_stands(misread, place, mi
     readings = [PLATE] * 10
     readings.insert(place, misread)
     (plate,) = published(*crops(*readings), minimum_crops=minimum_crops)
-    assert (plate.text, plate.agreeing) == (PLATE, 10)
+    assert (plate.reading.text, plate.agreeing) == (PLATE, 10)
 
 
 def test_two_sure_misreads_in_the_midst_make_no_second_vehicle():
     (plate,) = published(*crops(*[PLATE] * 6, *[reading(SIMILAR, 1.0)] * 2, *[PLATE] * 6))
-    assert (plate.text, plate.agreeing, plate.crops) == (PLATE, 12, 14)
+    assert (plate.reading.text, plate.agreeing, plate.crops) == (PLATE, 12, 14)
 
 
 def test_a_plate_that_is_misread_now_and_then_makes_no_second_vehicle():
@@ -162,7 +162,7 @@ def test_a_vehicle_that_waits_is_published_once_and_the_next_one_too(follower, f
     finished = {}
     for sighting in crops(*[PLATE] * frames, *[follower] * 10):
         for plate in consensus.add(sighting):
-            finished[plate.text] = sighting.time
+            finished[plate.reading.text] = sighting.time
     assert list(finished) == [PLATE]
     assert finished[PLATE] == pytest.approx(5.0, abs=0.11)
     assert texts(consensus.flush()) == [follower]
@@ -186,9 +186,9 @@ def test_a_vehicle_with_very_many_crops_is_published_before_the_longest_wait():
 def test_a_final_reading_that_overtook_another_is_revised():
     doubtful = reading(SIMILAR, 0.5, [(PLATE, 0.3)])
     (plate,) = published(*crops(doubtful, doubtful, PLATE, PLATE, PLATE))
-    assert (plate.text, plate.revised) == (PLATE, True)
+    assert (plate.reading.text, plate.revised) == (PLATE, True)
     (plate,) = published(*crops(doubtful, PLATE, PLATE, PLATE))
-    assert (plate.text, plate.revised) == (PLATE, False)  # one crop is not the least number
+    assert (plate.reading.text, plate.revised) == (PLATE, False)  # one crop is not the least number
 
 
 def test_too_few_agreeing_crops_are_not_published():
@@ -202,13 +202,13 @@ def test_too_few_agreeing_crops_are_not_published():
 
 
 def test_low_confidence_counts_and_what_is_no_plate_does_not():
-    weak = reading(PLATE, 0.4, rejection=Rejection.LOW_CONFIDENCE)
+    weak = reading(PLATE, 0.4, verdict=Verdict.LOW_CONFIDENCE)
     (plate,) = published(*crops(weak, weak, weak))
     assert plate.crops == 3
     consensus = Consensus()
     useless = [
-        reading("", 0.9, [(PLATE, 0.1)], Rejection.EMPTY),
-        reading("A1", 0.9, (), Rejection.SYNTAX),
+        reading("", 0.9, [(PLATE, 0.1)], Verdict.EMPTY),
+        reading("A1", 0.9, (), Verdict.SYNTAX),
         "",
     ]
     for sighting in crops(*useless * 3):
@@ -220,12 +220,12 @@ def test_low_confidence_counts_and_what_is_no_plate_does_not():
 def test_tracks_tell_vehicles_apart_that_texts_do_not():
     first, second = crops(*[PLATE] * 8, track="1"), crops(*[PLATE] * 8, start=0.05, track="2")
     plates = published(*[sighting for pair in zip(first, second, strict=True) for sighting in pair])
-    assert [(plate.track, plate.crops) for plate in plates] == [("1", 8), ("2", 8)]
+    assert [(plate.best.track, plate.crops) for plate in plates] == [("1", 8), ("2", 8)]
 
 
 def test_a_track_is_one_vehicle_whatever_is_read():
     (plate,) = published(*crops(*[PLATE] * 8, *[OTHER] * 3, track="1"))
-    assert (plate.text, plate.crops, plate.agreeing) == (PLATE, 11, 8)
+    assert (plate.reading.text, plate.crops, plate.agreeing) == (PLATE, 11, 8)
 
 
 def test_a_track_that_comes_back_is_not_published_again():
@@ -299,17 +299,17 @@ def test_a_sighting_without_time_is_ignored(time):
 def test_a_confidence_out_of_its_range_raises_nothing(value):
     odd = reading(PLATE, value, [(OTHER, value), ("", value)])
     (plate,) = published(*crops(odd, odd, odd))
-    assert plate.text in (PLATE, OTHER)
-    assert 0.0 <= plate.confidence <= 1.0
+    assert plate.reading.text in (PLATE, OTHER)
+    assert 0.0 <= plate.reading.confidence <= 1.0
     (plate,) = published(*crops(PLATE, odd, PLATE))
-    assert plate.text == PLATE
-    assert 0.0 <= plate.confidence <= 1.0
+    assert plate.reading.text == PLATE
+    assert 0.0 <= plate.reading.confidence <= 1.0
 
 
 def test_more_crops_make_surer_and_contradiction_makes_less_sure():
     def confidence(*readings):
         (plate,) = published(*crops(*readings), minimum_crops=1)
-        return plate.confidence
+        return plate.reading.confidence
 
     weak = reading(PLATE, 0.7, [(SIMILAR, 0.2)])
     growing = [confidence(*[weak] * count) for count in (1, 2, 4, 8, 16)]
@@ -323,11 +323,11 @@ def test_a_character_is_as_sure_as_the_candidates_that_share_it():
     weak = reading(PLATE, 0.6, [(SIMILAR, 0.3)])
     (plate,) = published(*crops(weak, weak))
     differs = [a != b for a, b in zip(PLATE, SIMILAR, strict=True)]
-    for confidence, is_doubtful in zip(plate.character_confidences, differs, strict=True):
+    for confidence, is_doubtful in zip(plate.reading.character_confidences, differs, strict=True):
         if is_doubtful:
-            assert confidence == pytest.approx(plate.confidence)
+            assert confidence == pytest.approx(plate.reading.confidence)
         else:
-            assert confidence == pytest.approx(plate.confidence + plate.alternatives[0][1])
+            assert confidence == pytest.approx(plate.reading.confidence + plate.reading.alternatives[0][1])
 
 
 def test_memory_is_bounded():
@@ -349,7 +349,7 @@ any_reading = st.builds(
     text=st.sampled_from(["", PLATE, SIMILAR, OTHER, GARBAGE, "京A1234"]),
     confidence=st.floats(0.0, 1.0) | st.floats(),
     alternatives=st.lists(st.tuples(st.sampled_from(["", PLATE, OTHER]), st.floats()), max_size=3).map(tuple),
-    rejection=st.sampled_from([None, None, *Rejection]),
+    verdict=st.sampled_from([Verdict.ACCEPTED, *Verdict]),
 )
 any_time = st.floats() | st.floats(0.0, 10.0) | st.integers(0, 100).map(lambda tenths: tenths / 10)
 any_sightings = st.lists(
@@ -378,12 +378,11 @@ def test_no_data_raises_and_no_sighting_is_published_twice(sightings, times, min
     assert len(set(stamps)) == len(stamps)
     assert sum(plate.crops for plate in plates) <= len(sightings)
     for plate in plates:
-        assert 0.0 <= plate.confidence <= min((*plate.character_confidences, 1.0)) + 1e-9
-        assert plate.confidence + sum(p for _, p in plate.alternatives) <= 1.0 + 1e-9
+        assert 0.0 <= plate.reading.confidence <= min((*plate.reading.character_confidences, 1.0)) + 1e-9
+        assert plate.reading.confidence + sum(p for _, p in plate.reading.alternatives) <= 1.0 + 1e-9
         assert plate.agreeing >= minimum_crops or plate.crops >= 2 * minimum_crops
         assert plate.first <= plate.best.time <= plate.last
-        assert plate.camera == plate.best.camera == sightings[plate.best.stamp].camera
-        assert plate.track == plate.best.track
+        assert plate.best.camera == sightings[plate.best.stamp].camera
 
 
 @given(any_sightings)
@@ -391,7 +390,7 @@ def test_cameras_do_not_influence_each_other(sightings):
     together = published(*sightings)
     for camera in ("gate", "toll"):
         alone = published(*[sighting for sighting in sightings if sighting.camera == camera])
-        assert [plate for plate in together if plate.camera == camera] == alone
+        assert [plate for plate in together if plate.best.camera == camera] == alone
 
 
 @given(st.permutations(range(10)))
@@ -400,8 +399,12 @@ def test_crops_in_any_order_within_the_gap_give_the_same_reading(order):
     in_order = crops(*readings)
     (expected,) = published(*in_order)
     (plate,) = published(*[in_order[i] for i in order])
-    assert (plate.text, plate.crops, plate.revised) == (expected.text, expected.crops, expected.revised)
-    assert plate.confidence == pytest.approx(expected.confidence)
+    assert (plate.reading.text, plate.crops, plate.revised) == (
+        expected.reading.text,
+        expected.crops,
+        expected.revised,
+    )
+    assert plate.reading.confidence == pytest.approx(expected.reading.confidence)
 
 
 def vehicles(generator, count):
@@ -442,4 +445,4 @@ def test_two_hundred_vehicles_give_two_hundred_final_readings(seed, is_tracked):
             sightings.append(Sighting(time, "gate", noisy(generator, plate), track, stamp=number))
     finals = published(*sightings)
     assert sorted(plate.best.stamp for plate in finals) == list(range(200))
-    assert {plate.best.stamp: plate.text for plate in finals} == dict(enumerate(plates))
+    assert {plate.best.stamp: plate.reading.text for plate in finals} == dict(enumerate(plates))

@@ -8,7 +8,7 @@ from lprnet_ros.consensus.vehicles import ConsensusSettings
 from lprnet_ros.evaluation.moving_camera import MovingCamera
 from lprnet_ros.evaluation.sequences import SIMILAR_EVERY, score_sequences, similar_plate
 from lprnet_ros.plates.edit_distance import edit_distance
-from lprnet_ros.reading.plate_reading import PlateReading, Rejection
+from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
 
@@ -39,7 +39,7 @@ class Script:
     def read(self, image):
         text = self._texts[self._count % len(self._texts)]
         self._count += 1
-        return PlateReading(text, 0.99, rejection=None if text else Rejection.EMPTY)
+        return PlateReading(text, 0.99, verdict=Verdict.ACCEPTED if text else Verdict.EMPTY)
 
 
 def film(image, *, seed=1, frames=10, strength=1.0):

@@ -150,15 +150,16 @@ def test_a_closed_queue_takes_nothing_more():
 
 
 def test_a_sender_that_must_not_wait_any_more_drops_the_oldest_instead():
-    queue = filled(CropQueue(depth=1, policy="all", largest_batch=8), a=1)
+    may_wait = [True]
+    queue = filled(CropQueue(depth=1, policy="all", may_wait=lambda: may_wait[0]), a=1)
     thread, results = in_thread(queue.put, job("a", 1))
     thread.join(0.1)
-    queue.may_wait = False
+    may_wait[0] = False
     thread.join(PATIENCE_SECONDS)
     assert names(results) == ["a 0"]
     assert names([queue.put(job("a", 2))]) == ["a 1"]
     assert names(queue.take()) == ["a 2"]
-    queue.may_wait = True
+    may_wait[0] = True
     assert queue.put(job("a", 3)) is None
     thread, results = in_thread(queue.put, job("a", 4))
     thread.join(0.1)

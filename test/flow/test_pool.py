@@ -115,7 +115,7 @@ def test_discard_and_close_give_up_in_time_where_a_reader_hangs(make_pool, backe
     pool.discard(0.2)
     pool.close(0.2)
     assert time.monotonic() - started < 2.0
-    assert [bool(reader.abandoned) for reader in backend.readers].count(True) == 1
+    assert [bool(reader.killed) for reader in backend.readers].count(True) == 1
     assert sum(reader.closed for reader in backend.readers) == 1
     backend.release.set()
     wait_until(lambda: sum(reader.closed for reader in backend.readers) == 2, "it is closed when it can be")

@@ -8,7 +8,6 @@ import pytest
 from flow_doubles import PATIENCE_SECONDS, job, wait_until
 
 from lprnet_ros.flow import pool as pool_module
-from lprnet_ros.flow import worker as worker_module
 
 
 def send(pool, count: int, camera: str = "a") -> None:
@@ -91,7 +90,7 @@ def test_no_crop_is_lost_with_those_that_kill_its_worker(make_pool, backend, col
 def test_a_replacement_that_fails_is_tried_again_with_growing_pauses_and_told(
     make_pool, backend, collector, monkeypatch
 ):
-    monkeypatch.setattr(worker_module, "_LONGEST_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(pool_module, "_LONGEST_PAUSE_SECONDS", 0.5)
     pool = make_pool(workers=1, depth=10)
     backend.opening = [OSError("the model file is gone")] * 3
     backend.faults["a 0"] = ["lose"]
@@ -110,7 +109,7 @@ def test_a_replacement_that_fails_is_tried_again_with_growing_pauses_and_told(
 
 
 def test_a_problem_is_told_until_the_last_worker_is_there_again(make_pool, backend, collector, monkeypatch):
-    monkeypatch.setattr(worker_module, "_LONGEST_PAUSE_SECONDS", 1.5)
+    monkeypatch.setattr(pool_module, "_LONGEST_PAUSE_SECONDS", 1.5)
     pool = make_pool(workers=2, depth=10)
     backend.faults["a 0"] = ["lose"]
     backend.opening = [OSError("gone")] * 2

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lprnet_ros.frames.frame_results import MOST_STREAMS, MOST_WAITING, FrameResults
 from lprnet_ros.frames.place import FrameMark, Place
-from lprnet_ros.reading.plate_reading import PlateReading, Rejection, Timings
+from lprnet_ros.reading.plate_reading import PlateReading, Timings, Verdict
 
 
 def mark(number, count=0, *, stream="00000001", still=()):
@@ -18,9 +18,9 @@ def place(number, index=0, count=1, *, slot=0, still=(), stream="00000001"):
     return Place(mark(number, count, still=still, stream=stream), index, 10 * index, 20, 94, 24, number=slot)
 
 
-def read(text="京A12345", rejection=None, milliseconds=1.0):
+def read(text="京A12345", verdict=Verdict.ACCEPTED, milliseconds=1.0):
     timings = Timings(milliseconds, 2 * milliseconds, 3 * milliseconds)
-    return PlateReading(text, 0.9, (0.9,) * len(text), rejection=rejection, timings=timings)
+    return PlateReading(text, 0.9, (0.9,) * len(text), verdict=verdict, timings=timings)
 
 
 def stamp(number):
@@ -56,7 +56,7 @@ def test_a_frame_is_handed_on_when_its_last_crop_is_read(results):
 
 
 def test_what_was_not_accepted_or_failed_counts_but_makes_no_plate(results):
-    results.add(place(1, 0, 3), stamp(1), read("bad", Rejection.LOW_CONFIDENCE), 0.0)
+    results.add(place(1, 0, 3), stamp(1), read("bad", Verdict.LOW_CONFIDENCE), 0.0)
     results.add(place(1, 1, 3), stamp(1), None, 0.0)
     (result,) = results.add(place(1, 2, 3), stamp(1), read("good"), 0.0)
     assert texts(result) == ["good"]
@@ -134,7 +134,7 @@ def test_a_place_that_did_not_change_keeps_its_plate(results):
     assert texts(fourth) == []
 
 
-@pytest.mark.parametrize("answer", [None, read("gone", Rejection.EMPTY)])
+@pytest.mark.parametrize("answer", [None, read("gone", Verdict.EMPTY)])
 def test_a_place_whose_plate_is_gone_forgets_it(results, answer):
     results.add(place(1, slot=5), stamp(1), read("parked"), 0.0)
     results.add(place(2, slot=5), stamp(2), answer, 0.0)
@@ -229,7 +229,7 @@ def test_whatever_the_order_of_answers_frames_come_whole_in_their_order(counts, 
             st.integers(0, 3),
             st.integers(0, 3),
             st.lists(st.integers(0, 3), max_size=2).map(tuple),
-            st.sampled_from([None, read("京A12345"), read("", Rejection.EMPTY)]),
+            st.sampled_from([None, read("京A12345"), read("", Verdict.EMPTY)]),
             st.sampled_from([0.0, 0.1, 0.6]),
         ),
         max_size=200,

@@ -19,11 +19,10 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 from board_model import PYTHON_PATH, spelled_crop, write_model  # noqa: E402
 
 from lprnet_ros.flow.job import Job, Source  # noqa: E402
-from lprnet_ros.flow.local_reader import LocalReader  # noqa: E402
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool  # noqa: E402
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup  # noqa: E402
 from lprnet_ros.images.crop_image import CropImage  # noqa: E402
-from lprnet_ros.reading.rules import ReadingRules  # noqa: E402
+from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules  # noqa: E402
 
 MICROSECONDS = 3700
 RULES = ReadingRules(decoder="greedy", second_look=False)
@@ -32,9 +31,9 @@ RULES = ReadingRules(decoder="greedy", second_look=False)
 def plates_a_second(model: Path, kind: str, workers: int, seconds: float) -> float:
     """Read crops as fast as they go for some seconds, after a warm-up; return how many a second."""
 
-    def open_reader(rules: ReadingRules) -> LocalReader | ProcessReader:
+    def open_reader(rules: ReadingRules) -> PlateRecognizer | ProcessReader:
         setup = ReaderSetup(model, "hbm", rules=rules)
-        return LocalReader(setup.open()) if kind == "thread" else ProcessReader(setup, timeout_seconds=30.0)
+        return setup.open() if kind == "thread" else ProcessReader(setup, timeout_seconds=30.0)
 
     done = 0
 
@@ -65,7 +64,6 @@ def plates_a_second(model: Path, kind: str, workers: int, seconds: float) -> flo
 
 
 def main() -> None:
-    os.environ["PYTHONPATH"] = PYTHON_PATH
     os.environ["LPR_TEST_MICROSECONDS"] = str(MICROSECONDS)
     sys.path[:0] = PYTHON_PATH.split(":")
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_pa
 from lprnet_ros.models.temperature import Calibration
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.reading.ctc import LogitsError
-from lprnet_ros.reading.plate_reading import Acceptance, Rejection
+from lprnet_ros.reading.plate_reading import Verdict
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, SelfTestError
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
@@ -207,7 +207,7 @@ def test_a_runtime_that_is_not_installed_is_told(monkeypatch):
 
 def test_a_reading_holds_the_decoding_its_judgement_and_its_times(manifest):
     runtime = FixedRuntime(logits_of("京A12345"))
-    recognizer = PlateRecognizer(manifest, runtime, ReadingRules(acceptance=Acceptance(0.5)))
+    recognizer = PlateRecognizer(manifest, runtime, ReadingRules(minimum_confidence=0.5))
     image = np.random.default_rng(0).integers(0, 256, (60, 180, 3), dtype=np.uint8)
     reading = recognizer.read(image)
     assert reading.text == "京A12345"
@@ -230,10 +230,10 @@ def ambiguous_logits():
 
 def test_the_rule_for_accepting_may_be_replaced_while_reading(manifest):
     recognizer = PlateRecognizer(manifest, FixedRuntime(logits_of("京A1")))
-    assert recognizer.read(IMAGE).rejection is Rejection.SYNTAX
-    recognizer.set_rules(ReadingRules(acceptance=Acceptance(require_syntax=False)))
+    assert recognizer.read(IMAGE).verdict is Verdict.SYNTAX
+    recognizer.set_rules(ReadingRules(require_syntax=False))
     assert recognizer.read(IMAGE).accepted
-    assert recognizer.rules.acceptance == Acceptance(require_syntax=False)
+    assert recognizer.rules == ReadingRules(require_syntax=False)
 
 
 def test_the_decoder_may_be_replaced_while_reading(manifest):
@@ -246,7 +246,7 @@ def test_the_decoder_may_be_replaced_while_reading(manifest):
     recognizer.set_rules(ReadingRules("greedy"))
     assert recognizer.rules.decoder == "greedy"
     assert recognizer.read(IMAGE).text == "京A1234"
-    assert recognizer.read(IMAGE).rejection is Rejection.SYNTAX
+    assert recognizer.read(IMAGE).verdict is Verdict.SYNTAX
 
 
 def test_of_two_plates_the_reading_names_the_other_as_its_alternative(manifest):
@@ -254,9 +254,9 @@ def test_of_two_plates_the_reading_names_the_other_as_its_alternative(manifest):
     reading = recognizer.read(IMAGE)
     assert reading.text == "京A12345"
     assert reading.confidence == pytest.approx(0.6, abs=0.02)
-    assert reading.rejection is Rejection.AMBIGUOUS
+    assert reading.verdict is Verdict.AMBIGUOUS
     assert reading.alternatives[0] == ("京A12346", pytest.approx(0.4, abs=0.02))
-    recognizer.set_rules(ReadingRules(acceptance=Acceptance(0.5)))
+    recognizer.set_rules(ReadingRules(minimum_confidence=0.5))
     assert recognizer.read(IMAGE).accepted
 
 
@@ -272,33 +272,37 @@ def test_the_manifests_calibration_is_applied(manifest):
 
 def test_a_change_that_is_refused_changes_nothing(manifest):
     recognizer = PlateRecognizer(
-        manifest, FixedRuntime(logits_of("京A12345")), ReadingRules("beam", acceptance=Acceptance(0.7))
+        manifest, FixedRuntime(logits_of("京A12345")), ReadingRules("beam", minimum_confidence=0.7)
     )
     with pytest.raises(ValueError, match="viterbi"):
-        recognizer.set_rules(ReadingRules("viterbi", acceptance=Acceptance(0.1)))
-    assert (recognizer.rules.acceptance, recognizer.rules.decoder) == (Acceptance(0.7), "beam")
+        recognizer.set_rules(ReadingRules("viterbi", minimum_confidence=0.1))
+    assert recognizer.rules == ReadingRules("beam", minimum_confidence=0.7)
     bare = PlateRecognizer(
         dataclasses.replace(manifest, syntax=None),
         recognizer.runtime,
-        ReadingRules("beam", acceptance=Acceptance(0.7, False)),
+        ReadingRules("beam", minimum_confidence=0.7, require_syntax=False),
     )
-    for rule, decoder in [(Acceptance(0.1, False), "syntax"), (Acceptance(0.1, True), "greedy")]:
+    before = bare.rules
+    for rules in [
+        ReadingRules("syntax", minimum_confidence=0.1, require_syntax=False),
+        ReadingRules("greedy", minimum_confidence=0.1),
+    ]:
         with pytest.raises(ManifestError):
-            bare.set_rules(ReadingRules(decoder, acceptance=rule))
-        assert (bare.rules.acceptance, bare.rules.decoder) == (Acceptance(0.7, False), "beam")
+            bare.set_rules(rules)
+        assert bare.rules is before
     assert bare.read(IMAGE).accepted
 
 
 @pytest.mark.parametrize(
-    ("rule", "decoder"),
-    [(Acceptance(), "syntax"), (Acceptance(), "greedy"), (Acceptance(0.5, False), "syntax")],
+    "rules",
+    [ReadingRules("syntax"), ReadingRules("greedy"), ReadingRules("syntax", require_syntax=False)],
 )
 def test_without_a_syntax_in_the_manifest_a_rule_that_needs_one_is_an_error_that_says_what_to_do(
-    manifest, rule, decoder
+    manifest, rules
 ):
     bare = dataclasses.replace(manifest, syntax=None)
     with pytest.raises(ManifestError, match=r"lprnet\.onnx names no plate syntax") as caught:
-        PlateRecognizer(bare, FixedRuntime(logits_of("")), ReadingRules(decoder, acceptance=rule))
+        PlateRecognizer(bare, FixedRuntime(logits_of("")), rules)
     for advice in ("output.syntax", "ga36", "beam", "greedy", "require_syntax"):
         assert advice in str(caught.value)
 
@@ -307,7 +311,9 @@ def test_without_a_syntax_in_the_manifest_a_rule_that_needs_one_is_an_error_that
 def test_a_model_without_syntax_reads_with_what_needs_none(manifest, decoder):
     bare = dataclasses.replace(manifest, syntax=None)
     recognizer = PlateRecognizer(
-        bare, FixedRuntime(logits_of("京A1")), ReadingRules(decoder, acceptance=Acceptance(0.8, False))
+        bare,
+        FixedRuntime(logits_of("京A1")),
+        ReadingRules(decoder, minimum_confidence=0.8, require_syntax=False),
     )
     assert recognizer.read(IMAGE).text == "京A1"
     assert recognizer.read(IMAGE).accepted
@@ -322,8 +328,10 @@ def test_the_runtime_is_given_back_when_there_is_no_such_decoder(monkeypatch):
 
 
 def test_a_recognizer_is_opened_with_the_rules_it_is_told():
-    recognizer = PlateRecognizer.open(rules=ReadingRules("beam", acceptance=Acceptance(0.3, False)))
-    assert (recognizer.rules.acceptance, recognizer.rules.decoder) == (Acceptance(0.3, False), "beam")
+    recognizer = PlateRecognizer.open(
+        rules=ReadingRules("beam", minimum_confidence=0.3, require_syntax=False)
+    )
+    assert recognizer.rules == ReadingRules("beam", minimum_confidence=0.3, require_syntax=False)
     recognizer.close()
 
 

@@ -34,7 +34,7 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
     Returns:
         One line of JSON.
     """
-    text, rejection, timings = reading.text, reading.rejection, reading.timings
+    text, timings = reading.text, reading.timings
     return _READING % (
         source.seconds,
         source.nanoseconds,
@@ -44,8 +44,8 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
         reading.confidence,
         _list(_CHARACTER, text, reading.character_confidences),
         _list(_ALTERNATIVE, *zip(*reading.alternatives, strict=True)) if reading.alternatives else "",
-        "true" if rejection is None else "false",
-        "null" if rejection is None else _quoted(rejection.value),
+        "true" if reading.accepted else "false",
+        "null" if reading.accepted else _quoted(reading.verdict.value),
         timings.preprocess_ms,
         timings.inference_ms,
         timings.decode_ms,

@@ -13,28 +13,20 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.subscription import Subscription
-from std_msgs.msg import Header
 
 from lprnet_ros.flow.job import WorkerLostError
+from lprnet_ros.flow.opening import ChosenModel, choose_model
 from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
-from lprnet_ros.reading.plate_reading import Acceptance, PlateReading
 from lprnet_ros.reading.recognizer import SelfTestError
-from lprnet_ros.reading.rules import judge
 from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings
 from lprnet_ros.ros.parameters.lpr_settings import Settings
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
 from lprnet_ros.ros.reports.crop_report import CropReport
 from lprnet_ros.ros.reports.diagnostics import DiagnosticsPublisher, NodeState
-from lprnet_ros.ros.topics.crop_subscriptions import CropSubscriptions
-from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
-from lprnet_ros.ros.topics.reading_flow import OpenedModel, ReadingFlow, open_flow
-from lprnet_ros.ros.topics.reading_publisher import ReadingPublisher
-from lprnet_ros.ros.topics.results import Results
-from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
+from lprnet_ros.ros.topics.crop_path import CropPath
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 from lprnet_ros.text.escaping import one_line
 
@@ -55,7 +47,6 @@ _SECONDS_TO_END = 0.4
 """The same when the process ends, which has 2 s for everything."""
 _SECONDS_TO_CLOSE = 0.3
 """Given to the workers after that; a process that is still there is killed."""
-_EMPTY_FRAMES_DEPTH = 100
 _LISTENERS_SECONDS = 0.1
 """A new subscriber gets its first reading so much later at most."""
 
@@ -75,11 +66,8 @@ class LprNode(LifecycleNode):
         self._change_state = self._service_change_state.callback
         self._service_change_state.callback = self._on_change_state
         self._settings: Settings | None = None
-        self._model: OpenedModel | None = None
-        self._flow: ReadingFlow | None = None
-        self._results: Results | None = None
-        self._subscriptions_to_crops: CropSubscriptions | None = None
-        self._empty_frames: Subscription | None = None
+        self._model: ChosenModel | None = None
+        self._path: CropPath | None = None
         self._report = CropReport(self)
         self._diagnostics = DiagnosticsPublisher(self)
         self._board = BoardWatch()
@@ -102,8 +90,8 @@ class LprNode(LifecycleNode):
 
     def stop_waiting(self) -> None:
         """Let no callback wait for workers any more: the process is about to end.  For its signal handler."""
-        if self._flow is not None:
-            self._flow.stop_waiting()
+        if self._path is not None:
+            self._path.stop_waiting()
 
     def autostart(self) -> None:
         """Configure and activate, where the parameter ``autostart`` says so."""
@@ -123,9 +111,9 @@ class LprNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""
-        self._unsubscribe()
-        if self._results is not None:
-            self._results.flush()
+        if self._path is not None:
+            self._path.unsubscribe(_SECONDS_TO_FINISH)
+            self._path.flush()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -150,10 +138,8 @@ class LprNode(LifecycleNode):
             action()
         except _EXPECTED_ERRORS as error:
             self.get_logger().error(f"cannot {transition}: {one_line(str(error))}. To try again: {retry}")
-            if transition == "configure":
-                self._release()
-            else:
-                self._unsubscribe()
+            if transition == "activate" and self._path is not None:
+                self._path.unsubscribe(_SECONDS_TO_FINISH)
             return TransitionCallbackReturn.FAILURE
         except Exception:  # noqa: BLE001 - the boundary to rclpy: nothing may pass it unlogged
             self.get_logger().error(f"cannot {transition}, which is a bug:\n{traceback.format_exc()}")
@@ -162,60 +148,34 @@ class LprNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = read_settings(self)
-        model = OpenedModel.of(settings)
+        model = choose_model(
+            settings.model_path,
+            settings.rules,
+            runtime=settings.runtime,
+            worker_kind=settings.worker_kind,
+            workers=settings.workers,
+        )
         self._report.start_again()
-        outputs = ReadingPublisher(self)
-        vehicles = None
-        if settings.consensus:
-            vehicles = VehiclePublisher(self, settings.consensus_settings, self._judge)
-        frames = None
-        if kinds := kinds_of(settings.outputs):
-            frames = FrameOutputs(self, kinds, model_name=model.manifest.name)
-        self._results = Results(outputs, vehicles, frames, self._report)
+        self._path = CropPath(self, settings, model, self._report)
         self._model, self._settings = model, settings
-        self._flow = open_flow(model, settings, self._results.deliver, self.get_logger().error)
         workers = f", {settings.workers} workers ({model.kind})" if settings.workers else ""
         self.get_logger().info(
             f"model {model.manifest.name} ({model.manifest.path}) on runtime {model.runtime}{workers}"
         )
 
     def _subscribe(self) -> None:
-        settings, flow, results = self._settings, self._flow, self._results
-        if settings is None or flow is None or results is None:
+        if self._path is None or self._settings is None:
             raise ManifestError("the node is not configured")
-        self._subscriptions_to_crops = CropSubscriptions(
-            self, settings, flow.submit, results.drop, self._report
-        )
         # may have been changed since the node was configured
-        self._subscriptions_to_crops.max_pixels = self.get_parameter("max_image_pixels").value
-        if settings.empty_frames_topic:
-            self._empty_frames = self.create_subscription(
-                Header, settings.empty_frames_topic, results.on_empty_frame, _EMPTY_FRAMES_DEPTH
-            )
-        topics = ", ".join(self._subscriptions_to_crops.topics)
-        self.get_logger().info(f"reading {settings.transport} crops on {topics}")
-
-    def _unsubscribe(self, seconds: float = _SECONDS_TO_FINISH) -> None:
-        if self._subscriptions_to_crops is not None:
-            self._subscriptions_to_crops.destroy()
-            self._subscriptions_to_crops = None
-        if self._empty_frames is not None:
-            self.destroy_subscription(self._empty_frames)
-            self._empty_frames = None
-        if self._flow is not None:
-            for job in self._flow.discard(seconds):
-                if self._results is not None:
-                    self._results.drop(job)
+        self._path.max_pixels = self.get_parameter("max_image_pixels").value
+        topics = ", ".join(self._path.subscribe())
+        self.get_logger().info(f"reading {self._settings.transport} crops on {topics}")
 
     def _release(self, seconds: float = _SECONDS_TO_FINISH) -> None:
-        self._unsubscribe(seconds)
-        if self._flow is not None:  # first: from then on nothing comes to the results
-            self._flow.close(_SECONDS_TO_CLOSE)
-            self._flow = None
-        if self._results is not None:
-            self._results.destroy()
-            self._results = None
-        self._model = None
+        if self._path is not None:
+            self._path.unsubscribe(seconds)
+            self._path.close(_SECONDS_TO_CLOSE)
+        self._path = self._model = None
 
     def destroy_node(self) -> None:
         """Release everything, workers included."""
@@ -223,63 +183,50 @@ class LprNode(LifecycleNode):
         self._board.close()
         super().destroy_node()
 
-    def _judge(self, reading: PlateReading) -> PlateReading:
-        assert self._flow is not None
-        assert self._model is not None
-        return judge(reading, self._flow.rules.acceptance, self._model.manifest)
-
     def _every_second(self) -> None:
-        counts, settings = self._report.statistics.snapshot(), self._settings
-        state = NodeState(
-            state=self._state_machine.current_state[1],
-            pool=self._flow.status() if self._flow is not None else PoolStatus(),
-            waiting=self._flow.waiting() if self._flow is not None else 0,
+        counts, path, settings, model = (
+            self._report.statistics.snapshot(),
+            self._path,
+            self._settings,
+            self._model,
         )
-        if settings is not None and self._model is not None:
-            manifest = self._model.manifest
+        pool, waiting = path.status() if path is not None else (PoolStatus(), 0)
+        state = NodeState(state=self._state_machine.current_state[1], pool=pool, waiting=waiting)
+        if settings is not None and model is not None:
             state = dataclasses.replace(
                 state,
                 facts=(
-                    ("model", manifest.name),
-                    ("sha256", manifest.sha256),
-                    ("runtime", self._model.runtime),
-                    ("worker kind", self._model.kind),
+                    ("model", model.manifest.name),
+                    ("sha256", model.manifest.sha256),
+                    ("runtime", model.runtime),
+                    ("worker kind", model.kind),
                 ),
                 expected_rate=settings.expected_rate,
                 maximum_age=settings.maximum_age,
                 age=self.get_clock().now().nanoseconds * 1e-9 - counts.last_stamp,
             )
         self._diagnostics.publish(counts, state, self._board.pairs())
-        if self._subscriptions_to_crops is not None:
-            self._subscriptions_to_crops.check()
+        if path is not None:
+            path.check_publishers()
 
     def _look_for_listeners(self) -> None:
-        if self._results is not None:
-            self._results.look_for_listeners()
-            self._results.advance()
+        if self._path is not None:
+            self._path.look_for_listeners()
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        result = check_changes(changes, configured=self._flow is not None)
-        if result.successful and self._flow is not None and self._model is not None:
+        path, model = self._path, self._model
+        result = check_changes(changes, configured=path is not None)
+        if result.successful and path is not None and model is not None:
             values = {change.name: change.value for change in changes}
-            now = self._flow.rules
-            rules = dataclasses.replace(
-                now,
-                decoder=values.get("decoder", now.decoder),
-                second_look=values.get("second_look", now.second_look),
-                acceptance=Acceptance(
-                    values.get("minimum_confidence", now.acceptance.minimum_confidence),
-                    values.get("require_syntax", now.acceptance.require_syntax),
-                ),
-            )
+            names = {field.name for field in dataclasses.fields(path.rules)}
+            rules = dataclasses.replace(path.rules, **{n: v for n, v in values.items() if n in names})
             try:
-                rules.check(self._model.manifest)
+                rules.check(model.manifest)
             except ManifestError as error:
                 return SetParametersResult(successful=False, reason=str(error))
-            if rules != now:
-                self._flow.rules = rules
-            if self._subscriptions_to_crops is not None and "max_image_pixels" in values:
-                self._subscriptions_to_crops.max_pixels = values["max_image_pixels"]
+            if rules != path.rules:
+                path.rules = rules
+            path.max_pixels = values.get("max_image_pixels", path.max_pixels)
         return result
 
 

@@ -15,7 +15,6 @@ from lprnet_ros.consensus.vehicles import ConsensusSettings
 from lprnet_ros.flow.crop_queue import POLICIES
 from lprnet_ros.models.manifest import find_model
 from lprnet_ros.reading.decoding import DECODERS
-from lprnet_ros.reading.plate_reading import Acceptance
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.ros.parameters import parameter as parameter_table
 from lprnet_ros.ros.parameters.parameter import Parameter
@@ -308,8 +307,7 @@ class Settings:
     @property
     def rules(self) -> ReadingRules:
         """How crops are read and which readings are accepted."""
-        acceptance = Acceptance(self.minimum_confidence, self.require_syntax)
-        return ReadingRules(self.decoder, self.second_look, acceptance)
+        return ReadingRules(self.decoder, self.second_look, self.minimum_confidence, self.require_syntax)
 
     @property
     def consensus_settings(self) -> ConsensusSettings:

@@ -117,10 +117,10 @@ class Statistics:
             counts = self._counts
             counts.last_stamp = source.seconds + source.nanoseconds * 1e-9
             counts.read += 1
-            if reading.rejection is None:
+            if reading.accepted:
                 counts.accepted += 1
             else:
-                counts.rejected[reading.rejection.value] += 1
+                counts.rejected[reading.verdict.value] += 1
             counts.latencies_ms.append(latency_ms)
             counts.inference_cpu_seconds += reading.timings.inference_cpu_ms * 1e-3
 

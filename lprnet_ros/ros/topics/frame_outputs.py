@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
+from lprnet_ros.flow.job import Job
 from lprnet_ros.frames.frame_results import FrameResult, FrameResults
 from lprnet_ros.frames.place import FrameMark, Place, parse_frame
 from lprnet_ros.reading.plate_reading import PlateReading, Timings
@@ -38,6 +40,7 @@ class FrameOutputs:
 
     A crop with a place waits for the other crops of its frame.  A crop without one
     is a frame of its own, filled by its plate.  Without a subscriber nothing is gathered.
+    Every method may be called from any thread.
 
     Args:
         node: the node whose private names are used.
@@ -64,49 +67,43 @@ class FrameOutputs:
             if kind not in KINDS:
                 raise ValueError(f"output {kind!r} is unknown, expected one of {', '.join(KINDS)}")
         self._clock = clock
+        self._lock = threading.RLock()  # readings come from the workers, empty frames from the executor
         self._results = FrameResults(timeout_seconds)
         self._publishers: list[TargetsPublisher | DetectionArrayPublisher] = []
         if "targets" in kinds:
             self._publishers.append(TargetsPublisher(node, model_name, clock))
         if "detections" in kinds:
             self._publishers.append(DetectionArrayPublisher(node))
+        self.look_for_listeners()
 
     @property
     def counts(self) -> Counter[str]:
         """What did not go as it should, by reason; see ``FrameResults``."""
         return self._results.counts
 
-    def add(
-        self,
-        place: Place | None,
-        header: Header,
-        reading: PlateReading | None,
-        *,
-        size: tuple[int, int] = (1, 1),
-    ) -> None:
+    def add(self, job: Job, reading: PlateReading | None) -> None:
         """Take in what became of one crop.
 
         Args:
-            place: of the crop (``parse_frame_id``), or None where it has none.
-            header: of the crop.
+            job: the crop.
             reading: what was read, or None where the crop could not be read or was dropped.
-            size: width and height of the crop in pixels; counts only where there is no place.
         """
-        if not self.is_heard():
+        if not self.is_heard:
             return
-        stamp = (header.stamp.sec, header.stamp.nanosec)
+        source, place = job.source, job.source.place
+        stamp = (source.seconds, source.nanoseconds)
         if place is not None:
-            self._publish(self._results.add(place, stamp, reading, self._clock()))
+            with self._lock:
+                self._publish(self._results.add(place, stamp, reading, self._clock()))
             return
-        mark = FrameMark(header.frame_id, *size, _NO_STREAM, 0, 1)
-        whole = Place(mark, 0, 0, 0, *size)
+        width = height = 1
+        if reading is not None:  # the crop is all there is of its frame
+            height, width = job.crop.to_bgr().shape[:2]
+        mark = FrameMark(source.frame_id, width, height, _NO_STREAM, 0, 1)
+        whole = Place(mark, 0, 0, 0, width, height)
         plates = ((whole, reading),) if reading is not None and reading.accepted else ()
         timings = reading.timings if reading is not None else Timings()
         self._publish([FrameResult(stamp, mark, plates, timings, is_complete=True)])
-
-    def failed(self, place: Place | None, header: Header) -> None:
-        """Take in that a crop could not be read, or was dropped; arguments as of ``add``."""
-        self.add(place, header, None)
 
     def empty(self, header: Header) -> None:
         """Take in a frame without a crop.
@@ -114,12 +111,13 @@ class FrameOutputs:
         Args:
             header: as a cropper publishes it on ``~/empty_frames``, or the plain header of a frame.
         """
-        if not self.is_heard():
+        if not self.is_heard:
             return
         stamp = (header.stamp.sec, header.stamp.nanosec)
         mark = parse_frame(header.frame_id)
         if mark is not None:
-            self._publish(self._results.add_empty(mark, stamp, self._clock()))
+            with self._lock:
+                self._publish(self._results.add_empty(mark, stamp, self._clock()))
             return
         plain = FrameMark(header.frame_id, 1, 1, _NO_STREAM, 0, 0)
         self._publish([FrameResult(stamp, plain, (), Timings(), is_complete=True)])
@@ -130,7 +128,8 @@ class FrameOutputs:
         Args:
             now: the clock's time; None asks it.
         """
-        self._publish(self._results.advance(self._clock() if now is None else now))
+        with self._lock:
+            self._publish(self._results.advance(self._clock() if now is None else now))
 
     def destroy(self) -> None:
         """Remove the publishers from the node."""
@@ -138,14 +137,15 @@ class FrameOutputs:
             publisher.destroy()
         self._publishers = []
 
-    def is_heard(self) -> bool:
-        """Tell whether somebody subscribes."""
-        return any(publisher.is_heard() for publisher in self._publishers)
+    def look_for_listeners(self) -> None:
+        """See whether somebody subscribes."""
+        self.is_heard = any(publisher.is_heard() for publisher in self._publishers)
 
     def _publish(self, results: Iterable[FrameResult]) -> None:
-        for result in results:
-            header = Header(frame_id=result.mark.frame_id)
-            header.stamp.sec, header.stamp.nanosec = result.stamp
-            for publisher in self._publishers:
-                if publisher.is_heard():
-                    publisher.publish(result, header)
+        with self._lock:
+            for result in results:
+                header = Header(frame_id=result.mark.frame_id)
+                header.stamp.sec, header.stamp.nanosec = result.stamp
+                for publisher in self._publishers:
+                    if publisher.is_heard():
+                        publisher.publish(result, header)

@@ -91,8 +91,8 @@ def annotate(crop: BgrImage, reading: PlateReading) -> BgrImage:
     colour = _GREEN if reading.accepted else _RED
     draw_text(sheet, reading.text or "-", (8, height + 10), height=28, colour=colour)
     note = f"{reading.confidence:.3f}"
-    if reading.rejection is not None:
-        note += f" {reading.rejection.value}"
+    if not reading.accepted:
+        note += f" {reading.verdict.value}"
     place = (width - 12 - 10 * len(note), height + 32)
     cv2.putText(sheet, note, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
     return sheet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from std_msgs.msg import String
 
 from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting, VehiclePlate
 from lprnet_ros.flow.job import Source
-from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.ros.messages.cdr import serialise_string
 from lprnet_ros.ros.messages.reading_json import reading_to_json
 
@@ -33,14 +34,14 @@ class VehiclePublisher:
     Args:
         node: the node whose private name ``~/vehicle_plate`` is used.
         settings: when a vehicle is published.
-        judge: gives a final reading its rejection.
+        judge: gives a final reading its verdict.
     """
 
     def __init__(
         self,
         node: LifecycleNode,
         settings: ConsensusSettings,
-        judge: Callable[[PlateReading], PlateReading],
+        judge: Callable[[PlateReading], Verdict],
     ) -> None:
         self._node = node
         self._settings = settings
@@ -106,28 +107,20 @@ def _track_of(source: Source) -> str | None:
     return str(source.place.track_id) if source.place is not None and source.place.track_id else None
 
 
-def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], PlateReading]) -> str:
+def vehicle_to_json(vehicle: VehiclePlate, judge: Callable[[PlateReading], Verdict]) -> str:
     """Write a final reading as one JSON object: the shape of ``~/reading``, and what only vehicles have.
 
     Args:
         vehicle: the final reading; the stamp of its best sighting is that crop's Source.
-        judge: gives the reading its rejection.
+        judge: gives the reading its verdict.
     """
     best = vehicle.best
     assert isinstance(best.stamp, Source)
-    reading = judge(
-        PlateReading(
-            text=vehicle.text,
-            confidence=vehicle.confidence,
-            character_confidences=vehicle.character_confidences,
-            alternatives=vehicle.alternatives,
-            timings=best.reading.timings,
-        )
-    )
     members = {
         "crops": vehicle.crops,
         "agreeing": vehicle.agreeing,
         "revised": vehicle.revised,
         "seconds": round(vehicle.last - vehicle.first, 3),
     }
+    reading = dataclasses.replace(vehicle.reading, verdict=judge(vehicle.reading))
     return reading_to_json(reading, best.stamp, more=f', "vehicle": {json.dumps(members)}')

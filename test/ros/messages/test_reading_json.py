@@ -16,7 +16,7 @@ from std_msgs.msg import String
 
 from lprnet_ros.flow.job import Source
 from lprnet_ros.frames.place import FrameMark, Place
-from lprnet_ros.reading.plate_reading import PlateReading, Rejection, Timings
+from lprnet_ros.reading.plate_reading import PlateReading, Timings, Verdict
 from lprnet_ros.ros.messages.cdr import serialise_string
 from lprnet_ros.ros.messages.reading_json import reading_to_json
 
@@ -37,7 +37,7 @@ def readings(draw: st.DrawFn) -> PlateReading:
         confidence=draw(SHARE),
         character_confidences=tuple(draw(SHARE) for _ in text),
         alternatives=tuple(draw(st.lists(st.tuples(TEXT, SHARE), max_size=3))),
-        rejection=draw(st.none() | st.sampled_from(Rejection)),
+        verdict=draw(st.sampled_from(Verdict)),
         timings=Timings(draw(st.floats(0, 1e4)), draw(st.floats(0, 1e4)), draw(st.floats(0, 1e4))),
     )
 
@@ -62,7 +62,7 @@ def test_the_json_is_what_was_read(
     alternatives = fields.pop("alternatives")
     assert [each["text"] for each in alternatives] == [text for text, _ in reading.alternatives]
     assert fields.pop("accepted") is reading.accepted
-    assert fields.pop("rejection") == (reading.rejection.value if reading.rejection else None)
+    assert fields.pop("rejection") == (None if reading.accepted else reading.verdict.value)
     assert fields.pop("timings_ms") == pytest.approx(
         {
             "preprocess": reading.timings.preprocess_ms,

@@ -36,7 +36,7 @@ from tethered import environment_of, tethered
 from lprnet_ros.consensus.sightings import Sighting, VehiclePlate
 from lprnet_ros.flow.job import Source
 from lprnet_ros.images.conversion import ImageRejectedError, image_to_bgr
-from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.ros.messages.reading_json import reading_to_json
 from lprnet_ros.ros.topics.qos import TopicWatch
 from lprnet_ros.ros.topics.vehicle_publisher import vehicle_to_json
@@ -100,9 +100,9 @@ def test_a_reading_is_one_printable_line_whatever_the_frame_id(frame_id: str) ->
     reading = PlateReading("京A12345", 0.5, (0.5,) * 7)
     source = Source("/image", 1, 2, frame_id, 0.0)
     best = Sighting(0.0, "/image", reading, stamp=source)
-    vehicle = VehiclePlate("京A12345", 0.5, (0.5,) * 7, (), 1, 1, best, 0.0, 0.0, False, "/image", None)
+    vehicle = VehiclePlate(reading, 1, 1, best, 0.0, 0.0, False)
     frame = frame_id.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    for line in (reading_to_json(reading, source), vehicle_to_json(vehicle, lambda judged: judged)):
+    for line in (reading_to_json(reading, source), vehicle_to_json(vehicle, lambda judged: Verdict.ACCEPTED)):
         assert line.isprintable()
         assert json.loads(line)["frame_id"] == frame
         assert json.loads(line)["text"] == "京A12345"

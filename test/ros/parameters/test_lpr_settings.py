@@ -6,7 +6,6 @@ import yaml
 
 from lprnet_ros.models.manifest import bundled_model
 from lprnet_ros.reading.decoding import DECODERS
-from lprnet_ros.reading.plate_reading import Acceptance
 from lprnet_ros.ros.parameters.lpr_settings import (
     PARAMETERS,
     Settings,
@@ -137,7 +136,8 @@ def test_the_defaults_make_settings():
     assert [field.name for field in dataclasses.fields(settings)] == list(BY_NAME)
     assert settings.image_topics == ("image",)
     assert settings.model_path == bundled_model()
-    assert settings.rules.acceptance == Acceptance(BY_NAME["minimum_confidence"].default, True)
+    assert settings.rules.minimum_confidence == BY_NAME["minimum_confidence"].default
+    assert settings.rules.require_syntax
     assert settings.decoder == "syntax"
 
 
@@ -154,7 +154,7 @@ def test_values_become_settings():
     )
     assert settings.image_topics == ("left", "right")
     assert settings.model_path == Path.home() / "plates" / "lpr.bin"
-    assert settings.rules.acceptance == Acceptance(0.9, require_syntax=False)
+    assert (settings.rules.minimum_confidence, settings.rules.require_syntax) == (0.9, False)
     assert settings.decoder == "beam"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
@@ -12,17 +14,27 @@ from rclpy.lifecycle import LifecycleNode
 from ros_harness import RELIABLE, Client
 from std_msgs.msg import Header
 
+from lprnet_ros.flow.job import Job, Source
 from lprnet_ros.frames.place import FrameMark, Place
-from lprnet_ros.reading.plate_reading import PlateReading, Rejection, Timings
+from lprnet_ros.images.crop_image import CropImage
+from lprnet_ros.reading.plate_reading import PlateReading, Timings, Verdict
 from lprnet_ros.ros.messages import optional_messages
 from lprnet_ros.ros.messages.optional_messages import MissingMessagesError
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs
 
+BGR = np.zeros((24, 94, 3), np.uint8)
+CROP = CropImage(BGR)
+CROPS = {
+    "bgr8": CROP,
+    "mono8": CropImage(BGR[..., 0], cv2.COLOR_GRAY2BGR),
+    "nv12": CropImage(np.zeros((36, 94), np.uint8), cv2.COLOR_YUV2BGR_NV12),
+    "jpeg": CropImage(cv2.imencode(".jpg", BGR)[1].reshape(-1), is_encoded=True),
+}
 TYPES = {"targets": ("ai_msgs", "PerceptionTargets"), "detections": ("vision_msgs", "Detection2DArray")}
 
 
-def reading(text: str = "京A12345", rejection: Rejection | None = None) -> PlateReading:
-    return PlateReading(text, 0.97, (0.97,) * len(text), rejection=rejection, timings=Timings(0.5, 2.0, 0.25))
+def reading(text: str = "京A12345", verdict: Verdict = Verdict.ACCEPTED) -> PlateReading:
+    return PlateReading(text, 0.97, (0.97,) * len(text), verdict=verdict, timings=Timings(0.5, 2.0, 0.25))
 
 
 def mark(number: int, count: int = 0, still: tuple[int, ...] = ()) -> FrameMark:
@@ -31,6 +43,10 @@ def mark(number: int, count: int = 0, still: tuple[int, ...] = ()) -> FrameMark:
 
 def place(frame: int, index: int = 0, count: int = 1, **more: object) -> Place:
     return Place(mark(frame, count), index, 100 * index, 20, 94, 24, **more)
+
+
+def job(place: Place | None, number: int, frame_id: str = "not looked at", crop: CropImage = CROP) -> Job:
+    return Job(Source("/image", 50, number, frame_id, 0.0, place), crop)
 
 
 def header(number: int, frame_id: str = "not looked at") -> Header:
@@ -102,8 +118,8 @@ def hear(client: Client) -> Iterator[Callable[[str], Heard]]:
 
 def test_targets_are_what_the_web_page_draws(hear: Callable[[str], Heard]) -> None:
     heard = hear("targets")
-    heard.outputs.add(place(0, 0, 2, track_id=9), header(7), reading("京A12345"))
-    heard.outputs.add(place(0, 1, 2), header(7), reading("沪B54321"))
+    heard.outputs.add(job(place(0, 0, 2, track_id=9), 7), reading("京A12345"))
+    heard.outputs.add(job(place(0, 1, 2), 7), reading("沪B54321"))
     (message,) = heard.wait_for(1)
     assert (message.header.stamp.sec, message.header.stamp.nanosec) == (50, 7)
     assert message.header.frame_id == "gate#1"
@@ -134,8 +150,8 @@ def test_the_rate_in_targets_is_that_of_the_last_seconds(hear: Callable[[str], H
 
 def test_detections_carry_text_confidence_box_and_track(hear: Callable[[str], Heard]) -> None:
     heard = hear("detections")
-    heard.outputs.add(place(0, 1, 2, track_id=9), header(7), reading("沪B54321"))
-    heard.outputs.add(place(0, 0, 2), header(7), reading("京A12345"))
+    heard.outputs.add(job(place(0, 1, 2, track_id=9), 7), reading("沪B54321"))
+    heard.outputs.add(job(place(0, 0, 2), 7), reading("京A12345"))
     (message,) = heard.wait_for(1)
     assert message.header.frame_id == "gate#1"
     assert message.header.stamp.nanosec == 7
@@ -162,9 +178,9 @@ def test_frames_come_in_their_order_empty_or_not_and_without_what_was_not_accept
     heard = hear(kind)
     heard.outputs.empty(header(0, mark(0).to_frame_id()))
     heard.outputs.empty(header(2, mark(2).to_frame_id()))
-    heard.outputs.add(place(3), header(3), reading("bad", Rejection.LOW_CONFIDENCE))
-    heard.outputs.failed(place(1, 0, 2), header(1))
-    heard.outputs.add(place(1, 1, 2), header(1), reading("good"))
+    heard.outputs.add(job(place(3), 3), reading("bad", Verdict.LOW_CONFIDENCE))
+    heard.outputs.add(job(place(1, 0, 2), 1), None)
+    heard.outputs.add(job(place(1, 1, 2), 1), reading("good"))
     messages = heard.wait_for(4)
     assert [message.header.stamp.nanosec for message in messages] == [0, 1, 2, 3]
     assert [plates_of(message) for message in messages] == [[], ["good"], [], []]
@@ -175,7 +191,7 @@ def test_a_frame_whose_crop_never_came_is_published_when_its_time_is_up(
     hear: Callable[[str], Heard], kind: str
 ) -> None:
     heard = hear(kind)
-    heard.outputs.add(place(0, 0, 2), header(0), reading("there"))
+    heard.outputs.add(job(place(0, 0, 2), 0), reading("there"))
     heard.outputs.advance()
     heard.outputs.advance(heard.now + 0.49)
     assert not heard.client.spin_until(lambda: bool(heard.messages), 0.2)
@@ -187,7 +203,7 @@ def test_a_frame_whose_crop_never_came_is_published_when_its_time_is_up(
 @pytest.mark.parametrize("kind", TYPES)
 def test_an_unchanged_plate_stays_on_the_picture(hear: Callable[[str], Heard], kind: str) -> None:
     heard = hear(kind)
-    heard.outputs.add(place(0, number=4), header(0), reading("parked"))
+    heard.outputs.add(job(place(0, number=4), 0), reading("parked"))
     heard.outputs.empty(header(1, mark(1, still=(4,)).to_frame_id()))
     assert [plates_of(message) for message in heard.wait_for(2)] == [["parked"], ["parked"]]
 
@@ -195,9 +211,9 @@ def test_an_unchanged_plate_stays_on_the_picture(hear: Callable[[str], Heard], k
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_crop_without_a_place_is_a_frame_of_its_own(hear: Callable[[str], Heard], kind: str) -> None:
     heard = hear(kind)
-    heard.outputs.add(None, header(1, "camera"), reading("京A12345"), size=(94, 24))
-    heard.outputs.add(None, header(2, "camera"), reading("bad", Rejection.SYNTAX), size=(94, 24))
-    heard.outputs.failed(None, header(3, "camera"))
+    heard.outputs.add(job(None, 1, "camera"), reading("京A12345"))
+    heard.outputs.add(job(None, 2, "camera"), reading("bad", Verdict.SYNTAX))
+    heard.outputs.add(job(None, 3, "camera"), None)
     heard.outputs.empty(header(4, "camera"))
     messages = heard.wait_for(4)
     assert [plates_of(message) for message in messages] == [["京A12345"], [], [], []]
@@ -207,12 +223,22 @@ def test_a_crop_without_a_place_is_a_frame_of_its_own(hear: Callable[[str], Hear
         assert (rect.x_offset, rect.y_offset, rect.width, rect.height) == (0, 0, 94, 24)
 
 
+@pytest.mark.parametrize("encoding", CROPS)
+def test_a_crop_without_a_place_has_the_size_of_its_picture(client: Client, encoding: str) -> None:
+    outputs = FrameOutputs(client.node, [], model_name="lprnet")
+    outputs.is_heard, published = True, []
+    outputs._publish = published.extend
+    outputs.add(job(None, 1, crop=CROPS[encoding]), reading())
+    outputs.add(job(None, 2, crop=CropImage(np.zeros(5, np.uint8), is_encoded=True)), None)
+    assert [(frame.mark.width, frame.mark.height) for frame in published] == [(94, 24), (1, 1)]
+
+
 def test_nothing_is_gathered_while_nobody_listens(client: Client) -> None:
     pytest.importorskip("ai_msgs.msg", reason="ai_msgs is not installed")
     node = LifecycleNode("unheard_outputs", context=client.context)
     outputs = FrameOutputs(node, ["targets"], model_name="lprnet")
     try:
-        outputs.add(place(0, 0, 2), header(0), reading())
+        outputs.add(job(place(0, 0, 2), 0), reading())
         outputs.empty(header(1, mark(1).to_frame_id()))
         assert len(outputs._results) == 0
     finally:

@@ -13,15 +13,15 @@ from ros_harness import Conversation, ReaderProcess, known_plate
 from sensor_msgs.msg import Image
 
 from lprnet_ros.images.conversion import image_to_bgr
-from lprnet_ros.reading.plate_reading import PlateReading, Rejection
+from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.ros.topics.reading_publisher import annotate
 
 CROP = np.full((24, 94, 3), (200, 60, 30), np.uint8)
 
 
 def test_the_picture_holds_the_crop_and_below_it_the_text_green_or_red() -> None:
-    accepted = annotate(CROP, PlateReading("京A12345", 0.99))
-    refused = annotate(CROP, PlateReading("京A1", 0.5, rejection=Rejection.SYNTAX))
+    accepted = annotate(CROP, PlateReading("京A12345", 0.99, verdict=Verdict.ACCEPTED))
+    refused = annotate(CROP, PlateReading("京A1", 0.5, verdict=Verdict.SYNTAX))
     for picture in (accepted, refused):
         assert picture.shape == (144, 376, 3)
         assert (picture[:96] == CROP[0, 0]).all()
@@ -32,7 +32,7 @@ def test_the_picture_holds_the_crop_and_below_it_the_text_green_or_red() -> None
 
 @pytest.mark.parametrize("size", [(1, 1), (2000, 3000), (300, 2)])
 def test_crops_of_any_size_are_drawn(size: tuple[int, int]) -> None:
-    picture = annotate(np.zeros((*size, 3), np.uint8), PlateReading("", 0.0, rejection=Rejection.EMPTY))
+    picture = annotate(np.zeros((*size, 3), np.uint8), PlateReading("", 0.0, verdict=Verdict.EMPTY))
     assert picture.shape == (144, 376, 3)
     assert picture[96:].max() > 100
 
