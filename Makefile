@@ -18,8 +18,8 @@ endif
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-# live tests mostly wait, so that two of them share a core
-PARALLEL ?= -n $(shell echo $$(( $$(nproc) < 4 ? 2 * $$(nproc) : 8 ))) --dist loadfile --no-loadscope-reorder
+# tests of live nodes mostly wait, so that two of them share a core
+PARALLEL ?= -n $(shell $(PYTHON) -c "import os; print(min(8, 2 * len(os.sched_getaffinity(0))))") --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check test lint bench setup clean
 
@@ -27,7 +27,7 @@ demo: setup  ## play the shipped crops (or IMAGES=folder) through the real node
 	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
 
 check: setup  ## the tests that need no ROS, in less than a minute
-	$(RUN) -m pytest -m "not live" $(PARALLEL) $(ARGS)
+	$(RUN) -m pytest -m "not live" --hypothesis-profile=quick $(PARALLEL) $(ARGS)
 
 test: setup  ## all tests; it begins with what will be skipped and why
 	$(RUN) -m pytest $(PARALLEL) $(ARGS)

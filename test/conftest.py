@@ -10,7 +10,6 @@ import ctypes
 import fcntl
 import hashlib
 import importlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import HealthCheck, settings
+from skips import announced
 
 from lprnet_ros.models.manifest import bundled_model, find_models_folder, manifest_path
 from lprnet_ros.reading.recognizer import PlateRecognizer
@@ -37,24 +37,14 @@ HELPERS = REPOSITORY / "test" / "helpers"
 DOUBLES = HELPERS / "doubles"
 BOARD_LIBRARIES = ("hbm_runtime", "bpu_infer_lib")
 
-NEEDED = {
-    ("rclpy",): "no live node: ROS 2 (rclpy)",
-    ("launch_ros", "launch_testing"): "nothing that starts the launch files: {}, part of a ROS installation",
-    ("sros2",): "no encrypted ROS graph: {}, part of a ROS installation",
-    ("ai_msgs", "hbm_img_msgs"): "no detections or frames of the board's own types: {} (TROS)",
-    ("vision_msgs",): "no detections of the type Detection2DArray: {}",
-    (
-        "torch",
-        "onnx",
-        "PIL",
-        "tqdm",
-        "matplotlib",
-    ): "not all of training: {} (extra 'training')",
-}
-"""What tests need that a machine may lack, and what is not tested without it."""
-
 LIVE_FIXTURES = {"client", "ros_environment", "start_reader"}
-LIVE_PATHS = ("/test/launch/", "/test/ros/nodes/", "/test/flow/test_process_")
+LIVE_PATHS = (
+    "/test/bench/test_ros_",
+    "/test/bench/test_soak",
+    "/test/flow/test_process_",
+    "/test/launch/",
+    "/test/ros/nodes/",
+)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -70,16 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header() -> list[str]:
     """Say what will be skipped, and why."""
-    lines = []
-    for modules, sentence in NEEDED.items():
-        absent = [name for name in modules if importlib.util.find_spec(name) is None]
-        if absent:
-            lines.append(f"{sentence.format(', '.join(absent))} is not installed")
-    if not any((root / "shared" / "data" / "scenes").is_dir() for root in REPOSITORY.parents):
-        lines.append("no labelled scenes: ../shared/data is absent")
-    if shutil.which("setpriv") is None:
-        lines.append("a killed run may leave processes behind: setpriv is not installed")
-    return ["will be skipped:", *(f"  {line}" for line in lines)] if lines else ["nothing will be skipped"]
+    lines = announced()
+    return ["will skip tests of", *(f"  {line}" for line in lines)] if lines else ["will skip nothing"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

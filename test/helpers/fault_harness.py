@@ -13,6 +13,7 @@ from ros_harness import Client, Conversation, ReaderProcess, raw_image
 from sensor_msgs.msg import Image
 
 BOARD = ("runtime:=hbm", "decoder:=greedy", "qos_profile:=reliable", "subscription_depth:=5000")
+MOST_ON_THEIR_WAY = 60
 NEVER_LOSES = QoSProfile(history=HistoryPolicy.KEEP_ALL, depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """For a publisher: where the subscriber's queue is full it waits."""
 
@@ -50,6 +51,17 @@ class BoardConversation(Conversation):
 
     def _match_message(self, number: int, frame_id: str) -> Image:
         return raw_image(spelled_crop(text_of(0, self._MATCHING + number)), frame_id)
+
+    def let_few_wait(self, sent: int) -> None:
+        """Wait until nearly all crops that were sent have their reading.
+
+        The node keeps its last 100 readings for a subscriber that does not listen: as many may be on the way
+        without one being lost, however long this process is not scheduled.
+        """
+        readings = self.outputs.readings
+        self.reader.client.wait_for(
+            lambda: sent - len(readings) <= MOST_ON_THEIR_WAY, f"readings of {sent} crops", self.reader
+        )
 
     def read(self, number: int, camera: int = 0) -> dict:
         """Send a good crop and return its reading."""

@@ -36,7 +36,7 @@ from tethered import ROOT, environment_of, tethered
 
 from lprnet_ros.models.manifest import bundled_model, manifest_path
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 """When a test gives up waiting: long enough for any loaded machine, so that only a hang takes it."""
 DEPTH = 10_000
 """More messages than any test sends while the other side is not listening, so that none is lost for it."""

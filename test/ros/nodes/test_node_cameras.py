@@ -50,6 +50,7 @@ def test_four_cameras_at_unequal_rates_lose_and_mix_up_nothing(
                     conversation.publishers[camera].publish(spelled(camera, sent[camera]))
                     sent[camera] += 1
             pace(client, 0.01)
+            conversation.let_few_wait(sum(sent))
         readings = conversation.outputs.readings
         client.wait_for(lambda: len(readings) >= sum(sent), f"{sum(sent)} readings", reader)
         for camera in range(4):
@@ -116,17 +117,15 @@ def test_newest_counts_every_crop_that_it_drops(client: Client, tmp_path: Path) 
             return int(status.get(name, 0)) - int(before.get(name, 0))
 
         status = reader.wait_for_status(
-            lambda status: (
-                gain(status, "received") == count
-                and status["waiting"] == "0"
-                and gain(status, "read") == len(readings)
-            ),
-            "all messages received, and every reading",
+            lambda status: gain(status, "received") == count and status["waiting"] == "0",
+            "all messages received",
         )
         gained = {name: gain(status, name) for name in ("read", "dropped", "bad image: bad_step")}
         assert gained["bad image: bad_step"] == count // 10
         assert gained["dropped"] > 0, "the sender was not fast enough to prove anything"
         assert sum(gained.values()) == count
+        numbers = numbers_of(readings, 0)
+        assert numbers == sorted(set(numbers))
         client.node.destroy_publisher(publisher)
         reader.assert_healthy()
 
@@ -151,8 +150,7 @@ def test_all_loses_nothing_however_fast_a_reliable_sender_is(
         count = 2000
         for number in range(count):
             publisher.publish(spelled(0, number))
-            if number % 100 == 0:
-                pace(client, 0.0)
+            conversation.let_few_wait(number)
         client.wait_for(lambda: len(readings) >= count, f"{count} readings", reader)
         assert numbers_of(readings, 0) == list(range(count))
         assert reader.next_status(2)["dropped"] == "0"

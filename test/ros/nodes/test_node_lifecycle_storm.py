@@ -1,4 +1,4 @@
-"""Two hundred rounds of transitions in any order under traffic: no death, no error, nothing grows."""
+"""A hundred and twenty rounds of transitions in any order under traffic: no death, no error, no growth."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Footprint:
 @pytest.mark.parametrize(
     ("rounds", "workers"),
     [
-        (100, ("workers:=0",)),
-        (70, ("workers:=1", "worker_kind:=thread")),
-        (30, ("workers:=2", "worker_kind:=process")),
+        (60, ("workers:=0",)),
+        (40, ("workers:=1", "worker_kind:=thread")),
+        (20, ("workers:=2", "worker_kind:=process")),
     ],
     ids=["none", "a thread", "two processes"],
 )

@@ -69,6 +69,7 @@ def test_subscribers_publishers_and_clients_come_and_go_and_no_crop_is_lost(
                     if asker.service_is_ready():
                         asker.call_async(asker.srv_type.Request())
                 pace(client, 0.01)
+                conversation.let_few_wait(len(numbers_of(readings, 1)) + sent)
             for asker in askers:
                 node.destroy_client(asker)
             for sender in senders:

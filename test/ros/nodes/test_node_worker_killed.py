@@ -48,6 +48,7 @@ def test_killed_and_stopped_processes_are_replaced_and_no_crop_is_lost(
                         conversation.publishers[camera].publish(spelled(camera, number))
                 sent += 3
                 pace(client, 0.01)
+                conversation.let_few_wait(2 * sent)
 
         stream(30)
         os.kill(first[0], signal.SIGKILL)
