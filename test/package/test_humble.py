@@ -45,6 +45,7 @@ HUMBLE = {
     "rclpy.task": {"Future"},
     "rclpy.time": {"Time"},
     "rclpy.timer": {"Timer"},
+    "rclpy.utilities": {"remove_ros_args"},
 }
 
 

@@ -148,7 +148,14 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where there is nothing to play.
     """
-    return run_node("frame_player", arguments, FramePlayer, is_done=FramePlayer.is_done)
+    return run_node(
+        "frame_player",
+        arguments,
+        FramePlayer,
+        description="Plays pictures or a video as a camera.",
+        parameters=PARAMETERS,
+        is_done=FramePlayer.is_done,
+    )
 
 
 if __name__ == "__main__":

@@ -208,7 +208,13 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
     keep_memory_of_large_messages()
-    return run_node("plate_cropper", arguments, PlateCropper)
+    return run_node(
+        "plate_cropper",
+        arguments,
+        PlateCropper,
+        description="Cuts plates out of camera frames and publishes the crops.",
+        parameters=PARAMETERS,
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rclpy.parameter import Parameter as RosParameter
 
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
+from lprnet_ros.ros.parameters.unused import unknown_names
 
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -34,7 +35,7 @@ def _descriptor(parameter: Parameter) -> ParameterDescriptor:
 
 
 def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS) -> None:
-    """Declare every parameter with its description, range and read-only flag.
+    """Declare every parameter with its description and range; warn of values given for none of them.
 
     Args:
         node: the node.
@@ -46,6 +47,9 @@ def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS)
     """
     for parameter in parameters:
         node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+    given = getattr(node, "_parameter_overrides", {})  # rclpy has no public name for it
+    for sentence in unknown_names(given, [parameter.name for parameter in parameters]):
+        node.get_logger().warning(sentence)
 
 
 def read_values(node: Node, parameters: Sequence[Parameter]) -> dict[str, ParameterValue]:

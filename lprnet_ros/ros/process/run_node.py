@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import FrameType
 from typing import TypeVar
@@ -20,7 +20,11 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
+from lprnet_ros.ros.parameters.parameter import Parameter
+from lprnet_ros.ros.parameters.unused import unmatched_files
+from lprnet_ros.ros.parameters.usage import refusal, usage
 from lprnet_ros.ros.process.executors import Spinner
 
 NodeType = TypeVar("NodeType", bound=Node)
@@ -57,6 +61,8 @@ def run_node(
     arguments: list[str] | None,
     create: Callable[[], NodeType],
     *,
+    description: str = "",
+    parameters: Sequence[Parameter] = (),
     start: Callable[[NodeType], None] | None = None,
     is_done: Callable[[NodeType], bool] | None = None,
     executor: Callable[[NodeType], str] = lambda _: "auto",
@@ -68,16 +74,26 @@ def run_node(
         program: name for error messages.
         arguments: the command line; None is this process's.
         create: makes the node; a ValueError says what the user got wrong.
+        description: what the node does, for ``--help``.
+        parameters: those that the node declares.
         start: called once before the first callback.
         is_done: asked after every callback whether the work is done; None never is.
         executor: tells which executor runs the node: ``auto``, ``events`` or ``single``.
         on_signal: called in the signal handler, for a node whose callbacks may wait.
 
     Returns:
-        The exit status: 0, or 1 where an argument or a parameter is wrong.
+        The exit status: 0; 1 where a parameter is wrong; 2 where an argument is none of ROS's.
     """
+    given = [program, *arguments] if arguments is not None else sys.argv
     stop = StopRequest()
     try:
+        plain = remove_ros_args(given)[1:]
+        if {"-h", "--help"} & set(plain):
+            print(usage(program, description, parameters))
+            return 0
+        if plain:
+            print(refusal(program, plain), file=sys.stderr)
+            return 2
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
         print(f"{program}: {error}", file=sys.stderr)
@@ -86,6 +102,8 @@ def run_node(
     spinner: Spinner | None = None
     try:
         node = create()
+        for sentence in unmatched_files(given, node.get_name(), node.get_namespace()):
+            node.get_logger().warning(sentence)
         stop.also = partial(on_signal, node)
         spinner = Spinner(node, executor(node))
         if start is not None:
