@@ -57,7 +57,7 @@ setup(
             "matplotlib>=3.6,<4",
             "cvttf-notosanscjk-bold==1.0",
         ],
-        "test": ["pytest>=7,<9", "hypothesis>=6.80,<7", "psutil>=5.8,<8"],
+        "test": ["pytest>=7,<9", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7", "psutil>=5.8,<8"],
         "lint": ["ruff>=0.8,<1", "mypy>=1.11,<3", "types-PyYAML"],
     },
     zip_safe=True,

@@ -69,12 +69,12 @@ class FramePlayer(Node):
     def is_done(self) -> bool:
         """Tell whether every frame was published and delivered, and none is to be repeated.
 
-        Waits up to 2 s after the last one, until every subscriber that asked for it has confirmed all.
+        Waits up to 10 s after the last one, until every subscriber that asked for it has confirmed all.
         """
         if not self._is_at_end:
             return False
         for publisher in self._played:
-            publisher.wait_for_all_acked(Duration(seconds=2))
+            publisher.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _prepare_detections(self, kind: str) -> Any:

@@ -53,12 +53,12 @@ class PlatePlayer(Node):
     def is_done(self) -> bool:
         """Tell whether every picture was published and delivered, and none is to be repeated.
 
-        Waits up to 2 s after the last picture, until every subscriber that asked
+        Waits up to 10 s after the last picture, until every subscriber that asked
         for it has confirmed all.
         """
         if self._next < len(self._paths):
             return False
-        self._images.wait_for_all_acked(Duration(seconds=2))
+        self._images.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _publish_next(self) -> None:
