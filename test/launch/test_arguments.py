@@ -171,3 +171,34 @@ def test_a_file_for_one_node_wins_over_what_suits_the_camera(tmp_path: Path, sta
         "detections": "detection_2d_array",
     }
     assert "detections" not in cropper.remappings
+
+
+@pytest.mark.parametrize(
+    ("missing", "argument", "kind"),
+    [
+        ((), "", "targets"),
+        (("ai_msgs",), "", "detection_2d_array"),
+        ((), "detection_2d_array", "detection_2d_array"),
+        (("vision_msgs",), "", "targets"),
+    ],
+)
+def test_labels_come_in_the_messages_that_are_installed(
+    tmp_path: Path, started: list[Launch], missing: tuple[str, ...], argument: str, kind: str
+) -> None:
+    picture = tmp_path / "scenes" / "a.png"
+    picture.parent.mkdir()
+    picture.write_bytes(Path(PICTURE.partition(":=")[2]).read_bytes())
+    (picture.parent / "labels.csv").write_text('file,label,quad\na.png,京A,"1,1 9,1 9,5 1,5"\n', "utf-8")
+    launch = StandIns(tmp_path, without=missing).launch(
+        "camera:=image",
+        f"source:={picture}",
+        f"detections:={argument}",
+        AMENT_PREFIX_PATH=str(tmp_path / "prefix"),
+    )
+    started.append(launch)
+    launch.wait_for("lpr_node", "plate_cropper", "frame_player")
+    player, cropper = launch.programs["frame_player"], launch.programs["plate_cropper"]
+    assert player.parameters["labels"] == str(picture.parent / "labels.csv")
+    assert player.parameters["detections"] == cropper.parameters["detections"] == kind
+    assert cropper.parameters["regions"] == [""]
+    assert cropper.remappings["detections"] == "frame_player/detections"

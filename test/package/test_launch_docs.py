@@ -5,7 +5,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARGUMENT = re.compile(r"""^    "(\w+)": \((?:"(.*?)"|str\(CONFIG / "(.*?)"\)), "(.*)"\),$""", re.M)
-ROW = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", re.M)
+ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|$", re.M)
 
 
 def test_the_table_of_arguments_is_that_of_the_launch_file():
