@@ -26,14 +26,14 @@ from lprnet_ros.reading.plate_reading import PlateReading
 
 
 class SightedVehicle:
-    """Sightings that are taken for one vehicle.
+    """Sightings that are attributed to one vehicle.
 
     Args:
         looks: at least one, in the order of their times, all of one camera.
 
     Attributes:
         track: of the first sighting, or None.
-        first, last: least and greatest time of a sighting, seconds.
+        first, last: times of the earliest and the latest sighting, seconds.
         published: the published text, or None.
         best_text: the likeliest text.
         best_sum: the sum of its log-probabilities over the looks.
@@ -102,7 +102,7 @@ class SightedVehicle:
         self.surest, self.unnamed = evidence.surest, evidence.unnamed
 
     def gain(self, other: SightedVehicle) -> float:
-        """Return by how many nats two texts explain two vehicles' sightings better than one does."""
+        """Return by how many nats two texts explain the sightings of two vehicles better than one text."""
         return min(self.loss(text) + other.loss(text) for text in {*self.texts, *other.texts})
 
     @property
@@ -123,7 +123,7 @@ class SightedVehicle:
         return look.surest - value
 
     def split(self) -> list[SightedVehicle]:
-        """Cut the sightings where the next vehicle came; return both parts, or nothing if none did."""
+        """Split the sightings where the next vehicle arrived; return both parts, or nothing if none did."""
         place = self._evidence.split() if self._evidence is not None else 0
         if not place:
             return []
@@ -133,9 +133,9 @@ class SightedVehicle:
         return parts
 
     def plate(self, minimum_crops: int, *, has_gone: bool) -> VehiclePlate | None:
-        """Return the final reading, or None where fewer than ``minimum_crops`` crops agree on it.
+        """Return the final reading, or None if fewer than ``minimum_crops`` crops agree on it.
 
-        Once the vehicle has gone twice as many crops will do, however few of them agree.
+        Once the vehicle has gone, twice as many crops are also enough, however few of them agree.
         """
         if self.agreeing < minimum_crops and not (has_gone and len(self) >= 2 * minimum_crops):
             return None
@@ -179,7 +179,7 @@ class SightedVehicle:
         return False
 
     def _probabilities(self, evidence: Evidence) -> list[float]:
-        """Return the probability of each candidate; what no reading names takes part as one more."""
+        """Return the probability of each candidate; all texts that no reading names count as one more."""
         others = self.unnamed + len(self) * math.log(NEAR)
         scores = WEIGHTS[len(self)] * np.array([*evidence.sums[:, -1], others])
         scores[-1] -= math.log(NEAR)  # there are 1 / NEAR of them

@@ -16,13 +16,13 @@ from lprnet_ros.consensus.text_lanes import LONGEST
 from lprnet_ros.reading.plate_reading import PlateReading
 
 DOUBT = 0.01
-"""Share of every reading's probability that is given to other texts: networks are too sure."""
+"""Share of each reading's probability that is given to other texts: networks are overconfident."""
 
 NEAR = 1 / 50
-"""Share of a reading's unnamed probability that a certain text one edit away gets ..."""
+"""Share of a reading's unnamed probability for each text that is one edit away ..."""
 
 FURTHER = 1 / 3
-"""... and of that for each further edit: a blurred plate is misread as a whole, not by characters."""
+"""... and factor for each further edit: a blurred plate is misread as a whole, not character by character."""
 
 CUT = 0.5
 """A plate that drives into the picture is read without its end: a longer text that was read on another crop of
@@ -30,21 +30,22 @@ the vehicle gets this share of the probability of its own beginning or end.  So 
 outweighs ten of a part, and a part makes no vehicle of its own however often it is read."""
 
 CORRELATION = 0.3
-"""Of the errors of two crops of one vehicle: ``n`` crops count as
+"""Correlation of the errors of two crops of one vehicle: ``n`` crops count as
 ``n / (1 + CORRELATION * (n - 1))`` independent ones (Kish's design effect)."""
 
 TWO_VEHICLES = 9.0
-"""Nats by which two texts must explain sightings better than one to make two vehicles.  One crop,
-however sure, is worth log(0.99 / (DOUBT * NEAR)) = 8.5 against a text one edit away: it alone makes none."""
+"""Nats by which two texts must explain the sightings better than one before they count as two vehicles.
+A single crop, however confident, is worth at most log(0.99 / (DOUBT * NEAR)) = 8.5 against a text one edit
+away: it is not enough."""
 
 TWO_AT_ONCE = 13.5
-"""The same for vehicles whose crops overlap in time: two such crops (13.1) are not enough."""
+"""The same for vehicles whose crops overlap in time: two crops (13.1) are not enough."""
 
 MOST_CROPS = 128
-"""Sightings kept of a vehicle that is not yet published ..."""
+"""Maximum number of sightings kept of a vehicle that is not published yet ..."""
 
 REMEMBERED_CROPS = 32
-"""... and of one that is: enough to know it by."""
+"""... and of a published one: enough to recognise it."""
 
 MOST_NAMED = 4
 """Texts of a reading that count: what was read, and the best alternatives."""
@@ -65,7 +66,7 @@ class Sighting:
         camera: where the crop came from, such as its topic.
         reading: what was read.
         track: the tracker's id of the vehicle on this camera, or None.
-        stamp: whatever the caller wants back with the best crop.
+        stamp: any value that the caller wants back with the best crop.
     """
 
     time: float
@@ -80,14 +81,14 @@ class VehiclePlate:
     """The final reading of one vehicle.
 
     Attributes:
-        reading: the plate, not yet judged.  A character's confidence is the probability of the
-            candidates that have it in its place; at most three alternatives are named; the timings
-            are those of the best crop.
-        crops: sightings behind it, at most :data:`MOST_CROPS`.
-        agreeing: how many of them read this very text.
+        reading: the plate, without a verdict.  A character's confidence is the total probability of
+            the candidates that have it in this position; there are at most three alternatives; the
+            timings are those of the best crop.
+        crops: number of sightings it is based on, at most :data:`MOST_CROPS`.
+        agreeing: how many of them read exactly this text.
         best: the sighting that gives this text the highest probability: the crop to keep.
         first, last: times of the first and the last sighting, seconds.
-        revised: whether another text led earlier with the least number of agreeing crops.
+        revised: whether another text, with enough agreeing crops, was ahead before.
     """
 
     reading: PlateReading
@@ -100,7 +101,7 @@ class VehiclePlate:
 
 
 class Look:
-    """A sighting and what its reading says of texts.
+    """A sighting and the probabilities that its reading gives to texts.
 
     Confidences are cut to 0..1 and NaN counts as 0: data raises nothing.
 

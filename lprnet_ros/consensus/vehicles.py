@@ -1,9 +1,9 @@
 """Consensus: the readings of one vehicle's plate over time become one final reading.
 
-One rule says which vehicle a sighting belongs to, when the next vehicle has
-come, and what was taken for a vehicle of its own but was a misread: sightings
-are of two vehicles where two texts explain them better than one by more than
-:data:`~lprnet_ros.consensus.sightings.TWO_VEHICLES`, or, where they overlap in time,
+One rule decides which vehicle a sighting belongs to, when the next vehicle has
+arrived, and which apparent vehicle was only a misreading: sightings belong to two
+vehicles if two texts explain them better than one by more than
+:data:`~lprnet_ros.consensus.sightings.TWO_VEHICLES`, or, if they overlap in time,
 :data:`~lprnet_ros.consensus.sightings.TWO_AT_ONCE`.
 """
 
@@ -32,7 +32,7 @@ from lprnet_ros.reading.plate_reading import Verdict
 __all__ = ["Consensus", "ConsensusSettings", "Sighting", "VehiclePlate"]
 
 TRACK_MEMORY_SECONDS = 60.0
-"""How long after its last crop a track is known; later its id may name another vehicle."""
+"""How long a track is remembered after its last crop; later its id may belong to another vehicle."""
 
 _UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX})
 
@@ -42,13 +42,13 @@ class ConsensusSettings:
     """When a vehicle is published.
 
     Attributes:
-        minimum_crops: least number of crops that read the published text, from
-            1.  A vehicle of twice as many crops is no stray detection: when
-            it has gone it is published though fewer agree, with the confidence
-            that is left.  Others are dropped.
-        gap_seconds: a vehicle that was not seen for longer has gone.
-        longest_wait_seconds: a vehicle is published so long after its first
-            crop though it is still there.
+        minimum_crops: minimum number of crops that read the published text, at least
+            1.  A vehicle with twice as many crops is not a stray detection: it is
+            published when it has gone even if fewer agree, with the lower confidence.
+            Others are dropped.
+        gap_seconds: a vehicle counts as gone after this time without a crop.
+        longest_wait_seconds: a vehicle that is still present is published this long
+            after its first crop.
 
     Raises:
         ValueError: a number is out of its range; the message names it.
@@ -156,7 +156,7 @@ class _Camera:
             heapq.heappush(self._events, (event, next(self._serial), vehicle))
 
     def _publish(self, vehicle: SightedVehicle, *, has_gone: bool) -> list[VehiclePlate]:
-        """Publish a vehicle where that is still to be done and it has crops enough."""
+        """Publish a vehicle if it was not published before and has enough crops."""
         if not vehicle.is_news:
             return []
         if has_gone and (
@@ -174,7 +174,7 @@ class _Camera:
         return [plate]
 
     def _is_fragment(self, vehicle: SightedVehicle, other: SightedVehicle) -> bool:
-        """Tell whether a vehicle, now that all is seen of it, turns out to belong to another one."""
+        """Tell whether a vehicle, now that it is complete, turns out to be part of another one."""
         gap = self._settings.gap_seconds
         is_near = other.first - gap <= vehicle.last and vehicle.first - gap <= other.last
         if is_near and is_end(
@@ -195,7 +195,7 @@ class _Camera:
             self._counts["dropped"] += vehicle.published is None
 
     def _place(self, new: SightedVehicle) -> None:
-        """Give a sighting to its vehicle, or make it a new one."""
+        """Add a sighting to its vehicle, or create a new one for it."""
         gap = self._settings.gap_seconds
         if new.track is None:
             vehicle = self.view.nearest(new, gap, TWO_VEHICLES)
@@ -230,17 +230,17 @@ class _Camera:
 
 
 class Consensus:
-    """Gathers sightings into vehicles and publishes each vehicle once.
+    """Collects sightings into vehicles and publishes each vehicle once.
 
     Crops with the same track are one vehicle as long as they follow each other
-    within the gap.  Other crops of a camera are told apart by time and text.
-    Cameras do not influence each other.  A published vehicle stays known while
-    crops of it follow each other within the gap, a track for a minute.
+    within the gap.  Other crops of a camera are distinguished by time and text.
+    Cameras do not influence each other.  A published vehicle is remembered while
+    its crops follow each other within the gap, a track for a minute.
 
     Time: a sighting that is late by no more than the gap counts like any other.
-    One that lies further back means that time was set back (a bag starts anew):
-    the camera's vehicles are published and forgotten.  Sightings without a
-    finite time or a usable text (rejected as empty or for their syntax) are ignored.
+    An earlier one means that time was set back (a bag was restarted): the camera's
+    vehicles are published and forgotten.  Sightings without a finite time or a
+    usable text (rejected as empty or for their syntax) are ignored.
 
     Args:
         settings: when a vehicle is published.
@@ -263,10 +263,10 @@ class Consensus:
         return self._counts["dropped"]
 
     def add(self, sighting: Sighting) -> list[VehiclePlate]:
-        """Take a sighting in.
+        """Add a sighting.
 
         Returns:
-            The vehicles of its camera that are finished by now.
+            The vehicles of its camera that are now finished.
         """
         reading = sighting.reading
         if not (math.isfinite(sighting.time) and reading.text) or reading.verdict in _UNUSABLE:
@@ -286,7 +286,7 @@ class Consensus:
                 further back than the gap finishes all vehicles.
 
         Returns:
-            The vehicles that are finished by now.
+            The vehicles that are now finished.
         """
         if not math.isfinite(now):
             return []
@@ -299,7 +299,7 @@ class Consensus:
         return finished
 
     def flush(self) -> list[VehiclePlate]:
-        """Finish and forget all vehicles; return those that were not published yet."""
+        """Finish and forget all vehicles; return those that were not published before."""
         finished = [plate for camera in self._cameras.values() for plate in camera.finish(list(camera.view))]
         self._cameras.clear()
         return finished

@@ -16,7 +16,7 @@ from lprnet_ros.consensus.sightings import LOG_CUT, LOG_SHARES, WEIGHTS, is_end
 from lprnet_ros.consensus.text_lanes import LONGEST, TextLanes
 
 MOST_VEHICLES = 64
-"""Vehicles kept for each camera."""
+"""Maximum number of vehicles kept for each camera."""
 
 _RECENT = 1e-6
 """Nats a second by which of two equal vehicles the one seen last is nearer."""

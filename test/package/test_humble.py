@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDERS = ("lprnet_ros/ros", "lprnet_ros/launching", "launch")
+FOLDERS = ("lprnet_ros/ros", "launch")
 
 HUMBLE = {
     "rclpy": {"init", "ok", "shutdown", "spin", "spin_once", "try_shutdown"},
@@ -45,6 +45,7 @@ HUMBLE = {
     "rclpy.task": {"Future"},
     "rclpy.time": {"Time"},
     "rclpy.timer": {"Timer"},
+    "rclpy.utilities": {"remove_ros_args"},
 }
 
 

@@ -21,7 +21,7 @@ from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
 from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings
-from lprnet_ros.ros.parameters.lpr_settings import Settings
+from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
 from lprnet_ros.ros.reports.crop_report import CropReport
@@ -243,6 +243,8 @@ def main(arguments: list[str] | None = None) -> int:
         "lpr_node",
         arguments,
         LprNode,
+        description="Reads licence plates on image topics and publishes them with their confidence.",
+        parameters=PARAMETERS,
         start=LprNode.autostart,
         on_signal=LprNode.stop_waiting,
         executor=lambda node: read_settings(node).executor,

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
-from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
+from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
+from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.parameters.player_parameters import PLATE_PLAYER as PARAMETERS
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
 from lprnet_ros.text.escaping import as_utf8, one_line
-
-_PARAMETERS: tuple[tuple[str, str | float | bool, str], ...] = (
-    ("images", "", "Folder of crops to publish."),
-    ("rate", 10.0, "Crops a second."),
-    ("loop", False, "Begin again after the last crop."),
-    ("transport", "raw", "raw or compressed, as in lpr_node."),
-)
 
 
 class PlatePlayer(Node):
@@ -36,24 +32,19 @@ class PlatePlayer(Node):
 
     def __init__(self) -> None:
         super().__init__("plate_player")
-        for name, default, description in _PARAMETERS:
-            descriptor = ParameterDescriptor(description=description, read_only=True)
-            self.declare_parameter(name, default, descriptor)
-        rate = self.get_parameter("rate").value
-        transport = self.get_parameter("transport").value
-        self._loop = self.get_parameter("loop").value
-        folder = self.get_parameter("images").value
+        declare_parameters(self, PARAMETERS)
+        values: dict[str, Any] = read_values(self, PARAMETERS)
+        check_values(PARAMETERS, values)
+        folder, rate, self._loop = values["images"], values["rate"], values["loop"]
         if not folder:
             raise LabelledDataError("set the parameter images to a folder of crops")
         self._folder = Path(folder).expanduser()
         self._paths = list_images(self._folder) if self._folder.is_dir() else []
         if not self._paths:
             raise LabelledDataError(f"{self._folder}: not a folder with pictures (parameter images)")
-        if transport not in ("raw", "compressed"):
-            raise ValueError(f"transport is {transport!r}, expected raw or compressed")
         if rate <= 0:
             raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
-        self._is_compressed = transport == "compressed"
+        self._is_compressed = values["transport"] == "compressed"
         self._next = 0
         message_type = CompressedImage if self._is_compressed else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
@@ -62,12 +53,12 @@ class PlatePlayer(Node):
     def is_done(self) -> bool:
         """Tell whether every picture was published and delivered, and none is to be repeated.
 
-        Waits up to 2 s after the last picture, until every subscriber that asked
+        Waits up to 10 s after the last picture, until every subscriber that asked
         for it has confirmed all.
         """
         if self._next < len(self._paths):
             return False
-        self._images.wait_for_all_acked(Duration(seconds=2))
+        self._images.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _publish_next(self) -> None:
@@ -103,7 +94,14 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where there is nothing to play.
     """
-    return run_node("plate_player", arguments, PlatePlayer, is_done=PlatePlayer.is_done)
+    return run_node(
+        "plate_player",
+        arguments,
+        PlatePlayer,
+        description="Publishes the crops of a folder.",
+        parameters=PARAMETERS,
+        is_done=PlatePlayer.is_done,
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rclpy.parameter import Parameter as RosParameter
 
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
+from lprnet_ros.ros.parameters.unused import unknown_names
 
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -34,18 +35,21 @@ def _descriptor(parameter: Parameter) -> ParameterDescriptor:
 
 
 def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS) -> None:
-    """Declare every parameter with its description, range and read-only flag.
+    """Declare every parameter with its description and range; warn of values given for none of them.
 
     Args:
         node: the node.
-        parameters: its parameters; those of ``lpr_node`` where none are named.
+        parameters: its parameters; by default those of ``lpr_node``.
 
     Raises:
-        rclpy.exceptions.ParameterException: a value given from outside has the
-            wrong type or lies outside its range; the message names the parameter.
+        rclpy.exceptions.ParameterException: a given value has the wrong type
+            or is out of range; the message names the parameter.
     """
     for parameter in parameters:
         node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+    given = getattr(node, "_parameter_overrides", {})  # rclpy has no public name for it
+    for sentence in unknown_names(given, [parameter.name for parameter in parameters]):
+        node.get_logger().warning(sentence)
 
 
 def read_values(node: Node, parameters: Sequence[Parameter]) -> dict[str, ParameterValue]:
@@ -63,14 +67,14 @@ def read_settings(node: Node) -> Settings:
 
 
 def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParametersResult:
-    """Judge a change of parameters before it happens.
+    """Check a change of parameters before it takes effect.
 
     Args:
-        changes: what somebody wants to set.
-        configured: whether the node has read its parameters already.
+        changes: the requested values.
+        configured: whether the node has already read its parameters.
 
     Returns:
-        Success, or a refusal that says why.
+        Success, or a refusal with its reason.
     """
     for change in changes:
         parameter = _BY_NAME.get(change.name)
