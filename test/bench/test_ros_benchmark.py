@@ -11,7 +11,7 @@ import pytest
 from bench.ros_benchmark import RosRow, load_rows, markdown
 from bench.ros_rig import cpu_seconds, resident_bytes
 from bench.sustained import Trial
-from lprnet_ros.cli import benchmark
+from lprnet_ros.cli import common
 from lprnet_ros.cli.benchmark import main
 
 QUIET = Trial(100.0, 500, 500, 0, 5.0, 0.01, 2.5, 4.25, 1500.0, 700.0)
@@ -48,12 +48,12 @@ def test_rows_come_back_from_their_json(tmp_path):
 
 
 def test_without_a_checkout_one_sentence_says_so(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(benchmark, "__file__", str(tmp_path / "lprnet_ros" / "cli" / "benchmark.py"))
+    monkeypatch.setattr(common, "__file__", str(tmp_path / "lprnet_ros" / "cli" / "common.py"))
     for option in (["--ros"], ["--soak", "10"]):
         assert main(option) == 1
         said = capsys.readouterr()
         assert said.out == ""
-        assert said.err.startswith("lpr_benchmark: --ros and --soak need a checkout")
+        assert said.err.startswith(f"lpr_benchmark: {option[0]} needs a checkout")
         assert said.err.count("\n") == 1
 
 
