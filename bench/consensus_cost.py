@@ -1,8 +1,8 @@
 """What ``Consensus.add`` costs a crop where plates are few or many and distinct.
 
 ``python bench/consensus_cost.py``: one line for each number of plates and each rate.  The plates follow each
-other crop by crop, over and over.  The same stream is fed several times, and of each crop the smallest CPU time
-counts, so that what else runs on the machine does not.
+other crop by crop, over and over.  The same stream is fed several times, and the smallest CPU time of each
+crop counts, so that other processes on the machine do not.
 """
 
 from __future__ import annotations

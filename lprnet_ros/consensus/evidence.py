@@ -1,7 +1,7 @@
-"""What the looks at one vehicle say of each text, summed up over time.
+"""What the looks at one vehicle tell about each text, summed up over time.
 
-The logarithms of the probabilities are added over the looks, each text in a row of its own.  Texts are few and
-looks are bounded, so that one more look costs the same however many there are.
+The log-probabilities are added over the looks, with one row for each text.  The numbers of texts and looks
+are limited, so one more look costs the same however many there were before.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from lprnet_ros.consensus.sightings import (
 from lprnet_ros.consensus.text_lanes import misreads
 
 MOST_TEXTS = 12
-"""Texts that are followed of one vehicle.  Whichever was not named for longest makes room for a new one; looks
-that read it are from then on taken to have read the likeliest text."""
+"""Maximum number of texts that one vehicle may have.  The one that was not named for the longest time makes
+room for a new one; looks that read it then count as looks that read the likeliest text."""
 
 _WORTH_A_ROW = -2.3
-"""Log-probability from which an alternative is followed, where another look names it too: it is 10 %."""
+"""Log-probability from which an alternative gets a row, if another look names it too: it is 10 %."""
 
 
 class Evidence:
@@ -52,7 +52,7 @@ class Evidence:
         self._added = 0
         self._wholes: list[
             list[int]
-        ] = []  # by row: rows of the longer texts that were read, of which it is an end
+        ] = []  # by row: rows of longer texts that were read and begin or end with it
         self._are_read: list[bool] = []
         self._named: Counter[str] = Counter()  # how many looks name a text
         self._distances = np.zeros((MOST_TEXTS, MOST_TEXTS), dtype=np.int8)
@@ -132,28 +132,25 @@ class Evidence:
         return place + 1 if gains[place] > TWO_VEHICLES else 0
 
     def _name(self, look: Look) -> None:
-        """Give each text that a look names a row, what was read first; it counts as named now."""
-        for text in (look.text, *look.named):
-            row = self._rows.get(text)
-            is_read = text == look.text
-            if row is None:
-                is_new = bool(self.looks) and text not in self._named
-                if not is_read and (is_new or look.named[text] < _WORTH_A_ROW):
-                    continue
-                row = self._row_for(text)
-                distances = [misreads(text, known) for known in self.texts]
-                self._distances[row, : len(distances)] = self._distances[: len(distances), row] = distances
-                self._fill(row, is_read=is_read)
-            elif is_read and not self._are_read[row]:
-                self._fill(row, is_read=True)
-            self._named_last[row] = self._added
+        """Give rows to what a look reads and to its best alternative; they count as named now."""
+        rows, is_first, room = self._rows, not self.looks, 1
+        if look.text not in rows or not self._are_read[rows[look.text]]:
+            self._fill(self._row_for(look.text), is_read=True)
+        for text, value in look.named.items():
+            if text not in rows and value >= _WORTH_A_ROW and (is_first or (room and text in self._named)):
+                self._fill(self._row_for(text), is_read=False)
+                room -= 1
+            if text in rows:
+                self._named_last[rows[text]] = self._added
 
     def _row_for(self, text: str) -> int:
-        """Return a free row, which one of the old texts may have to leave."""
+        """Return the row of a text; if there are too many, another one has to leave."""
+        if text in self._rows:
+            return self._rows[text]
         row = len(self.texts)
         if row < MOST_TEXTS:
             self.texts.append(text)
-            self._named_last.append(0)
+            self._named_last.append(self._added)
             self._wholes.append([])
             self._are_read.append(False)
         else:
@@ -165,15 +162,17 @@ class Evidence:
                 if row in wholes:
                     wholes.remove(row)
             self.texts[row], self._wholes[row] = text, []
-        self._rows[text] = row
+        self._rows[text], self._named_last[row] = row, self._added
+        distances = [misreads(text, known) for known in self.texts]
+        self._distances[row, : len(distances)] = self._distances[: len(distances), row] = distances
         return row
 
     def _fill(self, row: int, *, is_read: bool) -> None:
         """Sum up what the looks up to now say of a row's text."""
-        text = self.texts[row]
+        text, length = self.texts[row], len(self.texts[row])
         self._are_read[row] = is_read
         for other, known in enumerate(self.texts):
-            if len(known) == len(text):
+            if len(known) == length:
                 continue
             if is_read and is_end(known, text):
                 self._wholes[other].append(row)

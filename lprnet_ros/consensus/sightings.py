@@ -25,9 +25,9 @@ FURTHER = 1 / 3
 """... and factor for each further edit: a blurred plate is misread as a whole, not character by character."""
 
 CUT = 0.5
-"""A plate that drives into the picture is read without its end: a longer text that was read on another crop of
-the vehicle gets this share of the probability of its own beginning or end.  So one crop of the whole plate
-outweighs ten of a part, and a part makes no vehicle of its own however often it is read."""
+"""A plate that drives into the picture is read without its end.  A longer text that was read on another crop
+of the vehicle therefore gets this share of the probability of its own beginning or end: one crop of the
+whole plate outweighs ten of a part, and a part is no vehicle of its own however often it is read."""
 
 CORRELATION = 0.3
 """Correlation of the errors of two crops of one vehicle: ``n`` crops count as

@@ -1,7 +1,7 @@
 """How far texts are from each other, and one text from many at once.
 
-A network that errs mostly replaces characters, so they are compared place by place.  Where one text is longer, the
-places count from the beginning and from the end: a character that was left out or put in costs one.
+A network that errs mostly replaces characters, so they are compared place by place.  If one text is longer,
+the places count from the beginning and from the end: a character that was left out or put in costs one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import numpy.typing as npt
 LONGEST = 16
 """Characters of a text that are compared."""
 
-_BIT_COUNTS = sum(np.arange(1 << LONGEST, dtype=np.uint32) >> i & 1 for i in range(LONGEST)).astype(np.int8)
+_BIT_COUNTS = np.array([bin(bits).count("1") for bits in range(1 << LONGEST)], dtype=np.int8)
 
 
 def misreads(one: str, other: str) -> int:
     """Return how many characters tell two texts apart, 0 to 16."""
+    if len(one) == len(other) <= LONGEST:
+        return sum(map(operator.ne, one, other))
     one, other = one[:LONGEST], other[:LONGEST]
-    same = sum(map(operator.eq, one, other))
-    if len(one) == len(other):
-        return len(one) - same
-    same += sum(map(operator.eq, reversed(one), reversed(other)))
+    same: int = sum(map(operator.eq, one, other))
+    if len(one) != len(other):
+        same += sum(map(operator.eq, reversed(one), reversed(other)))
     return max(len(one), len(other)) - min(len(one), len(other), same)
 
 
@@ -39,7 +40,7 @@ class TextLanes:
         self._texts = [""] * lanes
         self._lengths = np.zeros(lanes, dtype=np.int8)
         self._places = [sum(1 << lane * LONGEST + place for lane in range(lanes)) for place in range(LONGEST)]
-        self._of_length: Counter[int] = Counter()
+        self._of_length = Counter({0: lanes})
         self._heads: dict[str, int] = {}  # by character: the places where it stands, from the beginning ...
         self._tails: dict[str, int] = {}  # ... and from the end
 
@@ -53,14 +54,17 @@ class TextLanes:
                     del bits[character]
             for bit, character in enumerate(now, lane * LONGEST):
                 bits[character] = bits.get(character, 0) | 1 << bit
-        self._of_length[len(old)] -= 1
-        self._of_length[len(text)] += 1
+        if self._lengths[lane] != len(text):
+            self._of_length[len(text)] += 1
+            self._of_length[len(old)] -= 1
+            if not self._of_length[len(old)]:
+                del self._of_length[len(old)]
         self._texts[lane] = text
         self._lengths[lane] = len(text)
 
     def are_all_of(self, length: int) -> bool:
         """Tell whether all texts but the empty ones are so long."""
-        return all(each in (0, length) or not count for each, count in self._of_length.items())
+        return self._of_length.keys() <= {0, length}
 
     def distances(self, text: str) -> npt.NDArray[np.int8]:
         """Return :func:`misreads` of a text and that of each lane."""

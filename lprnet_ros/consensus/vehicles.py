@@ -74,12 +74,12 @@ class _Camera:
     Every vehicle stands in a heap with the time at which something is due for it, or earlier.
     """
 
-    def __init__(self, settings: ConsensusSettings, counts: Counter[str]) -> None:
+    def __init__(self, settings: ConsensusSettings, counts: Counter[str], since: float) -> None:
         self._settings, self._counts = settings, counts
         self._newest = -math.inf
         self._events: list[tuple[float, int, SightedVehicle]] = []
         self._serial = itertools.count()
-        self.view = VehiclesInView()
+        self.view = VehiclesInView(since)
 
     def add(self, sighting: Sighting) -> list[VehiclePlate]:
         """Take a sighting in; return the vehicles that are finished by now."""
@@ -274,7 +274,7 @@ class Consensus:
             return []
         camera = self._cameras.get(sighting.camera)
         if camera is None:
-            camera = self._cameras[sighting.camera] = _Camera(self._settings, self._counts)
+            camera = self._cameras[sighting.camera] = _Camera(self._settings, self._counts, sighting.time)
         return camera.add(sighting)
 
     def advance(self, now: float) -> list[VehiclePlate]:

@@ -18,22 +18,30 @@ from lprnet_ros.consensus.text_lanes import LONGEST, TextLanes
 MOST_VEHICLES = 64
 """Maximum number of vehicles kept for each camera."""
 
-_RECENT = 1e-6
+_LIST_OF_WEIGHTS = WEIGHTS.tolist()
+
+_RECENT = 1e-9
 """Nats a second by which of two equal vehicles the one seen last is nearer."""
 
 
 class VehiclesInView:
-    """At most ``MOST_VEHICLES`` vehicles and one more."""
+    """At most ``MOST_VEHICLES`` vehicles and one more.
 
-    def __init__(self) -> None:
+    Args:
+        since: time of the first sighting, seconds.
+    """
+
+    def __init__(self, since: float = 0.0) -> None:
         slots = MOST_VEHICLES + 1
+        self._since = since
         self._vehicles: list[SightedVehicle | None] = [None] * slots
         self._free = list(range(slots))
         self._texts = [""] * slots
         self._lanes = TextLanes(slots)
         self._lengths = np.zeros(slots, dtype=np.int8)
-        self._first = np.full(slots, np.inf)  # of those without a track
-        self._last = np.full(slots, -np.inf)
+        self._last = np.full(slots, -np.inf)  # of those without a track
+        self._age = np.zeros(slots)
+        self._seen = np.full(slots, np.inf)  # when each was seen last, with or without a track
         self._by_text: dict[str, set[int]] = {}
         self._tracks: dict[str, list[SightedVehicle]] = {}
         # weighted losses of a vehicle whose sightings another text must explain: offset - factor * share
@@ -60,10 +68,12 @@ class VehiclesInView:
     def refresh(self, vehicle: SightedVehicle) -> None:
         """Take note that a vehicle has been seen once more."""
         slot, count = vehicle.slot, len(vehicle)
+        self._seen[slot] = vehicle.last
         if vehicle.track is None:
-            self._first[slot], self._last[slot] = vehicle.first, vehicle.last
-        self._offset[slot] = WEIGHTS[count] * (vehicle.surest - vehicle.unnamed)
-        self._factor[slot] = WEIGHTS[count] * count
+            self._last[slot] = vehicle.last
+            self._age[slot] = _RECENT * (self._since - vehicle.last)
+        self._offset[slot] = _LIST_OF_WEIGHTS[count] * (vehicle.surest - vehicle.unnamed)
+        self._factor[slot] = _LIST_OF_WEIGHTS[count] * count
         if self._texts[slot] != vehicle.best_text:
             self._write(slot, vehicle.best_text)
 
@@ -71,7 +81,7 @@ class VehiclesInView:
         """Let a vehicle go."""
         slot, vehicle.slot = vehicle.slot, -1
         self._vehicles[slot] = None
-        self._first[slot], self._last[slot] = np.inf, -np.inf
+        self._last[slot], self._seen[slot] = -np.inf, np.inf
         self._unname(slot)
         self._free.append(slot)
         if vehicle.track is not None:
@@ -85,7 +95,9 @@ class VehiclesInView:
 
     def longest_unseen(self) -> SightedVehicle:
         """Return the vehicle whose last sighting is the oldest one."""
-        return min(self, key=lambda vehicle: vehicle.last)
+        vehicle = self._vehicles[int(self._seen.argmin())]
+        assert vehicle is not None
+        return vehicle
 
     def nearest(self, vehicle: SightedVehicle, gap: float, most: float) -> SightedVehicle | None:
         """Return the vehicle without a track, seen within the gap, that a vehicle may well be one with.
@@ -100,14 +112,15 @@ class VehiclesInView:
         if present:
             return max(present, key=lambda v: v.last)
         losses = self._losses(vehicle)
-        losses[(self._first > vehicle.last + gap) | (self._last < vehicle.first - gap)] = np.inf
-        losses -= _RECENT * (self._last - vehicle.last)
+        losses += self._age
+        losses[self._last < vehicle.first - gap] = np.inf
         slot = int(losses.argmin())
         return self._vehicles[slot] if losses[slot] <= most else None
 
     def resembling(self, vehicle: SightedVehicle, most: float) -> list[SightedVehicle]:
         """Return at most three other vehicles, the most similar one first; ``most`` as of ``nearest``."""
         losses = self._losses(vehicle)
+        losses[list(self._by_text.get(vehicle.best_text, ()))] = 0.0
         losses[vehicle.slot] = np.inf
         losses[self._free] = np.inf
         near = [self._vehicles[slot] for slot in losses.argsort()[:3] if losses[slot] <= most]
@@ -118,16 +131,14 @@ class VehiclesInView:
         text, count = vehicle.best_text, len(vehicle)
         distances = self._lanes.distances(text)
         shares = LOG_SHARES[distances]
-        factor = WEIGHTS[count] * count
-        losses = WEIGHTS[count] * (vehicle.surest - vehicle.unnamed) - factor * shares
+        losses = _LIST_OF_WEIGHTS[count] * (vehicle.surest - vehicle.unnamed - count * shares)
         np.minimum(losses, self._offset - self._factor * shares, out=losses)
-        losses[distances == 0] = 0.0
         if not self._lanes.are_all_of(len(text)):
             self._compare_ends(vehicle, distances, losses)
         for text in vehicle.texts:
             for slot in self._by_text.get(text, ()):
                 losses[slot] = min(losses[slot], vehicle.loss(text))
-        return losses
+        return np.asarray(losses, dtype=np.float64)
 
     def _compare_ends(
         self, vehicle: SightedVehicle, distances: npt.NDArray[np.int8], losses: npt.NDArray[np.float64]

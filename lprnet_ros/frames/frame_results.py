@@ -81,8 +81,8 @@ class _Stream:
 class FrameResults:
     """Collects answers by frame.
 
-    The numbers of a cropper only rise.  An answer for a frame that was returned with all its crops shows that
-    the stream has started again, as in a recording that is played in a loop; the results then start again too.
+    The numbers of a cropper only rise.  An answer for a frame that was returned with all its crops shows
+    that the stream has started again, as in a recording that is played in a loop; so do the results then.
 
     Args:
         timeout_seconds: how long a frame waits for its crops and for the frames before it.
