@@ -133,15 +133,16 @@ class Evidence:
 
     def _name(self, look: Look) -> None:
         """Give rows to what a look reads and to its best alternative; they count as named now."""
-        rows, is_first, room = self._rows, not self.looks, 1
+        rows, is_first = self._rows, not self.looks
         if look.text not in rows or not self._are_read[rows[look.text]]:
             self._fill(self._row_for(look.text), is_read=True)
+        for text in look.named.keys() & rows.keys():
+            self._named_last[rows[text]] = self._added
         for text, value in look.named.items():
-            if text not in rows and value >= _WORTH_A_ROW and (is_first or (room and text in self._named)):
+            if text not in rows and value >= _WORTH_A_ROW and (is_first or text in self._named):
                 self._fill(self._row_for(text), is_read=False)
-                room -= 1
-            if text in rows:
-                self._named_last[rows[text]] = self._added
+                if not is_first:
+                    break
 
     def _row_for(self, text: str) -> int:
         """Return the row of a text; if there are too many, another one has to leave."""
@@ -178,8 +179,9 @@ class Evidence:
                 self._wholes[other].append(row)
             if self._are_read[other] and is_end(text, known) and other not in self._wholes[row]:
                 self._wholes[row].append(other)
+        if not self.looks:
+            return
         values = self._values(text, self._distances[row], is_read=is_read)
-        self._sums[row, 0] = 0.0
         np.cumsum(values, out=self._sums[row, 1 : len(self.looks) + 1])
 
     def _values(

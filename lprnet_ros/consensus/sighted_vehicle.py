@@ -132,13 +132,15 @@ class SightedVehicle:
         parts[is_later].published = self.published
         return parts
 
-    def plate(self, minimum_crops: int, *, has_gone: bool) -> VehiclePlate | None:
-        """Return the final reading, or None if fewer than ``minimum_crops`` crops agree on it.
+    def has_enough(self, minimum_crops: int, *, has_gone: bool) -> bool:
+        """Tell whether ``minimum_crops`` crops agree on the likeliest text.
 
         Once the vehicle has gone, twice as many crops are also enough, however few of them agree.
         """
-        if self.agreeing < minimum_crops and not (has_gone and len(self) >= 2 * minimum_crops):
-            return None
+        return self.agreeing >= minimum_crops or (has_gone and len(self) >= 2 * minimum_crops)
+
+    def plate(self, minimum_crops: int) -> VehiclePlate:
+        """Return the final reading; it is revised if ``minimum_crops`` crops agreed on another one before."""
         evidence = self._evidence
         if evidence is None:
             evidence = Evidence()
