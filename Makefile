@@ -17,6 +17,9 @@ EXTRAS := test,ros
 endif
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+ifeq ($(ROS_DISTRO),humble)  # which knows only the older name; newer releases warn about it
+export ROS_LOCALHOST_ONLY ?= 1
+endif
 
 # tests of live nodes mostly wait, so that in make test two of them share a core
 CORES := $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)))")

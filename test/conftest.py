@@ -24,7 +24,8 @@ import yaml
 from hypothesis import HealthCheck, settings
 from skips import announced
 
-from lprnet_ros.models.manifest import bundled_model, find_models_folder, manifest_path
+from lprnet_ros.models.find import bundled_model, find_models_folder
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import list_images, read_image
 

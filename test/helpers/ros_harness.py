@@ -34,7 +34,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Float32, String
 from tethered import ROOT, environment_of, tethered
 
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 
 PATIENCE_SECONDS = 180.0
 """When a test gives up waiting: long enough for any loaded machine, so that only a hang takes it."""
