@@ -1,15 +1,19 @@
-"""What the command-line tools share: options for models and data, and errors as one line."""
+"""What the commands share: options for models and data, and errors as one line."""
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lprnet_ros.board.hrt_log import HrtLogError
+from lprnet_ros.board.identity import NotAnRdkError
+from lprnet_ros.board.performance import PerformanceError
 from lprnet_ros.models.fetch import DownloadError
-from lprnet_ros.models.manifest import ManifestError, find_model
+from lprnet_ros.models.find import find_model
+from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, SelfTestError
@@ -18,7 +22,13 @@ from lprnet_ros.sources.labelled import SPLITS, LabelledCrop, LabelledDataError,
 from lprnet_ros.toolchain.calibration_samples import CalibrationSetError
 from lprnet_ros.toolchain.compiler_yaml import HbMapperError
 
+
+class UserError(Exception):
+    """A command cannot do what it was asked for; the message tells the user why."""
+
+
 USER_ERRORS = (
+    UserError,
     LabelledDataError,
     ManifestError,
     SelfTestError,
@@ -29,8 +39,15 @@ USER_ERRORS = (
     CalibrationSetError,
     DownloadError,
     HrtLogError,
+    NotAnRdkError,
+    PerformanceError,
 )
-"""Errors whose message tells the user all; a traceback would only hide it."""
+"""Errors whose message tells the user everything; a traceback would only hide it."""
+
+_EXTRAS = {"onnx": "onnx"} | dict.fromkeys(
+    ("torch", "PIL", "tqdm", "matplotlib", "cvttf_NotoSansCJK_Bold"), "'lprnet_ros[training]'"
+)
+"""What pip installs where a library is missing."""
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -50,14 +67,15 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_selection_options(parser: argparse.ArgumentParser) -> None:
+def add_selection_options(parser: argparse.ArgumentParser, default: str | None = "all") -> None:
     """Add ``--split`` and ``--without``, which choose among the crops of ``--data``."""
     parser.add_argument(
         "--split",
         choices=SPLITS,
-        default="all",
+        default=default,
         help="held-out: only plates that the trainer never sees (split plate-sha256/6); calibration and "
-        "test are its halves: the confidence is fitted on the first alone",
+        "test are its halves: the confidence is fitted on the first alone"
+        + (f" (default: {default})" if default else ""),
     )
     parser.add_argument(
         "--without",
@@ -80,6 +98,28 @@ def selected_crops(options: argparse.Namespace) -> list[LabelledCrop]:
     return crops
 
 
+def calibration_crops(
+    data: Path, count: int, seed: int, split: str | None = None, without: Sequence[str] = ()
+) -> list[LabelledCrop]:
+    """Choose crops with a plate at random; the same seed chooses the same ones.
+
+    Args:
+        data: a folder, or a CSV, of which only plates of the training side are used unless a split is given.
+        count: how many at most.
+        seed: of the choice.
+        split: one of ``SPLITS``.
+        without: as of ``--without``.
+
+    Raises:
+        LabelledDataError: nothing is there, or nothing is left.
+    """
+    split = split or ("all" if data.is_dir() else "training")
+    crops = [crop for crop in select(read_labelled(data), split, list(without)) if crop.label]
+    if not crops:
+        raise LabelledDataError(f"{data}: no crop with a plate is left that is not held out (split {split})")
+    return random.Random(seed).sample(crops, min(count, len(crops)))
+
+
 def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:
     """Open the model that the options name."""
     return PlateRecognizer.open(
@@ -90,14 +130,20 @@ def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRe
     )
 
 
-def run(command: Callable[[], int]) -> int:
-    """Run a command; errors of the user become one line on stderr and exit status 1.
+def run(program: str, command: Callable[[], int]) -> int:
+    """Run a command; an error of the user, or a missing library, becomes one line on stderr and status 1.
 
     Args:
+        program: the command's name.
         command: does the work and returns the exit status.
     """
     try:
         return command()
     except USER_ERRORS as error:
-        print(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+        problem = " ".join(str(error).split())
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        problem = f"needs {error.name}; pip install {_EXTRAS[error.name]}"
+    print(f"{program}: {problem}", file=sys.stderr)
+    return 1

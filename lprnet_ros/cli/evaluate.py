@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lprnet_ros.cli.common import (
+    UserError,
     add_model_options,
     add_selection_options,
     open_recognizer,
@@ -26,14 +27,7 @@ from lprnet_ros.sources.labelled import LabelledCrop
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Evaluate and print a table, or one JSON object.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Evaluate and print a table, or one JSON object."""
     parser = argparse.ArgumentParser(
         prog="lpr_evaluate", description="Measure a model on labelled plate crops."
     )
@@ -61,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="also write an HTML page: tables, plots, misread crops"
+        "--report", type=Path, metavar="FILE", help="also write an HTML page: tables and misread crops"
     )
     add_model_options(parser)
     options = parser.parse_args(arguments)
@@ -69,18 +63,13 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--sequences: expected at least 1")
     if options.strength < 0:
         parser.error("--strength: expected at least 0")
-    if options.decoders:
-        return run(lambda: _compare_decoders(options))
-    if options.sequences is not None:
-        return run(lambda: _film(options))
-    return run(lambda: _evaluate(options))
+    other = _compare_decoders if options.decoders else _film if options.sequences is not None else None
+    return run("lpr_evaluate", lambda: (other or _evaluate)(options))
 
 
 def _compare_decoders(options: argparse.Namespace) -> int:
     """Read every crop with each decoder, and print a row for each."""
-    crops = selected_crops(options)
-    recognizer = open_recognizer(options)
-    scores = {name: asdict(score) for name, score in compare_decoders(recognizer, crops).items()}
+    scores = compare_decoders(open_recognizer(options), selected_crops(options))
     if options.json:
         print(json.dumps(scores))
         return 0
@@ -94,14 +83,8 @@ def _compare_decoders(options: argparse.Namespace) -> int:
 
 def _film(options: argparse.Namespace) -> int:
     """Compare single crops with their consensus over generated sequences."""
-    recognizer = open_recognizer(options)
-    result = score_sequences(
-        recognizer,
-        selected_crops(options),
-        seed=options.seed,
-        sequences=options.sequences,
-        strength=options.strength,
-    )
+    how = {"seed": options.seed, "sequences": options.sequences, "strength": options.strength}
+    result = score_sequences(open_recognizer(options), selected_crops(options), **how)
     if options.json:
         print(json.dumps(asdict(result)))
         return 0
@@ -130,12 +113,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     total = score(outcomes)
     scores = {name: score(members) for name, members in sorted(groups.items())}
     if options.json:
-        print(
-            json.dumps(
-                asdict(total) | {"groups": {name: asdict(s) for name, s in scores.items()}},
-                ensure_ascii=False,
-            )
-        )
+        parts = {"groups": {name: asdict(part) for name, part in scores.items()}}
+        print(json.dumps(asdict(total) | parts, ensure_ascii=False))
     else:
         print(f"{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'characters':>12}{'ms':>8}")
         for name, part in {**scores, "all": total}.items():
@@ -161,8 +140,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         try:
             options.report.write_text(page, encoding="utf-8")
         except OSError as error:
-            print(f"lpr_evaluate: the report cannot be written: {error}", file=sys.stderr)
-            return 1
+            raise UserError(f"the report cannot be written: {error}") from error
     return 0
 
 

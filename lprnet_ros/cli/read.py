@@ -11,21 +11,14 @@ from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_ima
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print ``file<TAB>text<TAB>confidence`` for every file.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status: 0, or 1 where a file could not be read.
-    """
+    """Print ``file<TAB>text<TAB>confidence`` for every file."""
     parser = argparse.ArgumentParser(prog="lpr_read", description="Read licence plates from crops.")
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="image of one plate, or a folder of them"
     )
     add_model_options(parser)
     options = parser.parse_args(arguments)
-    return run(lambda: _read(options))
+    return run("lpr_read", lambda: _read(options))
 
 
 def _read(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
-"""What the sightings of one vehicle say of its plate, and whether two vehicles are one.
+"""What the sightings of one vehicle tell about its plate, and whether two vehicles are the same.
 
-Each reading is a probability distribution: the texts that it names, and for all others a share that
-falls with the distance from what was read.  The logarithms are added over the sightings.
+Each reading is a probability distribution: over the texts that it names, and over all others with a
+share that decreases with the edit distance.  The log-probabilities are added over the sightings.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ from lprnet_ros.plates.edit_distance import edit_distance
 from lprnet_ros.reading.plate_reading import PlateReading
 
 DOUBT = 0.01
-"""Share of every reading's probability that is given to other texts: networks are too sure."""
+"""Share of each reading's probability that is given to other texts: networks are overconfident."""
 
 NEAR = 1 / 50
-"""Share of a reading's unnamed probability that a certain text one edit away gets ..."""
+"""Share of a reading's unnamed probability for each text that is one edit away ..."""
 
 FURTHER = 1 / 3
-"""... and of that for each further edit: a blurred plate is misread as a whole, not by characters."""
+"""... and factor for each further edit: a blurred plate is misread as a whole, not character by character."""
 
 CORRELATION = 0.3
-"""Of the errors of two crops of one vehicle: ``n`` crops count as
+"""Correlation of the errors of two crops of one vehicle: ``n`` crops count as
 ``n / (1 + CORRELATION * (n - 1))`` independent ones (Kish's design effect)."""
 
 TWO_VEHICLES = 9.0
-"""Nats by which two texts must explain sightings better than one to make two vehicles.  One crop,
-however sure, is worth log(0.99 / (DOUBT * NEAR)) = 8.5 against a text one edit away: it alone makes none."""
+"""Nats by which two texts must explain the sightings better than one before they count as two vehicles.
+A single crop, however confident, is worth at most log(0.99 / (DOUBT * NEAR)) = 8.5 against a text one edit
+away: it is not enough."""
 
 TWO_AT_ONCE = 13.5
-"""The same for vehicles whose crops overlap in time: two such crops (13.1) are not enough."""
+"""The same for vehicles whose crops overlap in time: two crops (13.1) are not enough."""
 
 MOST_CROPS = 128
-"""Sightings kept of a vehicle that is not yet published ..."""
+"""Maximum number of sightings kept of a vehicle that is not published yet ..."""
 
 REMEMBERED_CROPS = 32
-"""... and of one that is: enough to know it by."""
+"""... and of a published one: enough to recognise it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Sighting:
         camera: where the crop came from, such as its topic.
         reading: what was read.
         track: the tracker's id of the vehicle on this camera, or None.
-        stamp: whatever the caller wants back with the best crop.
+        stamp: any value that the caller wants back with the best crop.
     """
 
     time: float
@@ -69,14 +70,14 @@ class VehiclePlate:
     """The final reading of one vehicle.
 
     Attributes:
-        reading: the plate, not yet judged.  A character's confidence is the probability of the
-            candidates that have it in its place; at most three alternatives are named; the timings
-            are those of the best crop.
-        crops: sightings behind it, at most :data:`MOST_CROPS`.
-        agreeing: how many of them read this very text.
+        reading: the plate, without a verdict.  A character's confidence is the total probability of
+            the candidates that have it in this position; there are at most three alternatives; the
+            timings are those of the best crop.
+        crops: number of sightings it is based on, at most :data:`MOST_CROPS`.
+        agreeing: how many of them read exactly this text.
         best: the sighting that gives this text the highest probability: the crop to keep.
         first, last: times of the first and the last sighting, seconds.
-        revised: whether another text led earlier with the least number of agreeing crops.
+        revised: whether another text, with enough agreeing crops, was ahead before.
     """
 
     reading: PlateReading
@@ -89,10 +90,10 @@ class VehiclePlate:
 
 
 class _Look:
-    """A sighting and what its reading says of texts.
+    """A sighting and the probabilities that its reading gives to texts.
 
-    ``named`` holds the probability of each text that the reading names, doubt taken off, ``unnamed``
-    that of all others together.  Confidences are cut to 0..1 and NaN counts as 0: data raises nothing.
+    ``named`` holds the probability of each text that the reading names, reduced by the doubt; ``unnamed``
+    that of all others together.  Confidences are clipped to 0..1 and NaN counts as 0.
     """
 
     def __init__(self, sighting: Sighting) -> None:
@@ -105,21 +106,21 @@ class _Look:
         self.unnamed = max(DOUBT, 1.0 - sum(self.named.values()))
 
     def log_probability(self, text: str) -> float:
-        """Return the logarithm of a text's probability, whether it is named or not."""
+        """Return the logarithm of a text's probability, named or not."""
         distance = _distance(self.sighting.reading.text, text)
         share = NEAR * FURTHER ** max(0, distance - 1)
         return math.log(self.named.get(text, 0.0) + share * self.unnamed)
 
 
 class SightedVehicle:
-    """Sightings that are taken for one vehicle.
+    """Sightings that are attributed to one vehicle.
 
     Args:
         sightings: at least one, all of one camera and track.
 
     Attributes:
         track: of the sightings, or None.
-        first, last: least and greatest time of a sighting, seconds.
+        first, last: times of the earliest and the latest sighting, seconds.
         published: the published text, or None.
     """
 
@@ -141,7 +142,7 @@ class SightedVehicle:
         return [look.sighting for look in self._looks]
 
     def add(self, sighting: Sighting) -> None:
-        """Put one more sighting in its place in time; of too many the oldest is forgotten."""
+        """Insert a sighting in the order of time; the oldest is dropped if there are too many."""
         self.first, self.last = min(self.first, sighting.time), max(self.last, sighting.time)
         new = _Look(sighting)
         for text in new.named:
@@ -158,18 +159,18 @@ class SightedVehicle:
             self._logs = {text: logs[excess:] for text, logs in self._logs.items() if text in named}
 
     def gain(self, other: SightedVehicle) -> float:
-        """Return by how many nats two texts explain two vehicles' sightings better than one does."""
+        """Return by how many nats two texts explain the sightings of two vehicles better than one text."""
         texts = self._logs.keys() | other._logs.keys()
         return float((self._losses(texts) + other._losses(texts)).min())
 
     def _losses(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
-        """Return by how many nats each text explains the sightings worse than the best of them."""
+        """Return by how many nats each text explains the sightings worse than the best text."""
         logs = (self._logs.get(t) or [look.log_probability(t) for look in self._looks] for t in texts)
         sums = np.array([sum(each) for each in logs])
         return np.asarray(_weight(len(self)) * (sums.max() - sums), dtype=np.float64)
 
     def split(self) -> list[SightedVehicle]:
-        """Cut the sightings where the next vehicle came; return both parts, or nothing if none did."""
+        """Split the sightings where the next vehicle arrived; return both parts, or nothing if none did."""
         if len(self) < 2:
             return []
         before = np.array(list(self._logs.values())).cumsum(axis=1)
@@ -187,9 +188,9 @@ class SightedVehicle:
         return parts
 
     def plate(self, minimum_crops: int, *, has_gone: bool) -> VehiclePlate | None:
-        """Return the final reading, or None where fewer than ``minimum_crops`` crops agree on it.
+        """Return the final reading, or None if fewer than ``minimum_crops`` crops agree on it.
 
-        Once the vehicle has gone twice as many crops will do, however few of them agree.
+        Once the vehicle has gone, twice as many crops are also enough, however few of them agree.
         """
         texts, logs = list(self._logs), np.array(list(self._logs.values()))
         read = [sighting.reading.text for sighting in self.sightings]
@@ -225,7 +226,7 @@ class SightedVehicle:
         return max(self._logs, key=lambda text: sum(self._logs[text]))
 
     def _probabilities(self) -> list[float]:
-        """Return the probability of each candidate; what no reading names takes part as one more."""
+        """Return the probability of each candidate; all texts that no reading names count as one more."""
         sums = [sum(logs) for logs in self._logs.values()]
         others = sum(math.log(look.unnamed * NEAR) for look in self._looks)
         scores = _weight(len(self)) * np.array([*sums, others])
@@ -235,7 +236,7 @@ class SightedVehicle:
 
 
 def _weight(count: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return how much each of so many crops counts, 0..1."""
+    """Return the weight of each of a number of crops, 0..1."""
     return np.asarray(1 / (1 + CORRELATION * (np.asarray(count) - 1)), dtype=np.float64)
 
 

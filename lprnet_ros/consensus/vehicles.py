@@ -1,9 +1,9 @@
 """Consensus: the readings of one vehicle's plate over time become one final reading.
 
-One rule says which vehicle a sighting belongs to, when the next vehicle has
-come, and what was taken for a vehicle of its own but was a misread: sightings
-are of two vehicles where two texts explain them better than one by more than
-:data:`~lprnet_ros.consensus.sightings.TWO_VEHICLES`, or, where they overlap in time,
+One rule decides which vehicle a sighting belongs to, when the next vehicle has
+arrived, and which apparent vehicle was only a misreading: sightings belong to two
+vehicles if two texts explain them better than one by more than
+:data:`~lprnet_ros.consensus.sightings.TWO_VEHICLES`, or, if they overlap in time,
 :data:`~lprnet_ros.consensus.sightings.TWO_AT_ONCE`.
 """
 
@@ -26,10 +26,10 @@ from lprnet_ros.reading.plate_reading import Verdict
 __all__ = ["Consensus", "ConsensusSettings", "Sighting", "VehiclePlate"]
 
 MOST_VEHICLES = 64
-"""Vehicles kept for each camera."""
+"""Maximum number of vehicles kept for each camera."""
 
 TRACK_MEMORY_SECONDS = 60.0
-"""How long after its last crop a track is known; later its id may name another vehicle."""
+"""How long a track is remembered after its last crop; later its id may belong to another vehicle."""
 
 _UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX})
 
@@ -39,13 +39,13 @@ class ConsensusSettings:
     """When a vehicle is published.
 
     Attributes:
-        minimum_crops: least number of crops that read the published text, from
-            1.  A vehicle of twice as many crops is no stray detection: when
-            it has gone it is published though fewer agree, with the confidence
-            that is left.  Others are dropped.
-        gap_seconds: a vehicle that was not seen for longer has gone.
-        longest_wait_seconds: a vehicle is published so long after its first
-            crop though it is still there.
+        minimum_crops: minimum number of crops that read the published text, at least
+            1.  A vehicle with twice as many crops is not a stray detection: it is
+            published when it has gone even if fewer agree, with the lower confidence.
+            Others are dropped.
+        gap_seconds: a vehicle counts as gone after this time without a crop.
+        longest_wait_seconds: a vehicle that is still present is published this long
+            after its first crop.
 
     Raises:
         ValueError: a number is out of its range; the message names it.
@@ -66,24 +66,24 @@ class ConsensusSettings:
 
 
 class Consensus:
-    """Gathers sightings into vehicles and publishes each vehicle once.
+    """Collects sightings into vehicles and publishes each vehicle once.
 
     Crops with the same track are one vehicle as long as they follow each other
-    within the gap.  Other crops of a camera are told apart by time and text.
-    Cameras do not influence each other.  A published vehicle stays known while
-    crops of it follow each other within the gap, a track for a minute.
+    within the gap.  Other crops of a camera are distinguished by time and text.
+    Cameras do not influence each other.  A published vehicle is remembered while
+    its crops follow each other within the gap, a track for a minute.
 
     Time: a sighting that is late by no more than the gap counts like any other.
-    One that lies further back means that time was set back (a bag starts anew):
-    the camera's vehicles are published and forgotten.  Sightings without a
-    finite time or a usable text (rejected as empty or for their syntax) are ignored.
+    An earlier one means that time was set back (a bag was restarted): the camera's
+    vehicles are published and forgotten.  Sightings without a finite time or a
+    usable text (rejected as empty or for their syntax) are ignored.
 
     Args:
         settings: when a vehicle is published.
 
     Attributes:
         ignored: sightings without a finite time or a usable text.
-        dropped: vehicles that went without enough crops to be published.
+        dropped: vehicles that left before they had enough crops to be published.
     """
 
     def __init__(self, settings: ConsensusSettings | None = None) -> None:
@@ -94,10 +94,10 @@ class Consensus:
         self.dropped = 0
 
     def add(self, sighting: Sighting) -> list[VehiclePlate]:
-        """Take a sighting in.
+        """Add a sighting.
 
         Returns:
-            The vehicles of its camera that are finished by now.
+            The vehicles of its camera that are now finished.
         """
         reading = sighting.reading
         if not (math.isfinite(sighting.time) and reading.text) or reading.verdict in _UNUSABLE:
@@ -118,12 +118,12 @@ class Consensus:
         """Let time pass.
 
         Args:
-            now: seconds, by the clock of the stamps.  Crops that are still on
-                their way must not be older than the gap.  NaN is ignored; a time
+            now: seconds, by the clock of the stamps.  Crops that are still being
+                read must not be older than the gap.  NaN is ignored; a time that is
                 further back than the gap finishes all vehicles.
 
         Returns:
-            The vehicles that are finished by now.
+            The vehicles that are now finished.
         """
         if not math.isfinite(now):
             return []
@@ -136,7 +136,7 @@ class Consensus:
         return finished
 
     def flush(self) -> list[VehiclePlate]:
-        """Finish and forget all vehicles; return those that were not published yet."""
+        """Finish and forget all vehicles; return those that were not published before."""
         finished = [
             plate for vehicles in self._vehicles.values() for plate in self._finish(vehicles, list(vehicles))
         ]
@@ -144,7 +144,7 @@ class Consensus:
         return finished
 
     def _finish(self, vehicles: list[SightedVehicle], leaving: list[SightedVehicle]) -> list[VehiclePlate]:
-        """Publish vehicles of a camera whatever the time, first come first, and forget them."""
+        """Publish vehicles of a camera regardless of time, in the order of arrival, and forget them."""
         finished: list[VehiclePlate] = []
         for vehicle in sorted(leaving, key=len):  # a fragment goes to its vehicle first
             finished += self._publish(vehicles, vehicle)
@@ -153,7 +153,7 @@ class Consensus:
         return sorted(finished, key=lambda plate: plate.first)
 
     def _pass_time(self, vehicles: list[SightedVehicle], now: float) -> list[VehiclePlate]:
-        """Publish those of a camera's vehicles that are due, forget those that have gone."""
+        """Publish the vehicles of a camera that are due, and forget those that have gone."""
         settings, finished = self._settings, []
         for vehicle in list(vehicles):
             has_gone = now > vehicle.last + settings.gap_seconds
@@ -170,7 +170,7 @@ class Consensus:
     def _publish(
         self, vehicles: list[SightedVehicle], vehicle: SightedVehicle, *, has_gone: bool = True
     ) -> list[VehiclePlate]:
-        """Publish a vehicle where that is still to be done and it has crops enough."""
+        """Publish a vehicle if it was not published before and has enough crops."""
         if vehicle.published is not None:
             return []
         if has_gone:
@@ -187,7 +187,7 @@ class Consensus:
         return [plate]
 
     def _is_fragment(self, vehicle: SightedVehicle, other: SightedVehicle) -> bool:
-        """Tell whether a vehicle, now that all is seen of it, turns out to belong to another one."""
+        """Tell whether a vehicle, now that it is complete, turns out to be part of another one."""
         gap = self._settings.gap_seconds
         is_near = other.first - gap <= vehicle.last and vehicle.first - gap <= other.last
         is_at_once = other.first < vehicle.last and vehicle.first < other.last
@@ -205,7 +205,7 @@ class Consensus:
             self.dropped += vehicle.published is None
 
     def _place(self, vehicles: list[SightedVehicle], sighting: Sighting) -> None:
-        """Give a sighting to its vehicle, or make it a new one."""
+        """Add a sighting to its vehicle, or create a new one for it."""
         gap = self._settings.gap_seconds
         known = [v for v in vehicles if v.track == sighting.track]
         present = [v for v in known if v.first - gap <= sighting.time <= v.last + gap]

@@ -1,8 +1,8 @@
-"""Puts the readings of a frame's crops together again, and hands frames on in their order.
+"""Collects the readings of a frame's crops, and returns frames in their order.
 
-Crops of one frame are read one by one, frames without a plate come on another
-topic, and each may be lost.  What belongs together is told by the numbers that
-a cropper gives its frames; how long a gap is waited for is bounded.
+The crops of a frame are read one by one, frames without a plate arrive on another
+topic, and any of them may be lost.  The numbers that a cropper gives its frames
+tell what belongs together; the time to wait for a missing frame is limited.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from lprnet_ros.frames.place import FrameMark, Place
 from lprnet_ros.reading.plate_reading import PlateReading, Timings
 
 MOST_STREAMS = 16
-"""Croppers that are followed at once; the one that was silent longest is forgotten."""
+"""Maximum number of croppers; the one that was silent longest is forgotten."""
 
 MOST_WAITING = 64
-"""Frames of one cropper that may wait; beyond it the oldest is handed on as it is."""
+"""Maximum number of waiting frames of one cropper; beyond it the oldest is returned incomplete."""
 
 _FAR_APART = 1024
-"""A number so far from the expected one is no gap: that stream began anew."""
+"""A number this far from the expected one is not a gap: the cropper was restarted."""
 
 PlacedReading = tuple[Place, PlateReading]
 
 
 @dataclass(frozen=True)
 class FrameResult:
-    """All that was read in one frame.
+    """Everything that was read in one frame.
 
     Attributes:
         stamp: of the frame.
         mark: which frame it is.
-        plates: place and reading of each accepted plate, in the order of the crops, then
-            those whose picture has not changed.
+        plates: place and reading of each accepted plate, in the order of the crops, followed
+            by those whose picture has not changed.
         timings: of all crops of the frame together, in milliseconds.
-        is_complete: whether an answer came for every crop.
+        is_complete: whether every crop was answered.
     """
 
     stamp: Stamp
@@ -62,12 +62,12 @@ class _Gathered:
 
 @dataclass
 class _Stream:
-    """What is known of one cropper.
+    """The state of one cropper.
 
     Attributes:
-        expected: number of the frame that is handed on next.
-        waiting: the frames that came, by number.
-        latest: the plates by the number of their place, for places that do not change.
+        expected: number of the frame to return next.
+        waiting: the frames that have arrived, by number.
+        latest: the plates by the number of their place, for places that have not changed.
     """
 
     expected: int
@@ -76,14 +76,14 @@ class _Stream:
 
 
 class FrameResults:
-    """Gathers answers by frame.
+    """Collects answers by frame.
 
     Args:
-        timeout_seconds: how long a frame waits for its crops and for those before it.
+        timeout_seconds: how long a frame waits for its crops and for the frames before it.
 
     Attributes:
-        counts: ``incomplete`` frames; ``late`` answers to frames that were handed on;
-            ``twice``, answers that were there; ``contradictory`` marks of one frame.
+        counts: ``incomplete`` frames; ``late`` answers for frames that were already returned;
+            answers that came ``twice``; ``contradictory`` marks of one frame.
     """
 
     def __init__(self, timeout_seconds: float = 0.5) -> None:
@@ -98,16 +98,16 @@ class FrameResults:
         return sum(len(stream.waiting) for stream in self._streams.values())
 
     def add(self, place: Place, stamp: Stamp, reading: PlateReading | None, now: float) -> list[FrameResult]:
-        """Take in what became of one crop.
+        """Add the result of one crop.
 
         Args:
             place: the crop's.
             stamp: of its frame.
-            reading: what was read, or None where reading failed.
-            now: seconds, of a clock that does not run backwards.
+            reading: what was read, or None if reading failed.
+            now: seconds of a monotonic clock.
 
         Returns:
-            The frames that are finished by now, in their order.
+            The frames that are now finished, in their order.
         """
         finished, gathered = self._gathered(place.frame, stamp, now)
         if gathered is not None:
@@ -118,18 +118,18 @@ class FrameResults:
         return finished + self._finish(place.frame.stream, now)
 
     def add_empty(self, mark: FrameMark, stamp: Stamp, now: float) -> list[FrameResult]:
-        """Take in a frame of which no crop was published; arguments and answer as of ``add``."""
+        """Add a frame of which no crop was published; arguments and result are those of ``add``."""
         finished, _ = self._gathered(mark, stamp, now)
         return finished + self._finish(mark.stream, now)
 
     def advance(self, now: float) -> list[FrameResult]:
-        """Let time pass; return the frames that have waited long enough."""
+        """Return the frames that have waited long enough."""
         return [result for stream in list(self._streams) for result in self._finish(stream, now)]
 
     def _gathered(
         self, mark: FrameMark, stamp: Stamp, now: float
     ) -> tuple[list[FrameResult], _Gathered | None]:
-        """Return frames that had to make room, and the place of this one; None where it is refused."""
+        """Return frames that had to make room, and the entry of this one; None if it is refused."""
         finished: list[FrameResult] = []
         stream = self._streams.get(mark.stream)
         if stream is not None and abs(mark.number - stream.expected) > _FAR_APART:
@@ -150,7 +150,7 @@ class FrameResults:
         return finished, gathered
 
     def _finish(self, name: str, now: float) -> list[FrameResult]:
-        """Hand on every frame of a stream whose turn it is."""
+        """Return every frame of a stream that is next in order or overdue."""
         stream = self._streams.get(name)
         finished: list[FrameResult] = []
         while stream is not None and stream.waiting:

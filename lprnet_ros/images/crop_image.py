@@ -1,4 +1,4 @@
-"""A crop as it arrived: checked, not yet converted; and the reasons for which an image is refused."""
+"""A crop as it arrived, checked but not yet converted; and the reasons to reject an image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BgrImage = npt.NDArray[np.uint8]
 
 
 class BadImage(str, enum.Enum):
-    """Why an image message is refused; the value is the name in logs and diagnostics."""
+    """Why an image message is rejected; the value is the name in logs and diagnostics."""
 
     MALFORMED = "malformed_message"
     EMPTY = "empty_data"
@@ -35,7 +35,7 @@ class ImageRejectedError(ValueError):
     """An image message cannot be used.
 
     Attributes:
-        reason: the kind of fault.
+        reason: the kind of error.
     """
 
     def __init__(self, reason: BadImage, message: str) -> None:
@@ -43,17 +43,17 @@ class ImageRejectedError(ValueError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[ImageRejectedError], tuple[BadImage, str]]:
-        """Let it travel between processes with its reason."""
+        """Support pickling with the reason, for transfer between processes."""
         return type(self), (self.reason, str(self))
 
 
 class CropImage(NamedTuple):
-    """An image whose message was found good, as a view of the message's data.
+    """An image from a valid message, as a view of the message's data.
 
     Attributes:
         pixels: uint8: height x width x channels, height x width, the planes of
-            a YUV image one above the other, or the bytes of a JPEG or PNG.
-        conversion: OpenCV's code of the conversion to BGR; None where nothing is to be done.
+            a YUV image below each other, or the bytes of a JPEG or PNG.
+        conversion: OpenCV's code for the conversion to BGR; None if none is needed.
         is_encoded: whether the pixels are the bytes of a JPEG or PNG.
     """
 
@@ -62,10 +62,10 @@ class CropImage(NamedTuple):
     is_encoded: bool = False
 
     def to_bgr(self) -> BgrImage:
-        """Convert the image; the costly part, left to the thread or process that reads it.
+        """Convert the image; this is expensive and left to the thread or process that reads it.
 
         Returns:
-            BGR, uint8, height x width x 3; the view itself where that is BGR already.
+            BGR, uint8, height x width x 3; the view itself if it is already BGR.
 
         Raises:
             ImageRejectedError: the JPEG or PNG is broken.

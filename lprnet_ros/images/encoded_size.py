@@ -1,11 +1,11 @@
 """Reads the size of a JPEG or PNG from its header, before anything is decoded.
 
-A picture of a megabyte can unpack to gigabytes, so its size must be known before
-OpenCV allocates it, and must be the size that OpenCV's libraries will find: what
-they might read differently is refused.  Sources: PNG specification (ISO/IEC
+A picture of one megabyte can decode to gigabytes, so its size must be known before
+OpenCV allocates memory, and must be the size that OpenCV's libraries will find.
+Pictures that they might interpret differently are rejected.  Sources: PNG specification (ISO/IEC
 15948), 5.6 and 11.2.2 IHDR; JPEG (ITU-T T.81), B.1.1 markers, B.2.2 frame header;
 libjpeg's jdmarker.c, which skips a marker without length or a stuffed zero where
-a segment is due.
+a segment is expected.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ _PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"
 JPEG_START = b"\xff\xd8"
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEGMENTS = frozenset({0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
-"""What may come before the frame header: tables, restart interval, comment, application data."""
+"""Segments allowed before the frame header: tables, restart interval, comment, application data."""
 
 _MOST_STEPS = 1000
-"""Fill bytes and segments before the size: cameras write about ten, a megabyte of them takes a second."""
+"""Maximum fill bytes and segments before the size: cameras write about ten, a megabyte takes a second."""
 
 
 def encoded_size(data: npt.NDArray[np.uint8]) -> tuple[int, int] | None:
-    """Return the width and height that a compressed picture announces.
+    """Return the width and height in the header of a compressed picture.
 
     Args:
         data: the file's bytes, one dimension, contiguous.
 
     Returns:
-        Width and height in pixels, or None where the data is neither PNG nor
-        JPEG, or is broken before its size.
+        Width and height in pixels, or None if the data is neither PNG nor JPEG,
+        or broken before its size.
     """
     content = data.data
     if content[: len(_PNG_START)] == _PNG_START:

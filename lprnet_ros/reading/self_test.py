@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.manifest import ManifestError, ModelManifest
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.runtimes import Runtime
@@ -18,7 +18,7 @@ class SelfTestError(RuntimeError):
     """A model does not answer its self-test as its manifest says; the message says what it did."""
 
 
-def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
+def run_self_test(manifest: RecognizerManifest, runtime: Runtime) -> None:
     """Check that the model, used as its manifest says, answers as its manifest says.
 
     Raises:
@@ -28,7 +28,7 @@ def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
         LogitsError: the network's output is not finite.
     """
     test, name = manifest.self_test, manifest.path.name
-    pixel = manifest.preprocessing.normalise(blue=255, green=0, red=0)
+    pixel = manifest.input.normalise(blue=255, green=0, red=0)
     if not np.allclose(pixel, test.blue_pixel, atol=0.01):
         raise SelfTestError(
             f"{name}: its manifest turns a blue pixel into {_rounded(pixel)}, the model wants "
@@ -39,7 +39,7 @@ def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
     image = cv2.imread(str(test.image), cv2.IMREAD_COLOR)
     if image is None:
         raise ManifestError(f"{test.image}: the picture of the self-test is missing or broken")
-    logits = runtime.infer(preprocess(np.asarray(image, np.uint8), manifest.preprocessing))
+    logits = runtime.infer(preprocess(np.asarray(image, np.uint8), manifest.input))[0]
     text = decode_greedy(logits, manifest.alphabet).text
     if text != test.text:
         raise SelfTestError(

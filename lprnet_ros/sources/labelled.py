@@ -1,7 +1,7 @@
 """Labelled plate crops on disk: a folder or a CSV, and the split by plate.
 
-Every accuracy of this project is measured on crops that this module lists, and
-the trainer leaves out exactly the plates that :func:`is_held_out` names.
+Every accuracy of this project is measured on crops listed by this module, and the
+trainer never uses a plate for which :func:`is_held_out` is true.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import numpy.typing as npt
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 HELD_OUT_PARTS = 6
-"""One plate in six is kept from training."""
+"""One plate in six is not used for training."""
 
 SPLITS = ("all", "training", "held-out", "calibration", "test")
-"""Which plates are meant; see ``is_in_split``."""
+"""Subsets of the plates; see ``is_in_split``."""
 
 
 class LabelledDataError(ValueError):
-    """A data set on disk is not what it should be; the message says what and where."""
+    """A data set on disk is invalid; the message says what is wrong and where."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LabelledCrop:
 
     Attributes:
         path: the image file.
-        label: the plate's text; empty where the picture shows no plate.
+        label: the plate's text; empty if the picture shows no plate.
         columns: the other columns of its CSV row, by name.
     """
 
@@ -63,7 +63,7 @@ class LabelledCrop:
             BGR, uint8, height x width x 3.
 
         Raises:
-            LabelledDataError: the file is missing or no picture.
+            LabelledDataError: the file is missing or not a picture.
         """
         return read_image(self.path)
 
@@ -72,12 +72,12 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """Read an image file as BGR, uint8, height x width x 3.
 
     Raises:
-        LabelledDataError: the file is missing or no picture.
+        LabelledDataError: the file is missing or not a picture.
     """
     if not path.is_file():
         raise LabelledDataError(f"{path}: no such file")
     try:
-        data = path.read_bytes()  # cv2.imread ends the process where a name is not UTF-8
+        data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     except OSError as error:
         raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
@@ -98,14 +98,14 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
 
     Args:
         path: a CSV with the columns ``file`` (relative to the CSV) and
-            ``label``; or a folder of images whose label is the file name's
-            stem up to the first ``_`` or ``-``.
+            ``label``; or a folder of images, labelled by the stem of their file
+            names up to the first ``_`` or ``-``.
 
     Returns:
         The crops, in the CSV's order or sorted by path.
 
     Raises:
-        LabelledDataError: nothing there, no crop in it, or the CSV lacks a column.
+        LabelledDataError: the path does not exist, holds no crop, or the CSV lacks a column.
     """
     if path.is_dir():
         crops = [LabelledCrop(p, re.split("[_-]", p.stem)[0]) for p in list_images(path)]
@@ -145,8 +145,8 @@ def _crop_of_row(path: Path, line: int, row: dict[str | Any, str | Any]) -> Labe
 def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:
     """Tell whether a plate belongs to the held-out split, ``plate-sha256/6``.
 
-    The split is by plate, never by picture: every crop of one plate falls on
-    the same side, whatever set it stands in.
+    The split is by plate, not by picture: every crop of a plate is on the same side,
+    whatever data set it is in.
 
     Args:
         label: the plate's text.
@@ -158,8 +158,8 @@ def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:
 def is_for_calibration(label: str) -> bool:
     """Tell which half of the held-out plates a plate belongs to.
 
-    The confidence is fitted on one half, the calibration half; on the other, the
-    test half, nothing was ever fitted.
+    The confidence is fitted to the calibration half; nothing is ever fitted to the
+    other one, the test half.
 
     Args:
         label: text of a held-out plate.
@@ -172,8 +172,8 @@ def is_in_split(label: str, split: str) -> bool:
 
     Args:
         label: the plate's text.
-        split: ``all``; ``training`` and ``held-out``, which share all plates out; or
-            ``calibration`` and ``test``, which share the held-out ones out.
+        split: ``all``; ``training`` or ``held-out``, which together are all plates; or
+            ``calibration`` or ``test``, which together are the held-out ones.
 
     Raises:
         ValueError: there is no such split.
@@ -188,15 +188,15 @@ def is_in_split(label: str, split: str) -> bool:
 
 
 def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) -> list[LabelledCrop]:
-    """Choose crops.
+    """Select crops.
 
     Args:
         crops: all of them.
         split: one of ``SPLITS``.
-        without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
+        without: ``COLUMN=PATTERN`` rules; crops that match one are left out.
 
     Raises:
-        LabelledDataError: a rule is malformed or names no column of the data.
+        LabelledDataError: a rule is malformed or names an unknown column.
     """
     rules = []
     for rule in without:

@@ -1,4 +1,4 @@
-"""Averages the weights of runs that went on from each other: a model soup (Wortsman et al., ICML 2022)."""
+"""Averages the weights of runs that continued from each other: a model soup (Wortsman et al., ICML 2022)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def average_checkpoints(checkpoints: Sequence[Path], output: Path) -> None:
 
     Args:
         checkpoints: of runs of one network, each started from the weights of another;
-            the mean of unrelated runs reads nothing.
-        output: the checkpoint to write; it can be exported, but not trained on.
+            the mean of unrelated runs is useless.
+        output: the checkpoint to write; it can be exported, but training cannot continue from it.
 
     Raises:
-        ManifestError: one is missing, is no checkpoint of ``lpr_train``, or is of another network.
+        ManifestError: one is missing, not a checkpoint of ``lpr_train``, or of another network.
     """
     states = []
     for path in checkpoints:

@@ -1,4 +1,4 @@
-"""Training samples without end: rendered plates, augmented real crops, and no plates."""
+"""Endless training samples: rendered plates, augmented real crops, and pictures without a plate."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from lprnet_ros.training.renderer import PlateRenderer
 
 Image = npt.NDArray[np.uint8]
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-"""Images N x 24 x 94 x 3 uint8 BGR; all targets in a row; N target lengths."""
+"""Images N x 24 x 94 x 3 uint8 BGR; all targets, concatenated; N target lengths."""
 
-_CROP_ANEW_CHANCE = 0.5  # real plates whose quad is known are also cut out and tilted like rendered ones
+_CROP_ANEW_CHANCE = 0.5  # real plates with a known quad are also cropped and tilted like rendered ones
 
 UNREADABLE_SETS = frozenset({"special"})
-"""Sets of plates that the alphabet or the layout does not cover."""
+"""Data sets of plates outside the alphabet or the layout."""
 
 
 @dataclass(frozen=True)
 class RealCrops:
-    """Real crops in memory, with the chance of drawing each.
+    """Real crops in memory, with sampling probabilities.
 
     Attributes:
         images: BGR, uint8, of any size.
-        labels: one text each.
-        parts: the crop taken apart for relettering, or None where that failed, one each.
-        weights: one probability each; they sum to 1.
+        labels: one text for each image.
+        parts: for each image the crop decomposed for relettering, or None if that failed.
+        weights: one probability for each image; they sum to 1.
     """
 
     images: Sequence[Image]
@@ -50,7 +50,7 @@ class RealCrops:
 
 
 def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
-    """Give rare sets and rare provinces a larger share: 1 / sqrt(their count) each."""
+    """Weight crops by 1 / sqrt(count) of their data set and of their province, to favour rare ones."""
     sets = Counter(crop.columns.get("set", "") for crop in crops)
     provinces = Counter(crop.label[:1] for crop in crops)
     weights = np.array(
@@ -60,13 +60,13 @@ def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
 
 
 def load_training_crops(index: Path, styles: Sequence[GlyphStyle], unseen_provinces: str = "") -> RealCrops:
-    """Load the crops of an index that training may see, and take them apart.
+    """Load the crops of an index that may be trained on, and decompose them.
 
     Args:
         index: the CSV.
         styles: glyphs to find the plates with.
-        unseen_provinces: provinces whose crops are left out, as are those of
-            held-out plates and of unreadable sets.
+        unseen_provinces: provinces whose crops are skipped, like those of held-out
+            plates and of unreadable data sets.
     """
     crops = [
         crop
@@ -84,7 +84,7 @@ def load_training_crops(index: Path, styles: Sequence[GlyphStyle], unseen_provin
 
 
 def load_negatives(folder: Path, *, held_out: bool) -> list[Image]:
-    """Load pictures without a plate, from one side of the split by file name."""
+    """Load pictures without a plate from one side of the split, which is by file name."""
     return [read_image(p) for p in list_images(folder) if is_held_out(p.name) is held_out]
 
 
@@ -97,7 +97,7 @@ def _at_most(image: Image, height: int) -> Image:
 
 @dataclass(frozen=True)
 class _Tools:
-    """What a worker makes samples with."""
+    """The tools with which a worker makes samples."""
 
     generator: np.random.Generator
     renderer: PlateRenderer
@@ -106,17 +106,17 @@ class _Tools:
 
 
 class SampleStream(IterableDataset[Batch]):
-    """Endless batches; every worker process draws its own.
+    """Endless batches; each worker process makes its own.
 
     Args:
         styles: glyphs for the renderer.
         real: real crops, or None to train on rendered plates alone.
-        negatives: pictures without a plate; also the ground around rendered plates.
-        batch_size: samples a batch.
+        negatives: pictures without a plate; also used as background of rendered plates.
+        batch_size: samples per batch.
         rendered_share: share of rendered plates among the samples, 0..1.
         relettered_share: share of real crops that get other characters, 0..1.
         negative_share: share of pictures without a plate, 0..1.
-        seed: same seed and number of workers, same samples.
+        seed: the same seed and number of workers give the same samples.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class SampleStream(IterableDataset[Batch]):
         self._cumulative = np.cumsum(real.weights) if real is not None else np.ones(1)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield batches for ever."""
+        """Yield batches forever."""
         cv2.setNumThreads(0)
         info = get_worker_info()
         worker = info.id if info is not None else 0
@@ -180,7 +180,7 @@ class SampleStream(IterableDataset[Batch]):
         return tools.camera.photograph(image, _whole(image), crop_error=0.05, tilt=0.35), text
 
     def _no_plate(self, generator: np.random.Generator, camera: Camera) -> Image:
-        """Draw a patch that is no plate: a picture, noise, or a flat field."""
+        """Return a patch without a plate: from a picture, noise, or a uniform area."""
         if self._negatives and generator.random() < 0.8:
             image = self._negatives[int(generator.integers(len(self._negatives)))]
             if generator.random() < 0.5:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from lprnet_ros.models.manifest import ManifestError, Preprocessing
+from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
@@ -33,7 +34,7 @@ from lprnet_ros.training.validation import (
 
 log = logging.getLogger(__name__)
 
-PREPROCESSING = Preprocessing(channel_order="rgb", mean=127.5, scale=1 / 127.5)
+PREPROCESSING = TensorSpec.picture(channel_order="rgb", mean=127.5, scale=1 / 127.5)
 """How the bundled network wants its input; the same as the board's ``lpr.bin``."""
 
 
@@ -216,7 +217,11 @@ class Trainer:
     def _train_step(self, images: Tensor, targets: Tensor, lengths: Tensor) -> float:
         self.network.train()
         inputs = images.to(self.device, non_blocking=True).permute(0, 3, 1, 2).flip(1).float()
-        inputs = (inputs - PREPROCESSING.mean) * PREPROCESSING.scale
+        mean, scale = (
+            torch.tensor(values, device=self.device).view(3, 1, 1)
+            for values in (PREPROCESSING.mean, PREPROCESSING.scale)
+        )
+        inputs = (inputs - mean) * scale
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(inputs.contiguous(memory_format=torch.channels_last))
         scores = logits.float().permute(2, 0, 1).log_softmax(-1)

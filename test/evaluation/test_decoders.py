@@ -17,8 +17,8 @@ def test_every_decoder_reads_the_same_crops(csv_file):
     for method, score in scores.items():
         recognizer.set_rules(dataclasses.replace(recognizer.rules, decoder=method))
         right = sum(recognizer.read(crop.read()).text == crop.label for crop in crops)
-        assert (score.plates, score.correct, score.accuracy) == (8, right, right / 8)
-        assert 0 < score.median_ms <= score.worst_ms
+        assert (score["plates"], score["correct"], score["accuracy"]) == (8, right, right / 8)
+        assert 0 < score["median_ms"] <= score["worst_ms"]
 
 
 def test_the_table_and_the_json_say_the_same(csv_file, capsys):

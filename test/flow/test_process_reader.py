@@ -23,8 +23,9 @@ from flow_doubles import PATIENCE_SECONDS, wait_until
 from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.images.crop_image import BadImage, CropImage, ImageRejectedError
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path
 from lprnet_ros.reading.plate_reading import ReadingFailedError, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDERS = ("lprnet_ros/ros", "lprnet_ros/launching", "launch")
+FOLDERS = ("lprnet_ros/ros", "launch")
 
 HUMBLE = {
     "rclpy": {"init", "ok", "shutdown", "spin", "spin_once", "try_shutdown"},

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import export as cli
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.reading.recognizer import PlateRecognizer
@@ -18,8 +18,8 @@ MISSING = [name for name in ("torch", "onnx", "tqdm", "matplotlib") if find_spec
 if not MISSING:
     import torch
 
+    from lprnet_ros.training.checkpoint_export import load_checkpoint, write_manifest, write_onnx
     from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, ClassicLPRNet, load_classic
-    from lprnet_ros.training.export import load_checkpoint, write_manifest, write_onnx
     from lprnet_ros.training.network import INPUT_SHAPE, PlateNet
     from lprnet_ros.training.relettering import take_apart
     from lprnet_ros.training.samples import RealCrops, SampleStream, load_training_crops
@@ -236,5 +236,5 @@ def test_a_file_that_is_no_classic_checkpoint_is_refused(tmp_path):
 
 
 def test_commands_answer_the_users_errors_in_one_line(tmp_path, capsys):
-    assert cli.export([str(tmp_path / "no.pt"), "--output", "x.onnx", "--self-test", "x.png"]) == 1
+    assert cli.main([str(tmp_path / "no.pt"), "--output", "x.onnx", "--self-test", "x.png"]) == 1
     assert "no such checkpoint" in capsys.readouterr().err

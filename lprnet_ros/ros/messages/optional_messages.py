@@ -1,4 +1,4 @@
-"""Message packages that not every ROS 2 has; each is imported when something asks for it."""
+"""Message packages that are not part of every ROS 2 installation; each is imported on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def message_module(package: str, wanted_by: str) -> Any:
 
     Args:
         package: ``ai_msgs``, ``geometry_msgs``, ``hbm_img_msgs`` or ``vision_msgs``.
-        wanted_by: what the user has set, for the error message.
+        wanted_by: the setting that needs it, for the error message.
 
     Returns:
         The module ``<package>.msg``.

@@ -16,55 +16,15 @@ from std_msgs.msg import Header
 from lprnet_ros.ros.messages.frame_messages import detection_array_of_plates, frame_message, targets_of_plates
 from lprnet_ros.ros.messages.optional_messages import message_module
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
-from lprnet_ros.ros.parameters.parameter import Parameter, check_values
+from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.parameters.player_parameters import FRAME_PLAYER as PARAMETERS
 from lprnet_ros.ros.process.run_node import run_node
-from lprnet_ros.sources.labelled import LabelledDataError
+from lprnet_ros.sources.labelled import LabelledDataError, list_images
 from lprnet_ros.sources.scenes import LabelledPlate, Scene, SceneSource, read_plates
 from lprnet_ros.text.escaping import as_utf8, one_line
 
 _DEPTH = 10
 _PICTURES_A_SECOND = 10.0
-
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("source", "", "Folder of pictures, one picture, or a video.", "图片文件夹、单张图片或视频。"),
-    Parameter(
-        "rate",
-        0.0,
-        "Frames a second; 0 is the video's own rate, or 10 for pictures.",
-        "每秒帧数；0 为视频自身的帧率，图片则为 10。",
-        minimum=0.0,
-        maximum=1000.0,
-    ),
-    Parameter("loop", False, "Begin again after the last frame.", "播完后从头开始。"),
-    Parameter(
-        "encoding",
-        "bgr8",
-        "How frames are published: bgr8 and nv12 as sensor_msgs/Image, jpeg as CompressedImage.",
-        "发布画面的方式：bgr8 和 nv12 为 sensor_msgs/Image，jpeg 为 CompressedImage。",
-        choices=("bgr8", "nv12", "jpeg"),
-    ),
-    Parameter(
-        "frame_id",
-        "",
-        "The frame_id of all frames; empty is the picture's path below the source.",
-        "所有画面的 frame_id；空则为图片在 source 下的路径。",
-    ),
-    Parameter(
-        "labels",
-        "",
-        "CSV with the columns file, label and quad: its quads are published as detections of each picture.",
-        "含 file、label、quad 列的 CSV：其中的四边形作为各图片的检测结果发布。",
-    ),
-    Parameter(
-        "detections",
-        "targets",
-        "Type of the detections: targets is ai_msgs/PerceptionTargets, detection_2d_array is "
-        "vision_msgs/Detection2DArray, which knows boxes only.",
-        "检测结果的消息类型：targets 为 ai_msgs/PerceptionTargets，detection_2d_array 为 "
-        "vision_msgs/Detection2DArray（只有方框）。",
-        choices=("targets", "detection_2d_array"),
-    ),
-)
 
 
 class FramePlayer(Node):
@@ -95,6 +55,12 @@ class FramePlayer(Node):
         self._plates: dict[Path, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
+            source = Path(values["source"]).expanduser()
+            pictures = list_images(source) if source.is_dir() else [source]
+            if not any(picture.resolve() in self._plates for picture in pictures):
+                raise LabelledDataError(
+                    f"{values['labels']} labels nothing of {source}: correct its column file"
+                )
             self._publish_plates = self._prepare_detections(values["detections"])
         self._is_at_end = False
         rate = values["rate"] or self._source.rate or _PICTURES_A_SECOND
@@ -103,12 +69,12 @@ class FramePlayer(Node):
     def is_done(self) -> bool:
         """Tell whether every frame was published and delivered, and none is to be repeated.
 
-        Waits up to 2 s after the last one, until every subscriber that asked for it has confirmed all.
+        Waits up to 10 s after the last one, until every subscriber that asked for it has confirmed all.
         """
         if not self._is_at_end:
             return False
         for publisher in self._played:
-            publisher.wait_for_all_acked(Duration(seconds=2))
+            publisher.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _prepare_detections(self, kind: str) -> Any:

@@ -13,24 +13,11 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
-from lprnet_ros.ros.parameters.parameter import Parameter, check_values
+from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.parameters.player_parameters import PLATE_PLAYER as PARAMETERS
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
 from lprnet_ros.text.escaping import as_utf8, one_line
-
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("images", "", "Folder of crops to publish.", "要发布的裁剪图文件夹。", read_only=True),
-    Parameter("rate", 10.0, "Crops a second, more than 0.", "每秒裁剪图数，大于 0。", read_only=True),
-    Parameter("loop", False, "Begin again after the last crop.", "播完后从头开始。", read_only=True),
-    Parameter(
-        "transport",
-        "raw",
-        "How crops are published, as in lpr_node.",
-        "裁剪图的发布方式，同 lpr_node。",
-        choices=("raw", "compressed"),
-        read_only=True,
-    ),
-)
 
 
 class PlatePlayer(Node):
@@ -66,12 +53,12 @@ class PlatePlayer(Node):
     def is_done(self) -> bool:
         """Tell whether every picture was published and delivered, and none is to be repeated.
 
-        Waits up to 2 s after the last picture, until every subscriber that asked
+        Waits up to 10 s after the last picture, until every subscriber that asked
         for it has confirmed all.
         """
         if self._next < len(self._paths):
             return False
-        self._images.wait_for_all_acked(Duration(seconds=2))
+        self._images.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _publish_next(self) -> None:

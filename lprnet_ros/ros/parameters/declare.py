@@ -39,11 +39,11 @@ def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS)
 
     Args:
         node: the node.
-        parameters: its parameters; those of ``lpr_node`` where none are named.
+        parameters: its parameters; by default those of ``lpr_node``.
 
     Raises:
-        rclpy.exceptions.ParameterException: a value given from outside has the
-            wrong type or lies outside its range; the message names the parameter.
+        rclpy.exceptions.ParameterException: a given value has the wrong type
+            or is out of range; the message names the parameter.
     """
     for parameter in parameters:
         node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
@@ -67,14 +67,14 @@ def read_settings(node: Node) -> Settings:
 
 
 def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParametersResult:
-    """Judge a change of parameters before it happens.
+    """Check a change of parameters before it takes effect.
 
     Args:
-        changes: what somebody wants to set.
-        configured: whether the node has read its parameters already.
+        changes: the requested values.
+        configured: whether the node has already read its parameters.
 
     Returns:
-        Success, or a refusal that says why.
+        Success, or a refusal with its reason.
     """
     for change in changes:
         parameter = _BY_NAME.get(change.name)

@@ -1,9 +1,8 @@
-"""Runs one node as a process: starts ROS, ends on a signal, tells the user's errors in one line.
+"""Runs one node as a process: starts ROS, ends on a signal, reports the user's errors in one line.
 
-rclpy's own signal handlers shut the context down in another thread while the
-node still uses it; under load that ended the process by a segmentation fault
-now and then.  Here a signal only sets a flag, and the node ends between two
-callbacks.
+rclpy's own signal handlers shut down the context in another thread while the node
+still uses it; under load this occasionally caused a segmentation fault.  Here a
+signal only sets a flag, and the node ends between two callbacks.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from lprnet_ros.ros.process.executors import Spinner
 NodeType = TypeVar("NodeType", bound=Node)
 
 _LONGEST_WAIT_SECONDS = 0.2
-"""A signal is noticed after this time at the latest."""
+"""A signal is handled within this time."""
 
 
 class StopRequest:
     """Becomes true when SIGINT or SIGTERM arrives.
 
     Attributes:
-        also: called in the signal handler, so it may do no more than set something.
+        also: called in the signal handler; it may only set a flag.
     """
 
     def __init__(self) -> None:
@@ -73,16 +72,16 @@ def run_node(
     Args:
         program: name for error messages.
         arguments: the command line; None is this process's.
-        create: makes the node; a ValueError says what the user got wrong.
+        create: makes the node; a ValueError describes an error of the user.
         description: what the node does, for ``--help``.
-        parameters: those that the node declares.
+        parameters: the parameters that the node declares.
         start: called once before the first callback.
-        is_done: asked after every callback whether the work is done; None never is.
-        executor: tells which executor runs the node: ``auto``, ``events`` or ``single``.
-        on_signal: called in the signal handler, for a node whose callbacks may wait.
+        is_done: called after every callback to tell whether the work is done; None means never.
+        executor: returns the choice of executor: ``auto``, ``events`` or ``single``.
+        on_signal: called in the signal handler, for a node whose callbacks may block.
 
     Returns:
-        The exit status: 0; 1 where a parameter is wrong; 2 where an argument is none of ROS's.
+        The exit status: 0; 1 if a parameter is wrong; 2 if an argument is not one of ROS.
     """
     given = [program, *arguments] if arguments is not None else sys.argv
     stop = StopRequest()
@@ -114,7 +113,7 @@ def run_node(
         print(f"{program}: {error}", file=sys.stderr)
         return 1
     except RCLError as error:
-        if spinner is not None:  # only what keeps a node from starting is the user's: security, for one
+        if spinner is not None:  # only an error at start is the user's, for example of security
             raise
         print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1

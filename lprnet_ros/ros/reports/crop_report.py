@@ -1,4 +1,4 @@
-"""Counts what becomes of crops, and logs what goes wrong with them, each kind at most every 5 s."""
+"""Counts the fate of crops and logs problems with them, each kind at most every 5 s."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LONGEST_REASON = 300
 
 
 class CropReport:
-    """The counts of one node and what its log says of crops; every method may be called from any thread.
+    """The counts and log messages of one node about crops; every method may be called from any thread.
 
     Args:
-        node: the node whose log is written.
+        node: the node whose log is used.
 
     Attributes:
         statistics: the counts.
@@ -31,35 +31,35 @@ class CropReport:
         self.statistics = Statistics()
 
     def start_again(self) -> None:
-        """Count from 0."""
+        """Reset the counts."""
         self.statistics = Statistics()
 
     def arrival(self) -> None:
-        """A message has arrived."""
+        """Count a message that has arrived."""
         self.statistics.count_arrival()
 
     def bad_image(self, topic: str, error: ImageRejectedError) -> None:
-        """A message is no usable image."""
+        """Count and log a message that is not a usable image."""
         self.statistics.count_bad_image(error.reason.value)
         if self._limiter.allows(error.reason.value):
             self._logger.warning(f"image on {topic} rejected ({error.reason.value}): {error}")
 
     def drop(self, topic: str) -> None:
-        """A crop is not read because newer ones came."""
+        """Count a crop that is dropped for newer ones."""
         self.statistics.count_drop(topic)
 
     def failure(self, topic: str, error: Exception) -> None:
-        """A crop could not be read."""
+        """Count and log a crop that could not be read."""
         self.statistics.count_failure(one_line(str(error), _LONGEST_REASON))
         if self._limiter.allows("failure"):
             self._logger.error(f"crop on {topic} could not be read: {error}")
 
     def bug(self, topic: str) -> None:
-        """Handling a message raised what nobody foresaw; called where that was caught."""
+        """Count and log an unexpected exception; called where it was caught."""
         self.statistics.count_failure("a bug, see the log")
         if self._limiter.allows("bug"):
             self._logger.error(f"a message on {topic} was lost, which is a bug:\n{traceback.format_exc()}")
 
     def reading(self, reading: PlateReading, source: Source) -> None:
-        """A crop was read, and its reading published."""
+        """Count a crop that was read and whose reading was published."""
         self.statistics.count_reading(reading, source)

@@ -1,4 +1,4 @@
-"""What ``plate_cropper`` has counted: logged by reason at most every 5 s, and in diagnostics."""
+"""The counts of ``plate_cropper``: logged by reason at most every 5 s, and published in diagnostics."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _MEANINGS = {
     "bad_numbers": "detections with impossible coordinates or scores",
 }
 _ORDINARY = frozenset({"other_class", "low_score", "unchanged"})
-"""Counted, but nothing that a user must hear of."""
+"""Counted, but not worth a log message."""
 
 _LONGEST_REASON = 200
-"""Characters of an error that nobody foresaw; it may hold text of the message."""
+"""Maximum length of an unexpected error's text; it may contain text of the message."""
 
 
 class CropperReport:
-    """Gathers the counts of a cropper's parts.
+    """Collects the counts of a cropper's parts.
 
     Args:
-        node: the node that is spoken of.
-        parts: the counters of its parts, by the name of the part.
+        node: the node that is reported on.
+        parts: the counters of its parts, by name.
 
     Attributes:
         frames: frames that arrived.
@@ -63,7 +63,7 @@ class CropperReport:
         self._reject(error.reason.value, f"frame on {topic} rejected ({error.reason.value}): {error}")
 
     def fail(self, topic: str, error: Exception) -> None:
-        """Count and log a frame or a message that failed in a way nobody foresaw."""
+        """Count and log a frame or a message that failed unexpectedly."""
         reason = one_line(str(error), _LONGEST_REASON)
         self._reject("failure", f"frame on {topic} could not be cropped: {type(error).__name__}: {reason}")
 
@@ -73,7 +73,7 @@ class CropperReport:
             self._node.get_logger().warning(line)
 
     def publish(self) -> None:
-        """Publish diagnostics, and log what was left out since it was last logged."""
+        """Publish diagnostics, and log what was dropped since the last log message."""
         for part, counts in self._parts.items():
             for reason, count in counts.items():
                 new = count - self._told[part, reason]

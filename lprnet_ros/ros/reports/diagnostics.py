@@ -1,4 +1,4 @@
-"""The node's state as ``diagnostic_msgs``, once a second, by the conventions of diagnostic_updater."""
+"""The node's state as ``diagnostic_msgs``, once per second, following diagnostic_updater."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _STALE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class NodeState:
-    """What diagnostics tell of a node, besides its counts.
+    """What diagnostics report about a node, besides its counts.
 
     Attributes:
         state: label of the lifecycle state.
         pool: the workers.
         waiting: crops that wait for a worker.
         facts: names and values that do not change while it is configured: model, sha256, runtime.
-        expected_rate: least crops a second; 0 expects none.
-        maximum_age: greatest age of a crop's stamp when it is read, seconds; 0 allows any.
-        age: of the stamp of the crop that was read last, seconds.
+        expected_rate: minimum crops per second; 0 disables the check.
+        maximum_age: maximum age of a crop's stamp when it is read, seconds; 0 disables the check.
+        age: age of the stamp of the latest crop when it was read, seconds.
     """
 
     state: str
@@ -44,10 +44,10 @@ class NodeState:
 
 
 class DiagnosticsPublisher:
-    """Publishes one status on ``/diagnostics``: what arrived, what was read, and whether all is well.
+    """Publishes one status on ``/diagnostics``: what arrived, what was read, and problems.
 
     Args:
-        node: the node that is spoken of.
+        node: the node that is reported on.
     """
 
     def __init__(self, node: Node) -> None:
@@ -57,11 +57,11 @@ class DiagnosticsPublisher:
         self._time = self._last_arrival = time.monotonic()
 
     def publish(self, counts: Counts, state: NodeState, board: list[tuple[str, str]]) -> None:
-        """Publish the state of the time since the last call.
+        """Publish the state since the last call.
 
         Args:
-            counts: what was counted.
-            state: how the node is.
+            counts: the counts.
+            state: the state of the node.
             board: names and values of the board's sensors; empty on other machines.
         """
         now = time.monotonic()
@@ -103,20 +103,20 @@ class DiagnosticsPublisher:
         )
 
 
-def judge(  # noqa: PLR0911 - one return a rule, the worst first
+def judge(  # noqa: PLR0911 - one return for each rule, the most serious first
     before: Counts, now: Counts, state: NodeState, rate: float, silent_seconds: float
 ) -> tuple[bytes, str]:
-    """Tell how the node is.
+    """Determine level and message of the status.
 
     Args:
-        before: the counts at the last look.
+        before: the counts at the last call.
         now: the counts.
-        state: how the node is.
-        rate: crops a second since the last look.
-        silent_seconds: since the last crop arrived.
+        state: the state of the node.
+        rate: crops per second since the last call.
+        silent_seconds: time since the last crop arrived.
 
     Returns:
-        Level and message: what is worst first.
+        Level and message of the most serious problem.
     """
     failures = now.failures - before.failures
     bad = sum(now.bad_images.values()) - sum(before.bad_images.values())

@@ -186,6 +186,7 @@ def test_labels_are_published_as_detections_with_the_stamp_of_their_frame(
         (["source:={folder}", "rate:=-1.0"], "rate"),
         (["source:={folder}", "encoding:=yuv"], "encoding is 'yuv'"),
         (["source:={folder}", "labels:={folder}/none.csv"], "none.csv"),
+        (["source:={folder}/b.png", "labels:={folder}/labels.csv"], "labels nothing of"),
         (["source:={folder}", "detections:=boxes"], "detections is 'boxes'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

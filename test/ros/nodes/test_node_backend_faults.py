@@ -31,9 +31,9 @@ REASONS = (
 def board(
     client: Client, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[BoardConversation]:
-    """A reader with each kind of worker; a crop may take a third of a second."""
+    """A reader with each kind of worker."""
     folder = tmp_path_factory.mktemp(request.param)
-    parameters = ("worker_timeout:=0.3", "queue_depth:=100", *KINDS[request.param])
+    parameters = ("worker_timeout:=2.0", "queue_depth:=100", *KINDS[request.param])
     with running_board(client, folder, *parameters) as reader:
         yield BoardConversation(reader)
 
