@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.images.decoding import BrokenPictureError, UndecodableError, decode_picture
+from lprnet_ros.images.picture_decoding import BrokenPictureError, UndecodableError, decode_picture
 from lprnet_ros.images.single_pixel import widen_single_pixel
 
 BgrImage = npt.NDArray[np.uint8]

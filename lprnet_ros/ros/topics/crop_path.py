@@ -23,13 +23,13 @@ from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
 from lprnet_ros.ros.parameters.lpr_settings import Settings
 from lprnet_ros.ros.reports.crop_report import CropReport
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
-from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, depth_within_memory, image_qos
+from lprnet_ros.ros.topics.memory_bound import MemoryBound
+from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
 from lprnet_ros.ros.topics.reading_publisher import ReadingPublisher
 from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
 from lprnet_ros.text.escaping import one_line, quoted
 
 _EMPTY_FRAMES_DEPTH = 100
-_BYTES_OF_A_PIXEL = 3  # bgr8, what a camera's frame takes
 
 
 class CropPath:
@@ -69,7 +69,7 @@ class CropPath:
         self._message_type = CompressedImage if is_compressed else Image
         self._watch = TopicWatch(node, f"sensor_msgs/msg/{self._message_type.__name__}")
         self._subscriptions: list[Subscription] = []
-        self._depth, self._largest_message = settings.subscription_depth, 0
+        self._memory = MemoryBound(node, "subscription_depth")
         self._empty_frames: Subscription | None = None
         pool = PoolSettings(
             settings.workers, settings.queue_depth, settings.queue_policy, settings.worker_timeout
@@ -102,29 +102,26 @@ class CropPath:
             ValueError: a topic's name is none.
         """
         settings = self._settings
-        self._subscribe_to_images([_resolved(self._node, topic) for topic in settings.image_topics])
-        if settings.empty_frames_topic:
-            self._empty_frames = self._node.create_subscription(
-                Header, settings.empty_frames_topic, self._on_empty_frame, _EMPTY_FRAMES_DEPTH
-            )
-        return [subscription.topic_name for subscription in self._subscriptions]
-
-    def _subscribe_to_images(self, topics: list[str]) -> None:
-        qos = image_qos(self._settings.qos_profile, self._depth, self._settings.queue_policy)
+        qos = image_qos(settings.qos_profile, settings.subscription_depth, settings.queue_policy)
         # bytes: their fields are read where they lie, and bytes that are no message are counted too
-        for topic in topics:
+        for topic in [_resolved(self._node, topic) for topic in settings.image_topics]:
             callback = partial(self._on_message, topic)
             self._subscriptions.append(
                 self._node.create_subscription(
                     self._message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=True
                 )
             )
+        if settings.empty_frames_topic:
+            self._empty_frames = self._node.create_subscription(
+                Header, settings.empty_frames_topic, self._on_empty_frame, _EMPTY_FRAMES_DEPTH
+            )
+        return [subscription.topic_name for subscription in self._subscriptions]
 
     def _on_message(self, topic: str, message: bytes) -> None:
         """Check a message that has arrived, and let its crop wait for a worker."""
         arrived = time.perf_counter()
         self._report.arrival()
-        self._largest_message = max(self._largest_message, len(message))
+        self._memory.see(len(message), self.max_pixels)
         try:
             image = self._parse(message)
             crop = self._inspect(image, max_pixels=self.max_pixels)
@@ -187,21 +184,8 @@ class CropPath:
             self._watch.check(subscription)
 
     def limit_memory(self) -> None:
-        """Let fewer messages wait once they turn out so large that many of them fill the memory."""
-        size = min(self._largest_message, self.max_pixels * _BYTES_OF_A_PIXEL)
-        depth = depth_within_memory(self._depth, size)
-        if depth == self._depth or self._settings.queue_policy == "all":
-            return
-        self._node.get_logger().warning(
-            f"images of {size / 1e6:.0f} MB arrive: of each topic {depth} may wait from now on, not "
-            f"{self._depth} (subscription_depth), so that they take no more than 256 MiB"
-        )
-        self._depth = depth
-        topics = [subscription.topic_name for subscription in self._subscriptions]
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
-        self._subscriptions = []
-        self._subscribe_to_images(topics)
+        """Let fewer messages wait where they are large."""
+        self._subscriptions = self._memory.apply(self._subscriptions)
 
     def status(self) -> tuple[PoolStatus, int]:
         """Return how the workers are, and how many crops wait for them."""

@@ -27,10 +27,6 @@ _MOST_NAMED = 50
 """Publishers that are named: whoever makes up a thousand names shall not fill the log."""
 
 
-MOST_WAITING_BYTES = 256 * 1024 * 1024
-"""Memory that the messages waiting in one subscription may take."""
-
-
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
 """No event callbacks: rclpy's own log every incompatible publisher without naming it."""
 
@@ -49,19 +45,6 @@ def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
         depth=depth,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
     )
-
-
-def depth_within_memory(depth: int, message_bytes: int) -> int:
-    """Return how many messages may wait so that they stay within ``MOST_WAITING_BYTES``.
-
-    Args:
-        depth: how many may wait at most.
-        message_bytes: size of one.
-
-    Returns:
-        At least 1.
-    """
-    return max(1, min(depth, MOST_WAITING_BYTES // max(1, message_bytes)))
 
 
 class TopicWatch:

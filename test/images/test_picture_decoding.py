@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lprnet_ros.images.decoding import BrokenPictureError, UndecodableError, decode_picture
+from lprnet_ros.images.picture_decoding import BrokenPictureError, UndecodableError, decode_picture
 
 CROPS = sorted((Path(__file__).parents[2] / "demo" / "crops").glob("*.png"))
 PROGRESSIVE = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)

@@ -23,6 +23,7 @@ _GREY = 128
 _MOST_MISSING = 0.25
 """Share of the last row of blocks that a cut JPEG may lack."""
 
+_NO_IMAGE = "not an image that OpenCV can decode"
 _LONGEST_LINE = 120
 
 
@@ -53,7 +54,7 @@ def decode_picture(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     content = data.tobytes()
     fault = encoded_fault(content)
     if fault is not None:
-        raise UndecodableError(fault)
+        raise UndecodableError(f"{_NO_IMAGE}: {fault}")
     frame = frame_header(content) if content.startswith(JPEG_START) else None
     if frame is not None:
         return _decode_jpeg(content, frame)
@@ -91,7 +92,7 @@ def _decode_cut(content: bytes, frame: int, scan: int) -> npt.NDArray[np.uint8]:
         and content[frame + 9 : frame + 10] == content[scan + 4 : scan + 5]  # components of both
     )
     if scan < 0 or not is_single:
-        raise UndecodableError("the JPEG is cut off: nothing marks its end")
+        raise UndecodableError(f"{_NO_IMAGE}: the JPEG is cut off: nothing marks its end")
     content += _END  # without it OpenCV 4.5 repeats the last row, and OpenCV 4.14 decodes nothing
     upright, said = _decode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     is_grey = (np.abs(upright[-1].astype(int) - _GREY) <= 1).all(axis=1)
@@ -106,9 +107,9 @@ def _decode(content: bytes, flags: int = cv2.IMREAD_COLOR) -> tuple[npt.NDArray[
     try:
         image, lines = call_and_listen(partial(cv2.imdecode, np.frombuffer(content, np.uint8), flags))
     except cv2.error as error:
-        raise UndecodableError(f"OpenCV cannot decode it: {one_line(error.err, _LONGEST_LINE)}") from error
+        raise UndecodableError(f"{_NO_IMAGE}: {one_line(error.err, _LONGEST_LINE)}") from error
     faults = [one_line(line, _LONGEST_LINE) for line in lines if image is None or not _HARMLESS.match(line)]
     said = faults[0] if faults else ""
     if image is None:
-        raise UndecodableError(f"OpenCV cannot decode it{': ' if said else ''}{said}")
+        raise UndecodableError(f"{_NO_IMAGE}: {said}" if said else _NO_IMAGE)
     return np.asarray(image, np.uint8), said
