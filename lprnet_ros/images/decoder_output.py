@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import tempfile
@@ -29,7 +30,7 @@ stderr_lock = threading.Lock()
 
 
 class _Memory:
-    """A file in memory, made anew in a forked process: its position is shared with the parent's."""
+    """A file in memory, made anew in a forked process: its content is shared with the parent's."""
 
     def __init__(self) -> None:
         self.descriptor = -1
@@ -43,9 +44,11 @@ class _Memory:
             else:
                 with tempfile.TemporaryFile() as file:
                     self.descriptor = os.dup(file.fileno())
-        elif self.read > _LARGEST_BYTES:
+            # or lines that two threads write at the same time overlap: its position is not locked
+            fcntl.fcntl(self.descriptor, fcntl.F_SETFL, os.O_APPEND | os.O_RDWR)
+        elif self.read > _LARGEST_BYTES and self.read == os.fstat(self.descriptor).st_size:
             os.ftruncate(self.descriptor, 0)
-            self.read = os.lseek(self.descriptor, 0, os.SEEK_SET)
+            self.read = 0
 
     def take(self) -> bytes:
         """Return what was written since the last call.

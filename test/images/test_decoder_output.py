@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lprnet_ros.images import decoder_output
 from lprnet_ros.images.decoder_output import call_and_listen
 
 PICTURE = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (24, 94, 3), dtype=np.uint8))[
@@ -105,10 +106,23 @@ def test_no_line_of_other_threads_is_lost_while_several_decode(capfd: pytest.Cap
     assert all(len(lines) == is_broken for is_broken, lines in heard)
 
 
+def test_the_file_does_not_grow_with_what_is_printed(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_output, "_LARGEST_BYTES", 100)
+    sizes = []
+    for number in range(50):
+        call_and_listen(lambda number=number: prints(f"line {number}", "libpng error: " + 150 * "x"))
+        sizes.append(os.fstat(decoder_output._memory.descriptor).st_size)
+    assert capfd.readouterr().err.splitlines() == [f"line {number}" for number in range(50)]
+    assert max(sizes[1:]) < 400
+
+
 def test_a_forked_process_has_a_file_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
     program = (
         "import os\n"
-        "from lprnet_ros.images.decoder_output import call_and_listen as listen\n"
+        "from lprnet_ros.images import decoder_output
+from lprnet_ros.images.decoder_output import call_and_listen as listen\n"
         "say = lambda text: listen(lambda: os.write(2, text))[1]\n"
         "say(b'parent\\n')\n"
         "child = os.fork()\n"
