@@ -121,8 +121,7 @@ def test_the_file_does_not_grow_with_what_is_printed(
 def test_a_forked_process_has_a_file_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
     program = (
         "import os\n"
-        "from lprnet_ros.images import decoder_output
-from lprnet_ros.images.decoder_output import call_and_listen as listen\n"
+        "from lprnet_ros.images.decoder_output import call_and_listen as listen\n"
         "say = lambda text: listen(lambda: os.write(2, text))[1]\n"
         "say(b'parent\\n')\n"
         "child = os.fork()\n"
