@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lprnet_ros.board.hrt_log import ARTICLE, ARTICLE_SOURCE, read_hrt_log
-from lprnet_ros.cli.common import UserError, add_model_options, open_recognizer, run
+from lprnet_ros.cli.common import add_model_options, load_bench, open_recognizer, run
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import read_image
 
@@ -61,9 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.hrt:
         return run("lpr_benchmark", lambda: _show_hrt_logs(options))
     if options.soak is not None:
-        return run("lpr_benchmark", lambda: int(_bench("soak").soak(options)))
+        return run("lpr_benchmark", lambda: int(load_bench("soak", "--soak").soak(options)))
     if options.ros:
-        return run("lpr_benchmark", lambda: int(_bench("ros_benchmark").benchmark_ros(options)))
+        return run("lpr_benchmark", lambda: int(load_bench("ros_benchmark", "--ros").benchmark_ros(options)))
     return run("lpr_benchmark", lambda: _benchmark(options))
 
 
@@ -83,24 +81,6 @@ def _add_ros_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--output", type=Path, help="also write NAME.json")
     group.add_argument("--soak", type=int, metavar="PLATES", help="send so many, and watch the node's memory")
     group.add_argument("--rate", type=float, default=1000.0, help="crops a second for --soak")
-
-
-def _bench(name: str) -> Any:
-    """Load a measurement with ROS, which only a checkout of the repository has."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / "bench" / f"{name}.py").is_file():
-        raise UserError(
-            "--ros and --soak need a checkout of the lprnet_ros repository, whose folder bench/ holds them; "
-            "the installed package is without it"
-        )
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    try:
-        return importlib.import_module(f"bench.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != "psutil":
-            raise
-        raise UserError("--ros and --soak need psutil; install it with 'pip install psutil'") from error
 
 
 def _benchmark(options: argparse.Namespace) -> int:

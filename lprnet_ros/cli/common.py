@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from lprnet_ros.board.hrt_log import HrtLogError
 from lprnet_ros.board.identity import NotAnRdkError
@@ -128,6 +130,31 @@ def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRe
         threads=threads,
         rules=ReadingRules(options.decoder, second_look=not options.no_second_look),
     )
+
+
+def load_bench(name: str, option: str) -> Any:
+    """Load a measurement, which only a checkout of the repository has, in its folder bench/.
+
+    Args:
+        name: of the module.
+        option: that asks for it.
+
+    Raises:
+        UserError: there is no checkout around this package, or psutil is missing.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "bench" / f"{name}.py").is_file():
+        raise UserError(
+            f"{option} needs a checkout of the lprnet_ros repository, whose folder bench/ holds it"
+        )
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    try:
+        return importlib.import_module(f"bench.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != "psutil":
+            raise
+        raise UserError(f"{option} needs psutil; install it with 'pip install psutil'") from error
 
 
 def run(program: str, command: Callable[[], int]) -> int:

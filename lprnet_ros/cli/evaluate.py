@@ -14,14 +14,13 @@ from lprnet_ros.cli.common import (
     UserError,
     add_model_options,
     add_selection_options,
+    load_bench,
     open_recognizer,
     run,
     selected_crops,
 )
-from lprnet_ros.evaluation.decoders import compare_decoders
 from lprnet_ros.evaluation.metrics import Outcome, Score, score
 from lprnet_ros.evaluation.report import html_report
-from lprnet_ros.evaluation.sequences import score_sequences
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import LabelledCrop
 
@@ -37,13 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
     add_selection_options(parser)
     parser.add_argument(
-        "--decoders", action="store_true", help="compare the decoders on the same logits instead"
+        "--decoders",
+        action="store_true",
+        help="compare the decoders on the same logits instead (from a checkout)",
     )
     parser.add_argument(
         "--sequences",
         type=int,
         metavar="N",
-        help="film N plates with a moving camera instead, and compare single crops with their consensus",
+        help="film N plates with a moving camera instead, and compare single crops with their consensus "
+        "(from a checkout)",
     )
     parser.add_argument(
         "--strength",
@@ -63,48 +65,15 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--sequences: expected at least 1")
     if options.strength < 0:
         parser.error("--strength: expected at least 0")
-    other = _compare_decoders if options.decoders else _film if options.sequences is not None else None
-    return run("lpr_evaluate", lambda: (other or _evaluate)(options))
-
-
-def _compare_decoders(options: argparse.Namespace) -> int:
-    """Read every crop with each decoder, and print a row for each."""
-    scores = compare_decoders(open_recognizer(options), selected_crops(options))
-    if options.json:
-        print(json.dumps(scores))
-        return 0
-    columns = ("correct", "accuracy", "auroc", "passed_at_99", "calibration_error", "median_ms", "worst_ms")
-    print(f"{'decoder':10}{'plates':>8}" + "".join(f"{name:>19}" for name in columns))
-    for name, values in scores.items():
-        cells = [f"{values[column]:.4f}" if values[column] is not None else "-" for column in columns[1:]]
-        print(f"{name:10}{values['plates']:8}{values['correct']:19}" + "".join(f"{c:>19}" for c in cells))
-    return 0
-
-
-def _film(options: argparse.Namespace) -> int:
-    """Compare single crops with their consensus over generated sequences."""
-    how = {"seed": options.seed, "sequences": options.sequences, "strength": options.strength}
-    result = score_sequences(open_recognizer(options), selected_crops(options), **how)
-    if options.json:
-        print(json.dumps(asdict(result)))
-        return 0
-    for name, part in (("single crops", result.single), ("consensus", result.final)):
-        print(
-            f"{name:14}{part.plates:6} readings, {part.plates - part.correct} wrong "
-            f"({1 - part.accuracy:.2%}), calibration error {part.calibration_error:.4f}"
-        )
-    print(f"fewer errors   {result.fewer_errors:.1%}; sequences without a final reading {result.unpublished}")
-    print(
-        f"one stream     {result.sequences} vehicles ({result.similar} with a plate like the one before, "
-        f"{result.short_gaps} sooner than the gap): {result.published} final readings, {result.wrong} wrong, "
-        f"{result.lost} vehicles lost, {result.doubled} doubled, {result.revised} revised"
-    )
-    return 0
+    return run("lpr_evaluate", lambda: _evaluate(options))
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     crops = selected_crops(options)
     recognizer = open_recognizer(options)
+    if options.decoders or options.sequences is not None:
+        option = "--decoders" if options.decoders else "--sequences"
+        return int(load_bench(option[2:], option).show(recognizer, crops, options))
     outcomes = measure(recognizer, crops)
     groups: dict[str, list[Outcome]] = defaultdict(list)
     if options.group_by:

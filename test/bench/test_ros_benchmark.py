@@ -1,7 +1,6 @@
 """``lpr_benchmark --ros``: its table, and a short run of the real thing."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -11,7 +10,7 @@ import pytest
 from bench.ros_benchmark import RosRow, load_rows, markdown
 from bench.ros_rig import cpu_seconds, resident_bytes
 from bench.sustained import Trial
-from lprnet_ros.cli import benchmark
+from lprnet_ros.cli import common
 from lprnet_ros.cli.benchmark import main
 
 QUIET = Trial(100.0, 500, 500, 0, 5.0, 0.01, 2.5, 4.25, 1500.0, 700.0)
@@ -48,12 +47,12 @@ def test_rows_come_back_from_their_json(tmp_path):
 
 
 def test_without_a_checkout_one_sentence_says_so(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(benchmark, "__file__", str(tmp_path / "lprnet_ros" / "cli" / "benchmark.py"))
+    monkeypatch.setattr(common, "__file__", str(tmp_path / "lprnet_ros" / "cli" / "common.py"))
     for option in (["--ros"], ["--soak", "10"]):
         assert main(option) == 1
         said = capsys.readouterr()
         assert said.out == ""
-        assert said.err.startswith("lpr_benchmark: --ros and --soak need a checkout")
+        assert said.err.startswith(f"lpr_benchmark: {option[0]} needs a checkout")
         assert said.err.count("\n") == 1
 
 
@@ -87,12 +86,11 @@ child.kill()
         cpu_seconds(psutil.Process(process.pid))
 
 
-def test_a_short_run_measures_the_live_node(tmp_path, monkeypatch, capsys):
+def test_a_short_run_measures_the_live_node(ros_environment, tmp_path, monkeypatch, capsys):
     pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the live node needs it")
     for name in ("_QUIET_SECONDS", "_PROBE_SECONDS", "_ALONE_SECONDS"):
         monkeypatch.setattr(f"bench.ros_benchmark.{name}", 0.5)
     monkeypatch.setattr("bench.sustained._CLOSE", 1e9)  # one probe is enough
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
     output = tmp_path / "measured"
     status = main(["--ros", "--workers", "1", "--seconds", "1", "--output", str(output), "--json"])
     printed = json.loads(capsys.readouterr().out)

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = {
     "live nodes": ("rclpy",),
-    "launch files": ("launch_ros", "launch_testing"),
+    "launch files": ("launch_ros", "launch_testing", "ament_index_python"),
     "an encrypted ROS graph": ("sros2",),
     "frames and detections of the board's own types": ("hbm_img_msgs", "ai_msgs"),
     "detections as vision_msgs/Detection2DArray": ("vision_msgs",),

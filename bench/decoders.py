@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -51,3 +53,17 @@ def compare_decoders(recognizer: PlateRecognizer, crops: Iterable[LabelledCrop])
             "worst_ms": max(outcome.milliseconds for outcome in outcomes),
         }
     return scores
+
+
+def show(recognizer: PlateRecognizer, crops: list[LabelledCrop], options: argparse.Namespace) -> int:
+    """Read every crop with each decoder, and print a row for each: ``lpr_evaluate --decoders``."""
+    scores = compare_decoders(recognizer, crops)
+    if options.json:
+        print(json.dumps(scores))
+        return 0
+    columns = ("correct", "accuracy", "auroc", "passed_at_99", "calibration_error", "median_ms", "worst_ms")
+    print(f"{'decoder':10}{'plates':>8}" + "".join(f"{name:>19}" for name in columns))
+    for name, values in scores.items():
+        cells = [f"{values[column]:.4f}" if values[column] is not None else "-" for column in columns[1:]]
+        print(f"{name:10}{values['plates']:8}{values['correct']:19}" + "".join(f"{c:>19}" for c in cells))
+    return 0

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.moving_camera import Image, MovingCamera
 from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting, VehiclePlate
 from lprnet_ros.evaluation.metrics import Outcome, Score, score
-from lprnet_ros.evaluation.moving_camera import Image, MovingCamera
 from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
 
 SIMILAR_EVERY = 10
@@ -101,7 +104,7 @@ def score_sequences(
         seed: of all randomness; the same one gives the same result.
         sequences: how many, at least 1; None is each crop once, and the similar plates.
         frames: crops of each sequence, at least 1.
-        strength: of the camera, see :class:`~lprnet_ros.evaluation.moving_camera.MovingCamera`.
+        strength: of the camera, see :class:`~bench.moving_camera.MovingCamera`.
 
     Raises:
         LabelledDataError: no crop shows a plate, or one cannot be read from disk.
@@ -249,3 +252,24 @@ def _owner(plate: VehiclePlate) -> int:
     stamp = plate.best.stamp
     assert isinstance(stamp, tuple)
     return int(stamp[0])
+
+
+def show(recognizer: PlateRecognizer, crops: list[LabelledCrop], options: argparse.Namespace) -> int:
+    """Compare single crops with their consensus over generated sequences: ``lpr_evaluate --sequences``."""
+    how = {"seed": options.seed, "sequences": options.sequences, "strength": options.strength}
+    result = score_sequences(recognizer, crops, **how)
+    if options.json:
+        print(json.dumps(asdict(result)))
+        return 0
+    for name, part in (("single crops", result.single), ("consensus", result.final)):
+        print(
+            f"{name:14}{part.plates:6} readings, {part.plates - part.correct} wrong "
+            f"({1 - part.accuracy:.2%}), calibration error {part.calibration_error:.4f}"
+        )
+    print(f"fewer errors   {result.fewer_errors:.1%}; sequences without a final reading {result.unpublished}")
+    print(
+        f"one stream     {result.sequences} vehicles ({result.similar} with a plate like the one before, "
+        f"{result.short_gaps} sooner than the gap): {result.published} final readings, {result.wrong} wrong, "
+        f"{result.lost} vehicles lost, {result.doubled} doubled, {result.revised} revised"
+    )
+    return 0

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
+from bench.decoders import compare_decoders
 from lprnet_ros.cli.evaluate import main
-from lprnet_ros.evaluation.decoders import compare_decoders
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import read_labelled
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.moving_camera import MovingCamera
+from bench.sequences import SIMILAR_EVERY, score_sequences, similar_plate
 from lprnet_ros.consensus.vehicles import ConsensusSettings
-from lprnet_ros.evaluation.moving_camera import MovingCamera
-from lprnet_ros.evaluation.sequences import SIMILAR_EVERY, score_sequences, similar_plate
 from lprnet_ros.plates.edit_distance import edit_distance
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer
