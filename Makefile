@@ -21,8 +21,9 @@ ifeq ($(ROS_DISTRO),humble)  # which knows only the older name; newer releases w
 export ROS_LOCALHOST_ONLY ?= 1
 endif
 
-# tests of live nodes mostly wait, so that two of them share a core
-PARALLEL ?= -n $(shell $(PYTHON) -c "import os; print(min(8, 2 * len(os.sched_getaffinity(0))))") --dist loadfile --no-loadscope-reorder
+# tests of live nodes mostly wait, so that in make test two of them share a core
+CORES := $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)))")
+PYTEST := $(RUN) -m pytest --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check test lint bench setup clean
 
@@ -30,10 +31,10 @@ demo: setup  ## play the shipped crops (or IMAGES=folder) through the real node
 	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
 
 check: setup  ## the tests that need no ROS, in less than a minute
-	$(RUN) -m pytest -m "not live" --hypothesis-profile=quick $(PARALLEL) $(ARGS)
+	$(PYTEST) -n $(CORES) -m "not live" --hypothesis-profile=quick $(ARGS)
 
 test: setup  ## all tests; it begins with what will be skipped and why
-	$(RUN) -m pytest $(PARALLEL) $(ARGS)
+	$(PYTEST) -n $(shell expr 2 \* $(CORES)) $(ARGS)
 
 lint: setup $(VENV)/.lint  ## style and types
 	$(RUN) -m ruff check .

@@ -112,7 +112,8 @@ class RosRig:
             try:
                 yield process
             finally:
-                process.terminate()
+                with suppress(psutil.NoSuchProcess):  # it has ended by itself
+                    process.terminate()
 
 
 def end_with_parent() -> None:

@@ -199,6 +199,7 @@ def _wait(
 
 
 def _summarise(shown: list[Shown], played: int, output: Path) -> int:
+    output.parent.mkdir(parents=True, exist_ok=True)
     if not shown or not cv2.imwrite(str(output), draw_sheet(shown)):
         print(f"demo: {f'cannot write {output}' if shown else 'no reading arrived'}", file=sys.stderr)
         return 1

@@ -1,7 +1,6 @@
 """``lpr_benchmark --ros``: its table, and a short run of the real thing."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -87,12 +86,11 @@ child.kill()
         cpu_seconds(psutil.Process(process.pid))
 
 
-def test_a_short_run_measures_the_live_node(tmp_path, monkeypatch, capsys):
+def test_a_short_run_measures_the_live_node(ros_environment, tmp_path, monkeypatch, capsys):
     pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the live node needs it")
     for name in ("_QUIET_SECONDS", "_PROBE_SECONDS", "_ALONE_SECONDS"):
         monkeypatch.setattr(f"bench.ros_benchmark.{name}", 0.5)
     monkeypatch.setattr("bench.sustained._CLOSE", 1e9)  # one probe is enough
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
     output = tmp_path / "measured"
     status = main(["--ros", "--workers", "1", "--seconds", "1", "--output", str(output), "--json"])
     printed = json.loads(capsys.readouterr().out)

@@ -151,7 +151,7 @@ def test_a_process_that_does_not_answer_is_lost_in_time(model, how):
     started = time.monotonic()
     with pytest.raises(WorkerLostError, match=r"gave no answer in 0\.3 s|stopped in a message"):
         reader.read_batch(crops, RULES)
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 30.0
     assert is_gone(reader.process_id)
     reader.close()
 

@@ -11,7 +11,7 @@ from lprnet_ros.flow.job import Job, Source, WorkerLostError
 from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 """How long anything may take on a loaded machine before a test gives up."""
 
 

@@ -20,7 +20,7 @@ from rclpy.node import Node
 from lprnet_ros.ros.reports.statistics import LogLimiter
 from lprnet_ros.text.escaping import one_line
 
-_CHECK_SECONDS = 3.0
+_CHECK_SECONDS = 10.0  # a board that starts all its nodes at once is slow
 _ASK_AGAIN_SECONDS = 0.5
 _HEARTBEAT_SECONDS = 0.5
 _STALL_SECONDS = 5.0

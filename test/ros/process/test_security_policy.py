@@ -18,7 +18,7 @@ import rclpy
 from opened_names import ABSOLUTE, AT_START, WITH_PACKAGE, Opened, opened_by
 from rclpy.node import NodeNameNonExistentError
 from rclpy.signals import SignalHandlerOptions
-from ros_harness import DEACTIVATE, ROOT, Client, ReaderProcess, python_process
+from ros_harness import DEACTIVATE, PATIENCE_SECONDS, ROOT, Client, ReaderProcess, python_process
 
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS
 from lprnet_ros.ros.process.executors import Spinner
@@ -71,7 +71,7 @@ def assert_opens(reader: ReaderProcess, expected: Opened) -> None:
         except NodeNameNonExistentError:  # not discovered yet
             return Opened()
 
-    reader.client.spin_until(lambda: opened() == expected, 10.0)
+    reader.client.spin_until(lambda: opened() == expected, PATIENCE_SECONDS)
     reader.client.spin_until(lambda: opened() != expected, 1.0)  # nothing more comes
     assert dataclasses.asdict(opened()) == dataclasses.asdict(expected), reader.log
 
