@@ -26,6 +26,7 @@ from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.process.large_messages import keep_memory_of_large_messages
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.cropper_report import CropperReport
+from lprnet_ros.ros.topics.memory_bound import MemoryBound
 from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
 
 _CROPS_DEPTH = 100  # reliable: all crops of a frame come at once
@@ -76,6 +77,7 @@ class PlateCropper(Node):
         self._crops = self.create_publisher(Image, "~/crops", QoSProfile(depth=_CROPS_DEPTH))
         self._empty_frames = self.create_publisher(Header, "~/empty_frames", QoSProfile(depth=_CROPS_DEPTH))
         self._report = CropperReport(self, {"plates": self._cropper.counts, **self._locator.counts})
+        self._memory = MemoryBound(self, "queue_depth")
         self._watches: list[tuple[Subscription, TopicWatch]] = []
         self._frames = self._subscribe(
             "image",
@@ -130,6 +132,7 @@ class PlateCropper(Node):
     def _take_frame(self, message: Any) -> None:
         """Check a frame, and crop it once its plates are known."""
         self._report.frames += 1
+        self._memory.see(len(message.data), self._settings.max_image_pixels)
         if not self._has_listener():
             return
         settings = self._settings
@@ -170,6 +173,8 @@ class PlateCropper(Node):
         self._locator.advance(time.monotonic())
         for subscription, watch in self._watches:
             watch.check(subscription)
+        frames, (self._frames,) = self._frames, self._memory.apply([self._frames])
+        self._watches = [(self._frames if one is frames else one, watch) for one, watch in self._watches]
         self._report.publish()
 
 

@@ -34,8 +34,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "queue_depth",
         2,
-        "QoS history depth of the frame subscription; the oldest frame is dropped.",
-        "画面订阅的 QoS 历史深度；超出时丢弃最旧的画面。",
+        "QoS history depth of the frame subscription; the oldest frame is dropped. Less where large frames "
+        "would take more than 256 MiB.",
+        "画面订阅的 QoS 历史深度；超出时丢弃最旧的画面。大画面合计超过 256 MiB 时会减少。",
         minimum=1,
         maximum=100,
         read_only=True,

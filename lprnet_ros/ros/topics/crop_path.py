@@ -23,6 +23,7 @@ from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
 from lprnet_ros.ros.parameters.lpr_settings import Settings
 from lprnet_ros.ros.reports.crop_report import CropReport
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
+from lprnet_ros.ros.topics.memory_bound import MemoryBound
 from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
 from lprnet_ros.ros.topics.reading_publisher import ReadingPublisher
 from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
@@ -68,6 +69,7 @@ class CropPath:
         self._message_type = CompressedImage if is_compressed else Image
         self._watch = TopicWatch(node, f"sensor_msgs/msg/{self._message_type.__name__}")
         self._subscriptions: list[Subscription] = []
+        self._memory = MemoryBound(node, "subscription_depth")
         self._empty_frames: Subscription | None = None
         pool = PoolSettings(
             settings.workers, settings.queue_depth, settings.queue_policy, settings.worker_timeout
@@ -119,6 +121,7 @@ class CropPath:
         """Check a message that has arrived, and let its crop wait for a worker."""
         arrived = time.perf_counter()
         self._report.arrival()
+        self._memory.see(len(message), self.max_pixels)
         try:
             image = self._parse(message)
             crop = self._inspect(image, max_pixels=self.max_pixels)
@@ -179,6 +182,10 @@ class CropPath:
         """Name publishers whose messages cannot arrive, each once."""
         for subscription in self._subscriptions:
             self._watch.check(subscription)
+
+    def limit_memory(self) -> None:
+        """Let fewer messages wait where they are large."""
+        self._subscriptions = self._memory.apply(self._subscriptions)
 
     def status(self) -> tuple[PoolStatus, int]:
         """Return how the workers are, and how many crops wait for them."""
