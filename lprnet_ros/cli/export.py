@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from lprnet_ros.cli.common import run
+from lprnet_ros.text.console import program
 
 
+@program("lpr_export")
 def main(arguments: list[str] | None = None) -> int:
     """Write averaged weights as ONNX, with manifest and self-test; or check an ONNX file."""
     parser = argparse.ArgumentParser(
