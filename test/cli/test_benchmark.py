@@ -86,12 +86,11 @@ def test_ctrl_c_ends_it_after_the_crops_in_flight():
         read.append(crop.shape)
         if len(read) == 120:
             signal.pthread_kill(main_thread, signal.SIGINT)
-        time.sleep(0.001)
+        time.sleep(0.002 if len(read) < 120 else 0.2)
 
     recognizer = SimpleNamespace(
         manifest=bundled.manifest, rules=bundled.rules, set_rules=lambda _: None, read=read_slowly
     )
     with pytest.raises(KeyboardInterrupt):
         measure(recognizer, threads=4, frames=1_000_000)
-    at_the_interrupt = 120 + 4
-    assert len(read) < 100 * at_the_interrupt  # a busy machine interrupts late, but no queue is worked off
+    assert len(read) < 120 + 100  # those in flight, and what a busy machine starts before it interrupts
