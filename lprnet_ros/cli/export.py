@@ -54,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.output is None or (options.self_test is None) != is_onnx:
         needed = "--output, which brings its self-test along" if is_onnx else "--output and --self-test"
         parser.error(f"{'an .onnx file' if is_onnx else 'a checkpoint'} needs {needed}")
+    if options.output.suffix.lower() != ".onnx":
+        parser.error(f"--output {options.output}: expected a name that ends in .onnx")
     return run("lpr_export", lambda: _export(options, is_onnx=is_onnx))
 
 
