@@ -201,7 +201,11 @@ def _start(stack: ExitStack, program: str, namespace: str, *parameters: str) -> 
     for parameter in parameters:
         command += ["-p", parameter]
     end_with_parent = partial(_PRCTL, _PR_SET_PDEATHSIG, signal.SIGTERM)  # a system call, safe after fork
-    process = subprocess.Popen(command, preexec_fn=end_with_parent)  # noqa: PLW1509
+    process = subprocess.Popen(  # Ctrl-C is for this process, which ends the others
+        command,
+        preexec_fn=end_with_parent,  # noqa: PLW1509
+        start_new_session=True,
+    )
     stack.callback(_end, process)
     return process
 

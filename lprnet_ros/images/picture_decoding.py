@@ -20,7 +20,7 @@ _EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before mark
 _TOO_SHORT = "Corrupt JPEG data: premature end of data segment"
 _HARMLESS = re.compile(r"libpng warning: (?!.*(CRC error|IDAT))|\[ ?(WARN|INFO):")
 _GREY = 128
-_MOST_MISSING = 0.25
+_MOST_MISSING = 0.1
 """Share of the last row of blocks that a cut JPEG may lack."""
 
 _NO_IMAGE = "not an image that OpenCV can decode"
@@ -38,7 +38,7 @@ class BrokenPictureError(UndecodableError):
 def decode_picture(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Decode a picture file.
 
-    A JPEG that lacks its last bytes is read, as long as they hold no more than a quarter of the
+    A JPEG that lacks its last bytes is read, as long as they hold no more than a tenth of the
     last row of blocks.
 
     Args:
