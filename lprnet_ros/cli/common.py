@@ -191,16 +191,17 @@ def load_bench(name: str, option: str) -> Any:
         raise UserError(
             f"{option} needs a checkout of the lprnet_ros repository, whose folder bench/ holds it"
         )
-    if option in ("--ros", "--soak") and importlib.util.find_spec("rclpy") is None:
-        raise UserError(f"{option} needs rclpy; {ROS_HINT}")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     try:
-        return importlib.import_module(f"bench.{name}")
+        module = importlib.import_module(f"bench.{name}")
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
         raise UserError(f"{option} needs psutil; install it with 'pip install psutil'") from error
+    if option in ("--ros", "--soak") and importlib.util.find_spec("rclpy") is None:
+        raise UserError(f"{option} needs rclpy; {ROS_HINT}")
+    return module
 
 
 def run(program: str, command: Callable[[], int]) -> int:
