@@ -13,7 +13,7 @@ from lprnet_ros.cli import train
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.sources.labelled import is_held_out
+from lprnet_ros.sources.labelled import LabelledDataError, is_held_out
 
 MISSING = [name for name in ("torch", "onnx", "tqdm", "matplotlib") if find_spec(name) is None]
 if not MISSING:
@@ -269,3 +269,10 @@ def test_a_yaml_that_cannot_be_used_is_one_line(text, said, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("lpr_train: ")
     assert said in line
+
+
+def test_a_label_that_no_class_stands_for_is_named_with_its_line(tmp_path):
+    label = next(f"粤Z{number:04d}港" for number in range(99) if not is_held_out(f"粤Z{number:04d}港"))
+    (tmp_path / "index.csv").write_text(f"file,label\na.png,{label}\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match=rf"line 2 \(a.png\): the label {label} holds 港"):
+        load_training_crops(tmp_path / "index.csv", [])
