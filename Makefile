@@ -27,7 +27,7 @@ PYTEST := $(RUN) -m pytest --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check test lint bench setup clean
 
-demo: setup  ## play the shipped crops (or IMAGES=folder) through the real node
+demo: setup  ## play the shipped crops (or IMAGES=folder or picture) through the real node
 	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
 
 check: setup  ## the tests that need no ROS, in less than a minute

@@ -107,7 +107,13 @@ class RosRig:
     ) -> Iterator[psutil.Popen]:
         command = [sys.executable, "-m", module, *arguments]
         with affinity(cores):
-            process = psutil.Popen(command, env=self._environment, preexec_fn=end_with_parent, **streams)
+            process = psutil.Popen(
+                command,
+                env=self._environment,
+                preexec_fn=end_with_parent,
+                start_new_session=True,  # Ctrl-C is for this process, which ends the others
+                **streams,
+            )
         with process:  # closes its streams and waits for it
             try:
                 yield process

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unicodedata
 from collections.abc import Callable
@@ -26,11 +27,15 @@ import numpy.typing as npt
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.images.drawing import draw_text
 from lprnet_ros.plates.syntax import bundled_syntax
-from lprnet_ros.sources.labelled import list_images, read_image
+from lprnet_ros.sources.labelled import LabelledDataError, label_of_name, list_images, read_image
+from lprnet_ros.text.console import program
+from lprnet_ros.text.escaping import one_line
 
 _START_SECONDS = 60.0
 _QUIET_SECONDS = 30.0
@@ -72,14 +77,17 @@ class DemoListener(Node):
         reading = json.loads(message.data)
         path, stamp = self._paths[reading["frame_id"]], reading["stamp"]
         age = self.get_clock().now().nanoseconds * 1e-6 - stamp["sec"] * 1e3 - stamp["nanosec"] * 1e-6
-        label = path.stem.split("_")[0].split("-")[0]
+        label = label_of_name(path)
         truth = label if bundled_syntax("ga36").kind(label) is not None else ""
         text, confidence = reading["text"], reading["confidence"]
         self._shown[path] = Shown(path, truth, text, confidence, age)
         verdict = "" if not truth else "ok" if text == truth else f"is {truth}"
         if not reading["accepted"]:
             verdict += f" (not accepted: {reading['rejection']})"
-        print(f"{_pad(path.name, 22)}{_pad(text, 12)}{confidence:10.3f}{age:9.1f}   {verdict}", flush=True)
+        print(
+            f"{_pad(one_line(path.name), 22)}{_pad(text, 12)}{confidence:10.3f}{age:9.1f}   {verdict}",
+            flush=True,
+        )
 
 
 def _pad(text: str, width: int) -> str:
@@ -103,6 +111,7 @@ def draw_sheet(shown: list[Shown]) -> npt.NDArray[np.uint8]:
     return sheet
 
 
+@program("demo")
 def main(arguments: list[str] | None = None) -> int:
     """Play a folder through the real node and report.
 
@@ -114,20 +123,51 @@ def main(arguments: list[str] | None = None) -> int:
         name gives the plate, at least 95 % were read right.
     """
     parser = argparse.ArgumentParser(prog="demo", description="Play plate crops through lpr_node over DDS.")
-    parser.add_argument("--images", type=Path, required=True, help="folder of crops")
-    parser.add_argument("--output", type=Path, default=Path("demo_readings.png"), help="picture to write")
+    parser.add_argument("--images", type=Path, required=True, help="folder of crops, or one crop")
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo_readings.png"), help="picture to write, such as sheet.png"
+    )
     parser.add_argument("--rate", type=float, default=10.0, help="crops a second")
     options = parser.parse_args(arguments)
-    paths = list_images(options.images) if options.images.is_dir() else []
-    if not paths:
-        print(f"demo: {options.images}: not a folder with pictures", file=sys.stderr)
-        return 1
+    if not cv2.haveImageWriter(str(options.output)):
+        parser.error(f"--output {options.output}: expected a name that ends in .png or .jpg")
+    with tempfile.TemporaryDirectory(prefix="lprnet_demo_") as folder:
+        images = options.images
+        if images.is_file():  # plate_player plays folders
+            (Path(folder) / images.name).symlink_to(images.resolve())
+            images = Path(folder)
+        try:
+            paths = [path for path in list_images(images) if _is_readable(path)] if images.is_dir() else []
+        except LabelledDataError as error:
+            print(f"demo: {error}", file=sys.stderr)
+            return 1
+        if not paths:
+            problem = "neither a picture nor a folder with pictures"
+            print(f"demo: {one_line(str(options.images))}: {problem}", file=sys.stderr)
+            return 1
+        return _demonstrate(paths, images, options)
+
+
+def _is_readable(path: Path) -> bool:
+    """Tell whether a picture can be read; say on stderr why not, or that it is no crop."""
+    name = one_line(str(path))
+    try:
+        height, width = read_image(path).shape[:2]
+    except LabelledDataError as error:
+        print(f"demo: left out: {one_line(str(error))}", file=sys.stderr)
+        return False
+    if doubt := why_no_crop(width, height):
+        print(f"demo: {name}: {doubt}; {CUT_THE_PLATE_OUT}", file=sys.stderr)
+    return True
+
+
+def _demonstrate(paths: list[Path], images: Path, options: argparse.Namespace) -> int:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
         os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
     shown: dict[Path, Shown] = {}
     try:
-        _play(paths, options.images, options.rate, shown)
+        _play(paths, images, options.rate, shown)
     except RuntimeError as error:
         print(f"demo: {error}", file=sys.stderr)
     return _summarise([shown[path] for path in paths if path in shown], len(paths), options.output)
@@ -140,7 +180,8 @@ def _play(paths: list[Path], images: Path, rate: float, shown: dict[Path, Shown]
         RuntimeError: a process ended early, or readings stay away.
     """
     namespace = f"/demo_{os.getpid()}"
-    rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}", "--log-level", "warn"])
+    ros_arguments = ["--ros-args", "-r", f"__ns:={namespace}", "--log-level", "warn"]
+    rclpy.init(args=ros_arguments, signal_handler_options=SignalHandlerOptions.SIGTERM)  # Ctrl-C is Python's
     with ExitStack() as stack:
         stack.callback(rclpy.try_shutdown)
         listener = DemoListener(paths, images, shown)
@@ -160,7 +201,11 @@ def _start(stack: ExitStack, program: str, namespace: str, *parameters: str) -> 
     for parameter in parameters:
         command += ["-p", parameter]
     end_with_parent = partial(_PRCTL, _PR_SET_PDEATHSIG, signal.SIGTERM)  # a system call, safe after fork
-    process = subprocess.Popen(command, preexec_fn=end_with_parent)  # noqa: PLW1509
+    process = subprocess.Popen(  # Ctrl-C is for this process, which ends the others
+        command,
+        preexec_fn=end_with_parent,  # noqa: PLW1509
+        start_new_session=True,
+    )
     stack.callback(_end, process)
     return process
 

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from lprnet_ros.cli.common import run
+from lprnet_ros.text.console import program
 
 
+@program("lpr_average")
 def main(arguments: list[str] | None = None) -> int:
     """Write the mean of several runs' weights as a checkpoint."""
     parser = argparse.ArgumentParser(

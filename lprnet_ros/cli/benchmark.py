@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from lprnet_ros.board.hrt_log import ARTICLE, ARTICLE_SOURCE, read_hrt_log
 from lprnet_ros.cli.common import add_model_options, load_bench, open_recognizer, run
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import read_image
+from lprnet_ros.text.console import program
 
 _WARM_UP = 20
 
@@ -32,6 +34,7 @@ class BenchmarkRow:
     fps: float
 
 
+@program("lpr_benchmark")
 def main(arguments: list[str] | None = None) -> int:
     """Measure the runtime, preprocessing and decoding; with ``--ros`` or ``--soak`` the live node."""
     parser = argparse.ArgumentParser(
@@ -117,11 +120,19 @@ def measure(recognizer: PlateRecognizer, threads: int, frames: int) -> Benchmark
         recognizer.read(crops[index % len(crops)])
         return (time.perf_counter() - started) * 1e3
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(read, range(_WARM_UP)))
-        started = time.perf_counter()
-        delays = list(pool.map(read, range(frames)))
-        seconds = time.perf_counter() - started
+    def read_all(count: int) -> list[float]:
+        indices = iter(range(count))  # shared: each thread takes the next one
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                shares = [pool.submit(lambda: [read(index) for index in indices]) for _ in range(threads)]
+                return [delay for share in shares for delay in share.result()]
+            finally:
+                deque(indices, maxlen=0)  # after Ctrl-C or an error no thread finds another
+
+    read_all(_WARM_UP)
+    started = time.perf_counter()
+    delays = read_all(frames)
+    seconds = time.perf_counter() - started
     total = sum(delays)
     return BenchmarkRow(threads, frames, total, total / frames, float(np.median(delays)), frames / seconds)
 

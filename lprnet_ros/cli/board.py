@@ -16,10 +16,12 @@ from lprnet_ros.board.identity import require_rdk
 from lprnet_ros.board.performance import STATE_FILE, Change, apply, plan
 from lprnet_ros.board.telemetry import Telemetry, read_telemetry
 from lprnet_ros.cli.common import run
+from lprnet_ros.text.console import program
 
 _CLEAR = "\x1b[H\x1b[J"
 
 
+@program("lpr_board")
 def main(arguments: list[str] | None = None) -> int:
     """Show the board's state, or change its settings."""
     parser = argparse.ArgumentParser(

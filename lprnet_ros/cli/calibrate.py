@@ -10,6 +10,7 @@ from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
 from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import RecognizerManifest
+from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.calibration_samples import index_path, verify_set, write_set
 from lprnet_ros.toolchain.compiler_yaml import (
     HbMapperConfig,
@@ -22,6 +23,7 @@ _USUAL_COUNT = 100
 """What the vendor's documentation asks for."""
 
 
+@program("lpr_calibrate")
 def main(arguments: list[str] | None = None) -> int:
     """Write samples as a YAML of hb_mapper says, or verify those that are there."""
     parser = argparse.ArgumentParser(

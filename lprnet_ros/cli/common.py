@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import random
 import sys
 from collections.abc import Callable, Sequence
@@ -15,12 +15,22 @@ from lprnet_ros.board.identity import NotAnRdkError
 from lprnet_ros.board.performance import PerformanceError
 from lprnet_ros.models.fetch import DownloadError
 from lprnet_ros.models.find import find_model
-from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
+from lprnet_ros.plates.label import foreign_characters
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, SelfTestError
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
-from lprnet_ros.sources.labelled import SPLITS, LabelledCrop, LabelledDataError, read_labelled, select
+from lprnet_ros.sources.labelled import (
+    SPLITS,
+    LabelledCrop,
+    LabelledDataError,
+    read_labelled,
+    select,
+    skipped_images,
+)
+from lprnet_ros.text.console import ROS_HINT
+from lprnet_ros.text.escaping import LONGEST_PATH, one_line
 from lprnet_ros.toolchain.calibration_samples import CalibrationSetError
 from lprnet_ros.toolchain.compiler_yaml import HbMapperError
 
@@ -45,6 +55,8 @@ USER_ERRORS = (
     PerformanceError,
 )
 """Errors whose message tells the user everything; a traceback would only hide it."""
+
+_MOST_NOTES = 10
 
 _EXTRAS = {"onnx": "onnx"} | dict.fromkeys(
     ("torch", "PIL", "tqdm", "matplotlib", "cvttf_NotoSansCJK_Bold"), "'lprnet_ros[training]'"
@@ -88,16 +100,48 @@ def add_selection_options(parser: argparse.ArgumentParser, default: str | None =
     )
 
 
-def selected_crops(options: argparse.Namespace) -> list[LabelledCrop]:
-    """Read the crops of ``--data`` and choose among them as the options say.
+def selected_crops(program: str, options: argparse.Namespace) -> list[LabelledCrop]:
+    """Read the crops of ``--data`` and choose among them as the options say; name what is left out.
 
     Raises:
         LabelledDataError: nothing is there, or nothing is left.
     """
+    skipped = skipped_images(options.data) if options.data.is_dir() else ""
+    tell(program, [f"{options.data}: {skipped}"] if skipped else [])
     crops = select(read_labelled(options.data), options.split, options.without)
-    if not crops:
+    labelled = [crop for crop in crops if crop.is_labelled]
+    if crops and not labelled:
+        raise LabelledDataError(
+            f"{options.data}: no file is named by its plate, as 京A12345_1.jpg is; name them so, or write a "
+            "CSV with the columns file and label"
+        )
+    if not labelled:
         raise LabelledDataError(f"{options.data}: no crop is left with --split and --without")
-    return crops
+    unnamed = [crop for crop in crops if not crop.is_labelled]
+    tell(program, [f"{crop.path}: left out, its name is no plate" for crop in unnamed])
+    return labelled
+
+
+def tell_foreign_labels(
+    program: str, data: Path, crops: Sequence[LabelledCrop], manifest: RecognizerManifest
+) -> None:
+    """Name on stderr the labels that a model can never read, with their lines."""
+    notes = []
+    for crop in crops:
+        if foreign := foreign_characters(crop.label, manifest.alphabet):
+            where = f"{data}, line {crop.line}" if crop.line else str(crop.path)
+            notes.append(
+                f"{where}: the label {crop.label} holds {foreign}, which {manifest.name} cannot read"
+            )
+    tell(program, notes)
+
+
+def tell(program: str, notes: Sequence[str]) -> None:
+    """Print notes on stderr, one line each; of many only the first ones, and how many there are."""
+    for note in notes[:_MOST_NOTES]:
+        print(f"{program}: {one_line(note, LONGEST_PATH)}", file=sys.stderr)
+    if len(notes) > _MOST_NOTES:
+        print(f"{program}: and {len(notes) - _MOST_NOTES} more like this", file=sys.stderr)
 
 
 def calibration_crops(
@@ -140,7 +184,7 @@ def load_bench(name: str, option: str) -> Any:
         option: that asks for it.
 
     Raises:
-        UserError: there is no checkout around this package, or psutil is missing.
+        UserError: there is no checkout around this package, or psutil or ROS 2 is missing.
     """
     root = Path(__file__).resolve().parents[2]
     if not (root / "bench" / f"{name}.py").is_file():
@@ -150,11 +194,14 @@ def load_bench(name: str, option: str) -> Any:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     try:
-        return importlib.import_module(f"bench.{name}")
+        module = importlib.import_module(f"bench.{name}")
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
         raise UserError(f"{option} needs psutil; install it with 'pip install psutil'") from error
+    if option in ("--ros", "--soak") and importlib.util.find_spec("rclpy") is None:
+        raise UserError(f"{option} needs rclpy; {ROS_HINT}")
+    return module
 
 
 def run(program: str, command: Callable[[], int]) -> int:
@@ -172,5 +219,5 @@ def run(program: str, command: Callable[[], int]) -> int:
         if error.name not in _EXTRAS:
             raise
         problem = f"needs {error.name}; pip install {_EXTRAS[error.name]}"
-    print(f"{program}: {problem}", file=sys.stderr)
+    tell(program, [problem])
     return 1

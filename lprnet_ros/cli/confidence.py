@@ -6,9 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, run, selected_crops
+from lprnet_ros.cli.common import add_selection_options, run, selected_crops, tell_foreign_labels
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.text.console import program
 
 
+@program("lpr_confidence")
 def main(arguments: list[str] | None = None) -> int:
     """Fit temperature scaling, and write it into the model's manifest."""
     parser = argparse.ArgumentParser(
@@ -32,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _fit(options: argparse.Namespace) -> int:
     from lprnet_ros.training.temperature_fit import write_calibration
 
-    found = write_calibration(options.model, selected_crops(options), biased=options.biased)
+    crops = selected_crops("lpr_confidence", options)
+    tell_foreign_labels("lpr_confidence", options.data, crops, load_manifest(options.model))
+    found = write_calibration(options.model, crops, biased=options.biased)
     print(f"temperature {found.temperature}, class_bias {dict(found.class_bias)}")
     return 0
 

@@ -6,9 +6,12 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from lprnet_ros.cli.common import (
     UserError,
@@ -18,13 +21,19 @@ from lprnet_ros.cli.common import (
     open_recognizer,
     run,
     selected_crops,
+    tell,
+    tell_foreign_labels,
 )
 from lprnet_ros.evaluation.metrics import Outcome, Score, score
 from lprnet_ros.evaluation.report import html_report
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.sources.labelled import LabelledCrop
+from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
+from lprnet_ros.text.console import program
+from lprnet_ros.text.escaping import LONGEST_PATH, one_line
 
 
+@program("lpr_evaluate")
 def main(arguments: list[str] | None = None) -> int:
     """Evaluate and print a table, or one JSON object."""
     parser = argparse.ArgumentParser(
@@ -69,12 +78,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    crops = selected_crops(options)
+    crops = selected_crops("lpr_evaluate", options)
     recognizer = open_recognizer(options)
+    tell_foreign_labels("lpr_evaluate", options.data, crops, recognizer.manifest)
     if options.decoders or options.sequences is not None:
         option = "--decoders" if options.decoders else "--sequences"
-        return int(load_bench(option[2:], option).show(recognizer, crops, options))
-    outcomes = measure(recognizer, crops)
+        broken: list[str] = []
+        readable = [crop for crop, _ in _pictures(crops, broken)]
+        _tell_broken("lpr_evaluate", broken, len(readable))
+        return int(load_bench(option[2:], option).show(recognizer, readable, options))
+    measured = measure("lpr_evaluate", recognizer, crops)
+    crops, outcomes = measured.crops, measured.outcomes
     groups: dict[str, list[Outcome]] = defaultdict(list)
     if options.group_by:
         for crop, outcome in zip(crops, outcomes, strict=True):
@@ -82,7 +96,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     total = score(outcomes)
     scores = {name: score(members) for name, members in sorted(groups.items())}
     if options.json:
-        parts = {"groups": {name: asdict(part) for name, part in scores.items()}}
+        parts = {
+            "groups": {name: asdict(part) for name, part in scores.items()},
+            "left_out": measured.left_out,
+        }
         print(json.dumps(asdict(total) | parts, ensure_ascii=False))
     else:
         print(f"{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'characters':>12}{'ms':>8}")
@@ -96,7 +113,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.errors:
         for crop, outcome in zip(crops, outcomes, strict=True):
             if not outcome.is_correct:
-                print(f"{crop.path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
+                path = one_line(str(crop.path), LONGEST_PATH)
+                print(f"{path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
     if options.report:
         model = recognizer.manifest
         about = {
@@ -104,6 +122,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             "data": str(options.data),
             "split": options.split,
             "without": " ".join(options.without),
+            "left out": f"{measured.left_out} pictures that cannot be read",
         }
         page = html_report(crops, outcomes, scores, options.group_by, about)
         try:
@@ -113,13 +132,57 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def measure(recognizer: PlateRecognizer, crops: Iterable[LabelledCrop]) -> list[Outcome]:
-    """Read every crop and set it beside its label."""
-    outcomes = []
-    for crop in crops:
-        reading = recognizer.read(crop.read())
+@dataclass(frozen=True)
+class Measured:
+    """Crops with what was read on them, one outcome a crop, and the number of pictures that were left out."""
+
+    crops: list[LabelledCrop]
+    outcomes: list[Outcome]
+    left_out: int
+
+
+def measure(program: str, recognizer: PlateRecognizer, crops: Iterable[LabelledCrop]) -> Measured:
+    """Read every crop and set it beside its label.
+
+    Pictures that cannot be read are left out, and named on stderr; so are whole photographs, which count.
+
+    Raises:
+        LabelledDataError: not one picture can be read.
+    """
+    kept, outcomes = [], []
+    broken: list[str] = []
+    photographs = []
+    for crop, picture in _pictures(crops, broken):
+        if doubt := why_no_crop(picture.shape[1], picture.shape[0]):
+            photographs.append(f"{crop.path}: {doubt}; {CUT_THE_PLATE_OUT}")
+        reading = recognizer.read(picture)
+        kept.append(crop)
         outcomes.append(Outcome(crop.label, reading.text, reading.confidence, reading.timings.total_ms))
-    return outcomes
+    _tell_broken(program, broken, len(kept))
+    tell(program, photographs)
+    return Measured(kept, outcomes, len(broken))
+
+
+def _pictures(
+    crops: Iterable[LabelledCrop], broken: list[str]
+) -> Iterator[tuple[LabelledCrop, npt.NDArray[np.uint8]]]:
+    """Yield each crop with its picture; of those that cannot be read, add why to a list."""
+    for crop in crops:
+        try:
+            picture = crop.read()
+        except LabelledDataError as error:
+            broken.append(str(error))
+            continue
+        yield crop, picture
+
+
+def _tell_broken(program: str, broken: Sequence[str], kept: int) -> None:
+    if not kept:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        raise LabelledDataError(f"no picture can be read: {broken[0]}{more}")
+    tell(program, [f"left out: {problem}" for problem in broken])
+    if broken:
+        print(f"{program}: {len(broken)} of {len(broken) + kept} pictures left out", file=sys.stderr)
 
 
 def _row(name: str, part: Score) -> str:

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from lprnet_ros.cli.common import run
+from lprnet_ros.text.console import program
 
 
+@program("lpr_export")
 def main(arguments: list[str] | None = None) -> int:
     """Write averaged weights as ONNX, with manifest and self-test; or check an ONNX file."""
     parser = argparse.ArgumentParser(
@@ -52,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.output is None or (options.self_test is None) != is_onnx:
         needed = "--output, which brings its self-test along" if is_onnx else "--output and --self-test"
         parser.error(f"{'an .onnx file' if is_onnx else 'a checkpoint'} needs {needed}")
+    if options.output.suffix.lower() != ".onnx":
+        parser.error(f"--output {options.output}: expected a name that ends in .onnx")
     return run("lpr_export", lambda: _export(options, is_onnx=is_onnx))
 
 

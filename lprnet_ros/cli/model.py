@@ -22,8 +22,10 @@ from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.reading.self_test import logits_cosine
 from lprnet_ros.runtimes import RUNTIME_NAMES, RuntimeUnavailableError, open_runtime
+from lprnet_ros.text.console import program
 
 
+@program("lpr_model")
 def main(arguments: list[str] | None = None) -> int:
     """Do one of the command's verbs."""
     parser = argparse.ArgumentParser(prog="lpr_model", description="Get, check and describe model files.")

@@ -16,12 +16,14 @@ from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import ManifestError, manifest_path
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.quantization import NodeLoss, quantise
 
 _SEED = 0
 """Of the choice of calibration crops: the same crops, the same model."""
 
 
+@program("lpr_quantize")
 def main(arguments: list[str] | None = None) -> int:
     """Quantise, print and save the table of the nodes, and measure both models."""
     parser = argparse.ArgumentParser(prog="lpr_quantize", description="Turn a float ONNX model into 8 bits.")
@@ -55,7 +57,7 @@ def _quantize(options: argparse.Namespace) -> int:
     _check_outputs(options.model, options.output, table)
     companion_copies(options.model, options.output)  # says now what it would say after minutes
     calibration = calibration_crops(options.calibration, options.samples, _SEED)
-    measured = selected_crops(options) if options.data is not None else []
+    measured = selected_crops("lpr_quantize", options) if options.data is not None else []
     tensors = [preprocess(crop.read(), manifest.input) for crop in calibration]
     losses = quantise(options.model, options.output, tensors)
     write_manifest_like(options.model, options.output)
@@ -66,7 +68,7 @@ def _quantize(options: argparse.Namespace) -> int:
     for name, model in (("float", options.model), ("8 bits", options.output)):
         recognizer = PlateRecognizer.open(model)  # runs its self-test
         if measured:
-            part = score(measure(recognizer, measured))
+            part = score(measure("lpr_quantize", recognizer, measured).outcomes)
             print(f"{name:24}{part.plates:8}{part.correct:9}{part.accuracy:10.2%}{part.ms_per_plate:8.3f}")
     print(f"\nwrote {options.output}, {manifest_path(options.output)} and {table}")
     return 0

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 from lprnet_ros.cli.common import run
+from lprnet_ros.text.console import program
 
 
+@program("lpr_train")
 def main(arguments: list[str] | None = None) -> int:
     """Train a network as a YAML says; an interrupted run continues where it stopped."""
     parser = argparse.ArgumentParser(prog="lpr_train", description="Train the plate network.")

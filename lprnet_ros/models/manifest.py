@@ -88,7 +88,8 @@ class ModelManifest:
             ManifestError: it is missing, unreadable, or has another SHA-256.
         """
         if not self.path.is_file():
-            raise ManifestError(f"{self.path}: no such model file")
+            hint = f"; get it with 'lpr_model fetch {self.path.name}'" if self.url else ""
+            raise ManifestError(f"{self.path}: no such model file{hint}")
         try:
             actual = sha256_of(self.path)
         except OSError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.images.picture_decoding import UndecodableError, decode_picture
+from lprnet_ros.plates.label import is_like_a_plate, normalised_label
 
 _PICTURE_SUFFIXES = (
     ".jpg",
@@ -55,13 +57,20 @@ class LabelledCrop:
 
     Attributes:
         path: the image file.
-        label: the plate's text; empty if the picture shows no plate.
+        label: the plate's text, as ``normalised_label`` spells it; empty if the picture shows no plate.
         columns: the other columns of its CSV row, by name.
+        line: of its CSV, from 1; 0 where there is none.
     """
 
     path: Path
     label: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether someone said what it shows: a CSV did, and a file name such as ``1.jpg`` did not."""
+        return self.line > 0 or not self.label or is_like_a_plate(self.label)
 
     def group(self, column: str) -> str:
         """Return the value of a column, for grouping.
@@ -93,7 +102,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
         LabelledDataError: the file is missing, not a picture, or too damaged.
     """
     if not path.is_file():
-        raise LabelledDataError(f"{path}: no such file")
+        raise LabelledDataError(f"{path}: {_why_no_file(path)}")
     try:
         data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
         return decode_picture(np.frombuffer(data, np.uint8))
@@ -107,8 +116,28 @@ def list_images(folder: Path) -> list[Path]:
     """List the image files of a folder and its sub-folders, sorted by path.
 
     Those of a kind that this OpenCV cannot read are left out; see ``skipped_images``.
+
+    Raises:
+        LabelledDataError: the folder, or one in it, cannot be read.
     """
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+    return [path for path in _files(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def _files(folder: Path) -> list[Path]:
+    """List what lies in a folder and its sub-folders but is none itself: pipes and dead links as well."""
+
+    def refuse(error: OSError) -> None:
+        raise LabelledDataError(f"{error.filename}: the folder cannot be read ({error.strerror})") from error
+
+    return sorted(Path(root, name) for root, _, names in os.walk(folder, onerror=refuse) for name in names)
+
+
+def _why_no_file(path: Path) -> str:
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
+        return "is an address; only files are read: download it first"
+    if path.exists():
+        return "a folder" if path.is_dir() else "a pipe or a device; only files are read"
+    return "no such file"
 
 
 def skipped_images(folder: Path) -> str:
@@ -118,7 +147,7 @@ def skipped_images(folder: Path) -> str:
         A sentence without full stop; empty where there are none.
     """
     left_out = set(_PICTURE_SUFFIXES) - IMAGE_SUFFIXES
-    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix.lower() in left_out)
+    names = [str(p.relative_to(folder)) for p in _files(folder) if p.suffix.lower() in left_out]
     if not names:
         return ""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
@@ -134,7 +163,7 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
     Args:
         path: a CSV with the columns ``file`` (relative to the CSV) and
             ``label``; or a folder of images, labelled by the stem of their file
-            names up to the first ``_`` or ``-``.
+            names up to the first ``_`` or ``-``.  Labels are normalised.
 
     Returns:
         The crops, in the CSV's order or sorted by path.
@@ -143,7 +172,7 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
         LabelledDataError: the path does not exist, holds no crop, or the CSV lacks a column.
     """
     if path.is_dir():
-        crops = [LabelledCrop(p, re.split("[_-]", p.stem)[0]) for p in list_images(path)]
+        crops = [LabelledCrop(p, label_of_name(p)) for p in list_images(path)]
     elif path.is_file():
         crops = _read_csv(path)
     else:
@@ -152,6 +181,11 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
         skipped = skipped_images(path) if path.is_dir() else ""
         raise LabelledDataError(f"{path}: no labelled crops in it{'; ' if skipped else ''}{skipped}")
     return crops
+
+
+def label_of_name(path: Path) -> str:
+    """Return the label in the name of a picture: up to the first ``_`` or ``-``, normalised."""
+    return normalised_label(re.split("[_-]", path.stem)[0])
 
 
 def _read_csv(path: Path) -> list[LabelledCrop]:
@@ -173,8 +207,9 @@ def _crop_of_row(path: Path, line: int, row: dict[str | Any, str | Any]) -> Labe
         raise LabelledDataError(f"{path}, line {line}: has not as many fields as the first line")
     return LabelledCrop(
         path.parent / row["file"],
-        row["label"],
+        normalised_label(row["label"]),
         {name: value for name, value in row.items() if name not in ("file", "label")},
+        line,
     )
 
 

@@ -18,6 +18,9 @@ from json.encoder import encode_basestring, encode_basestring_ascii
 LONGEST_QUOTED = 80
 """Maximum number of characters of a quoted text that are shown."""
 
+LONGEST_PATH = 5000
+"""Maximum number of characters of a file's path that are shown; Linux has none of more than 4096 bytes."""
+
 LONGEST_LINE = 1000
 """Maximum number of characters of a line that are shown."""
 

@@ -15,7 +15,15 @@ from torch.utils.data import IterableDataset, get_worker_info
 from tqdm import tqdm
 
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
-from lprnet_ros.sources.labelled import LabelledCrop, is_held_out, list_images, read_image, read_labelled
+from lprnet_ros.plates.label import foreign_characters
+from lprnet_ros.sources.labelled import (
+    LabelledCrop,
+    LabelledDataError,
+    is_held_out,
+    list_images,
+    read_image,
+    read_labelled,
+)
 from lprnet_ros.training.camera import HEIGHT, WIDTH, Camera
 from lprnet_ros.training.glyphs import GlyphStyle
 from lprnet_ros.training.lettering import Lettering
@@ -75,12 +83,19 @@ def load_training_crops(index: Path, styles: Sequence[GlyphStyle], unseen_provin
         and crop.columns.get("set") not in UNREADABLE_SETS
         and crop.label[:1] not in unseen_provinces
     ]
-    images = [_at_most(crop.read(), 3 * HEIGHT) for crop in crops]
+    images = [_at_most(_picture_of(crop), 3 * HEIGHT) for crop in crops]
     parts = [
         take_apart(image, crop.label, styles)
         for image, crop in tqdm(zip(images, crops, strict=True), "finding the plates", len(crops))
     ]
     return RealCrops(images, [crop.label for crop in crops], parts, balanced_weights(crops))
+
+
+def _picture_of(crop: LabelledCrop) -> Image:
+    if foreign := foreign_characters(crop.label, CHINESE_PLATES):
+        where = f"line {crop.line} ({crop.path.name})" if crop.line else str(crop.path)
+        raise LabelledDataError(f"{where}: the label {crop.label} holds {foreign}, which no class stands for")
+    return crop.read()
 
 
 def load_negatives(folder: Path, *, held_out: bool) -> list[Image]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
+from lprnet_ros.text.fields import FieldError, read_yaml
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
 from lprnet_ros.training.network import PlateNet
@@ -90,9 +90,13 @@ def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) ->
         overrides: values that replace the file's.
 
     Raises:
-        ManifestError: it is no mapping, or names something that does not exist.
+        ManifestError: it is no YAML or no mapping, names something that does not exist, or holds a
+            number that makes no sense.
     """
-    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        values = read_yaml(path) or {}
+    except FieldError as error:
+        raise ManifestError(str(error)) from error
     if not isinstance(values, dict):
         raise ManifestError(f"{path}: expected a mapping of names to values")
     values.update(overrides or {})
@@ -103,6 +107,10 @@ def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) ->
     for name in ("index", "negatives", "glyphs", "output", "initial"):
         if values.get(name) is not None:
             values[name] = Path(values[name])
+    for name, least in (("steps", 4), ("batch_size", 1), ("validate_every", 1), ("workers", 0), ("seed", 0)):
+        value = values.get(name, least)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ManifestError(f"{path}: {name} is {value!r}, expected a whole number from {least} on")
     return TrainingConfig(**values)
 
 
@@ -137,7 +145,10 @@ class Trainer:
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, config.learning_rate, total_steps=config.steps, pct_start=0.1
+            self.optimizer,
+            config.learning_rate,
+            total_steps=config.steps,
+            pct_start=max(0.1, 2 / config.steps),  # its rise takes at least one step
         )
         self.step = 0
         self.seconds = 0.0

@@ -1,5 +1,6 @@
 """``lpr_benchmark --ros``: its table, and a short run of the real thing."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -62,6 +63,19 @@ def test_without_psutil_one_sentence_says_so(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "psutil", None)
     assert main(["--ros"]) == 1
     assert "pip install psutil" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--ros"], ["--soak", "10"]])
+def test_without_ros_one_sentence_says_so(option, monkeypatch, capsys):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "rclpy" else find_spec(name)
+    )
+    assert main(option) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"lpr_benchmark: {option[0]} needs rclpy; source /opt/ros/")
+    assert said.err.count("\n") == 1
 
 
 def test_the_cpu_time_and_memory_of_a_process_include_its_children():

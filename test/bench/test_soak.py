@@ -1,8 +1,14 @@
 """``lpr_benchmark --soak``: the slope of the memory, and a short run of the real thing."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
+import psutil
 import pytest
 
 from bench import soak
@@ -36,3 +42,19 @@ def test_a_short_soak_of_the_live_node(ros_environment, monkeypatch, capsys):
     assert 0 < result["read"] <= 600  # a loaded machine may lose some on the way back
     assert 20e6 < result["warm_bytes"] <= 1.5 * result["last_bytes"]
     assert status == (0 if result["is_flat"] else 1)
+
+
+def test_ctrl_c_ends_a_soak_in_silence_and_leaves_no_process_behind(ros_environment):
+    pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the live node needs it")
+    command = [sys.executable, "-m", "lprnet_ros.cli.benchmark", "--soak", "1000000", "--workers", "1"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
+    )
+    watched = psutil.Process(process.pid)
+    while len(children := watched.children()) < 2:  # the node, and then the generator
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, err = process.communicate()
+    assert (out, err, process.returncode) == ("", "", 130)
+    assert not any(child.is_running() for child in children)

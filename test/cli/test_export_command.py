@@ -16,6 +16,7 @@ from lprnet_ros.models.find import bundled_model
         ["net.onnx", "--target", "bpu"],
         ["net.onnx", "--target", "bpu", "--output", "a.onnx", "--self-test", "p.png"],
         ["net.pth", "--target", "bpu", "--output", "a.onnx"],
+        ["net.pth", "--output", "a", "--self-test", "p.png"],
         ["net.pth", "--self-test", "p.png"],
         ["net.pth", "--target", "hailo", "--output", "a.onnx", "--self-test", "p.png"],
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
+import numpy as np
 import psutil
 import pytest
 
@@ -69,4 +72,44 @@ def test_a_folder_without_pictures_is_one_sentence(tmp_path: Path) -> None:
     process = start(tmp_path, tmp_path / "sheet.png")
     out, err = process.communicate()
     assert (process.returncode, out) == (1, "")
-    assert err == f"demo: {tmp_path}: not a folder with pictures\n"
+    assert err == f"demo: {tmp_path}: neither a picture nor a folder with pictures\n"
+
+
+def test_one_picture_without_a_label_is_shown(tmp_path: Path) -> None:
+    shutil.copy(next((DEMO / "crops").glob("*.png")), tmp_path / "1.png")
+    process = start(tmp_path / "1.png", tmp_path / "sheet.png")
+    out, err = process.communicate()
+    assert "1 of 1 crops read" in out, err
+    assert "plates right" not in out  # nobody said what it shows
+    assert process.returncode == 0
+
+
+def test_broken_pictures_and_photographs_are_named(tmp_path: Path) -> None:
+    crop = next((DEMO / "crops").glob("*.png"))
+    shutil.copy(crop, tmp_path)
+    (tmp_path / "broken.png").write_bytes(crop.read_bytes()[:500])
+    assert cv2.imwrite(str(tmp_path / "photo.png"), np.full((480, 640, 3), 90, np.uint8))
+    process = start(tmp_path, tmp_path / "sheet.png")
+    out, err = process.communicate()
+    assert "2 of 2 crops read" in out, err
+    assert f"demo: left out: {tmp_path}/broken.png: " in err
+    assert f"demo: {tmp_path}/photo.png: 640x480 pixels look like a whole photograph" in err
+
+
+def test_an_output_of_no_kind_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    process = start(DEMO / "crops", tmp_path / "sheet")
+    out, err = process.communicate()
+    assert (process.returncode, out) == (2, "")
+    assert err.endswith(f"--output {tmp_path}/sheet: expected a name that ends in .png or .jpg\n")
+
+
+def test_ctrl_c_ends_it_in_silence(tmp_path: Path) -> None:
+    process = start(DEMO / "crops", tmp_path / "sheet.png", "--rate", "0.5")
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert "ok" in process.stdout.readline()
+    for pid in [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]:
+        os.kill(pid, signal.SIGINT)  # as a terminal does
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, "")
+    assert left_of(process) == []

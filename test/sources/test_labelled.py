@@ -244,3 +244,29 @@ def test_calibration_and_test_are_about_halves():
 def test_an_unknown_split_is_refused():
     with pytest.raises(ValueError, match="calibration"):
         is_in_split("京A12345", "validation")
+
+
+@pytest.mark.parametrize("between", ["·", "•", " ", "．", "-"])
+def test_spelling_moves_no_plate_to_the_other_side_of_the_split(between, tmp_path):
+    texts = plates(600)
+    spelled = [f"{text[:2]}{between}{text[2:].lower()}" for text in texts]
+    (tmp_path / "index.csv").write_text(
+        "\n".join(["file,label", *(f"{index}.png,{text}" for index, text in enumerate(spelled))]),
+        encoding="utf-8",
+    )
+    crops = read_labelled(tmp_path / "index.csv")
+    assert [is_held_out(crop.label) for crop in crops] == [is_held_out(text) for text in texts]
+    assert any(is_held_out(text) != is_held_out(other) for text, other in zip(texts, spelled, strict=True))
+
+
+def test_a_name_that_says_nothing_is_no_label_but_a_csv_may_say_anything(tmp_path):
+    for name in ("1.png", "IMG_1.png", "京A12345_1.png", "_none.png"):
+        write_picture(tmp_path / "crops" / name)
+    assert {crop.path.name: crop.is_labelled for crop in read_labelled(tmp_path / "crops")} == {
+        "1.png": False,
+        "IMG_1.png": False,
+        "京A12345_1.png": True,
+        "_none.png": True,
+    }
+    (tmp_path / "index.csv").write_text("file,label\ncrops/1.png,1\n", encoding="utf-8")
+    assert [(crop.is_labelled, crop.line) for crop in read_labelled(tmp_path / "index.csv")] == [(True, 2)]

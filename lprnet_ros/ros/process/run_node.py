@@ -25,6 +25,7 @@ from lprnet_ros.ros.parameters.parameter import Parameter
 from lprnet_ros.ros.parameters.unused import unmatched_files
 from lprnet_ros.ros.parameters.usage import refusal, usage
 from lprnet_ros.ros.process.executors import Spinner
+from lprnet_ros.text.console import run_program
 
 NodeType = TypeVar("NodeType", bound=Node)
 
@@ -88,8 +89,7 @@ def run_node(
     try:
         plain = remove_ros_args(given)[1:]
         if {"-h", "--help"} & set(plain):
-            print(usage(program, description, parameters))
-            return 0
+            return run_program(program, lambda: _show(usage(program, description, parameters)))
         if plain:
             print(refusal(program, plain), file=sys.stderr)
             return 2
@@ -123,4 +123,9 @@ def run_node(
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+    return 0
+
+
+def _show(text: str) -> int:
+    print(text)
     return 0
