@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -23,6 +24,7 @@ class Source(NamedTuple):
         frame_id: of its header; where that tells the crop's place, the camera's own.
         arrived: when it arrived, by ``time.perf_counter``.
         place: where it lies in a frame, or None where nobody said.
+        received: when it arrived, in seconds of the node's clock; NaN where nobody needs to know.
     """
 
     topic: str
@@ -31,6 +33,7 @@ class Source(NamedTuple):
     frame_id: str
     arrived: float
     place: Place | None = None
+    received: float = math.nan
 
 
 class Job:

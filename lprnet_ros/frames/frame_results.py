@@ -66,17 +66,23 @@ class _Stream:
 
     Attributes:
         expected: number of the frame to return next.
+        unfinished: smaller numbers of which answers may still arrive: frames that were skipped, or returned
+            without all their crops.
         waiting: the frames that have arrived, by number.
         latest: the plates by the number of their place, for places that have not changed.
     """
 
     expected: int
+    unfinished: set[int]
     waiting: dict[int, _Gathered] = field(default_factory=dict)
     latest: OrderedDict[int, PlacedReading] = field(default_factory=OrderedDict)
 
 
 class FrameResults:
     """Collects answers by frame.
+
+    The numbers of a cropper only rise.  An answer for a frame that was returned with all its crops shows
+    that the stream has started again, as in a recording that is played in a loop; so do the results then.
 
     Args:
         timeout_seconds: how long a frame waits for its crops and for the frames before it.
@@ -132,11 +138,12 @@ class FrameResults:
         """Return frames that had to make room, and the entry of this one; None if it is refused."""
         finished: list[FrameResult] = []
         stream = self._streams.get(mark.stream)
-        if stream is not None and abs(mark.number - stream.expected) > _FAR_APART:
+        before = range(mark.number - MOST_WAITING, mark.number)  # may still arrive if the stream is new
+        if stream is not None and _has_started_again(stream, mark.number):
             finished += self._hand_on_all(mark.stream)
-            stream = None
+            stream, before = None, range(0)
         if stream is None:
-            stream = self._streams[mark.stream] = _Stream(expected=mark.number)
+            stream = self._streams[mark.stream] = _Stream(mark.number, set(before))
             if len(self._streams) > MOST_STREAMS:
                 finished += self._hand_on_all(next(iter(self._streams)))
         self._streams.move_to_end(mark.stream)
@@ -169,9 +176,14 @@ class FrameResults:
 
     def _hand_on(self, stream: _Stream, number: int) -> FrameResult:
         gathered = stream.waiting.pop(number)
+        stream.unfinished.update(range(stream.expected, number + 1))
         stream.expected = number + 1
-        if not gathered.is_complete:
+        if gathered.is_complete:
+            stream.unfinished.remove(number)
+        else:
             self.counts["incomplete"] += 1
+        if len(stream.unfinished) > 2 * _FAR_APART:
+            stream.unfinished = {each for each in stream.unfinished if each > number - _FAR_APART}
         answers = [gathered.answers[index] for index in sorted(gathered.answers)]
         plates = [(place, reading) for place, reading in answers if reading is not None and reading.accepted]
         plates += [stream.latest[place] for place in gathered.mark.still if place in stream.latest]
@@ -182,12 +194,19 @@ class FrameResults:
             mark=gathered.mark,
             plates=tuple(plates),
             timings=Timings(
-                sum(one.preprocess_ms for one in timings),
-                sum(one.inference_ms for one in timings),
-                sum(one.decode_ms for one in timings),
+                # from 0.0: without a crop the sum would be an int, which Humble's messages refuse
+                sum((one.preprocess_ms for one in timings), 0.0),
+                sum((one.inference_ms for one in timings), 0.0),
+                sum((one.decode_ms for one in timings), 0.0),
             ),
             is_complete=gathered.is_complete,
         )
+
+
+def _has_started_again(stream: _Stream, number: int) -> bool:
+    """Tell whether a frame's number cannot belong to the frames that were seen so far."""
+    is_again = number < stream.expected - 1 and number not in stream.unfinished  # the last one came twice
+    return is_again or abs(number - stream.expected) > _FAR_APART
 
 
 def _remember(

@@ -22,6 +22,7 @@ from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
 from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
+from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
 from lprnet_ros.ros.reports.crop_report import CropReport
@@ -64,18 +65,25 @@ class LprNode(LifecycleNode):
         declare_parameters(self)
         # rclpy would let the error of a transition that is impossible now end the process
         self._change_state = self._service_change_state.callback
-        self._service_change_state.callback = self._on_change_state
         self._settings: Settings | None = None
         self._model: ChosenModel | None = None
         self._path: CropPath | None = None
         self._report = CropReport(self)
+        self._service_change_state.callback = guarded(
+            self._on_change_state, self._report.bug, "a transition", ChangeState.Response(success=False)
+        )
         self._diagnostics = DiagnosticsPublisher(self)
         self._board = BoardWatch()
-        self.add_on_set_parameters_callback(self._on_set_parameters)
+        bug, refusal = self._report.bug, SetParametersResult(successful=False, reason="a bug, see the log")
+        self.add_on_set_parameters_callback(
+            guarded(self._on_set_parameters, bug, "a change of parameters", refusal)
+        )
         # steady: diagnostics go on while simulated time stands still or jumps
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0, self._every_second, clock=self._steady)
-        self.create_timer(_LISTENERS_SECONDS, self._look_for_listeners, clock=self._steady)
+        self.create_timer(1.0, guarded(self._every_second, bug, "a diagnostics message"), clock=self._steady)
+        self.create_timer(
+            _LISTENERS_SECONDS, guarded(self._look_for_listeners, bug, "a timer's turn"), clock=self._steady
+        )
 
     def _on_change_state(
         self, request: ChangeState.Request, response: ChangeState.Response
@@ -111,25 +119,20 @@ class LprNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""
-        if self._path is not None:
-            self._path.unsubscribe(_SECONDS_TO_FINISH)
-            self._path.flush()
-        return super().on_deactivate(state)
+        result = self._attempt("deactivate", self._stop_reading)
+        return super().on_deactivate(state) if result == TransitionCallbackReturn.SUCCESS else result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model and the publishers."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+        return self._attempt("cleanup", self._release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything for good."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+        return self._attempt("shutdown", self._release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Go back to unconfigured after a failure nobody foresaw."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+        return self._attempt("cleanup", self._release)
 
     def _attempt(self, transition: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         """Run a transition; rclpy itself would swallow its exceptions without a word."""
@@ -170,6 +173,11 @@ class LprNode(LifecycleNode):
         self._path.max_pixels = self.get_parameter("max_image_pixels").value
         topics = ", ".join(self._path.subscribe())
         self.get_logger().info(f"reading {self._settings.transport} crops on {topics}")
+
+    def _stop_reading(self) -> None:
+        if self._path is not None:
+            self._path.unsubscribe(_SECONDS_TO_FINISH)
+            self._path.flush()
 
     def _release(self, seconds: float = _SECONDS_TO_FINISH) -> None:
         if self._path is not None:

@@ -23,6 +23,7 @@ from lprnet_ros.ros.messages.optional_messages import message_module
 from lprnet_ros.ros.parameters.cropper_parameters import PARAMETERS
 from lprnet_ros.ros.parameters.cropper_settings import CropperSettings
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
+from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.process.large_messages import keep_memory_of_large_messages
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.cropper_report import CropperReport
@@ -96,7 +97,7 @@ class PlateCropper(Node):
                 "detections_qos_profile",
             )
             self.get_logger().info(f"plates are where {detections.topic_name} says")
-        self.create_timer(1.0, self._every_second)
+        self.create_timer(1.0, guarded(self._every_second, self._report.bug, "a diagnostics message"))
 
     def _subscribe(
         self,

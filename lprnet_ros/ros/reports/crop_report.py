@@ -54,11 +54,11 @@ class CropReport:
         if self._limiter.allows("failure"):
             self._logger.error(f"crop on {topic} could not be read: {error}")
 
-    def bug(self, topic: str) -> None:
-        """Count and log an unexpected exception; called where it was caught."""
+    def bug(self, what: str) -> None:
+        """Count and log an unexpected exception; called where it was caught, with what was being handled."""
         self.statistics.count_failure("a bug, see the log")
         if self._limiter.allows("bug"):
-            self._logger.error(f"a message on {topic} was lost, which is a bug:\n{traceback.format_exc()}")
+            self._logger.error(f"{what} was lost, which is a bug:\n{traceback.format_exc()}")
 
     def reading(self, reading: PlateReading, source: Source) -> None:
         """Count a crop that was read and whose reading was published."""

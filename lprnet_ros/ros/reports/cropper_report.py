@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -66,6 +67,10 @@ class CropperReport:
         """Count and log a frame or a message that failed unexpectedly."""
         reason = one_line(str(error), _LONGEST_REASON)
         self._reject("failure", f"frame on {topic} could not be cropped: {type(error).__name__}: {reason}")
+
+    def bug(self, what: str) -> None:
+        """Count and log an unexpected exception; called where it was caught, with what was being handled."""
+        self._reject("bug", f"{what} was lost, which is a bug:\n{traceback.format_exc()}")
 
     def _reject(self, reason: str, line: str) -> None:
         self.rejected[reason] += 1

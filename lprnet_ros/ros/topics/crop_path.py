@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from functools import partial
 
@@ -21,6 +22,7 @@ from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError, V
 from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
 from lprnet_ros.ros.parameters.lpr_settings import Settings
+from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.reports.crop_report import CropReport
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
 from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
@@ -58,7 +60,9 @@ class CropPath:
         self._is_closed = False
         self._readings = ReadingPublisher(node)
         self._vehicles = (
-            VehiclePublisher(node, settings.consensus_settings, self._judge) if settings.consensus else None
+            VehiclePublisher(node, settings.consensus_settings, self._judge, report.bug)
+            if settings.consensus
+            else None
         )
         kinds = kinds_of(settings.outputs)
         self._frames = FrameOutputs(node, kinds, model_name=model.manifest.name) if kinds else None
@@ -73,10 +77,9 @@ class CropPath:
             settings.workers, settings.queue_depth, settings.queue_policy, settings.worker_timeout
         )
         log = node.get_logger().error
+        deliver = guarded(self._on_result, report.bug, "a reading")
         try:
-            self._flow = open_flow(
-                model, settings.rules, pool, self._on_result, log, threads=settings.threads
-            )
+            self._flow = open_flow(model, settings.rules, pool, deliver, log, threads=settings.threads)
         except Exception:
             self._destroy_publishers()
             raise
@@ -103,15 +106,16 @@ class CropPath:
         qos = image_qos(settings.qos_profile, settings.subscription_depth, settings.queue_policy)
         # bytes: their fields are read where they lie, and bytes that are no message are counted too
         for topic in [_resolved(self._node, topic) for topic in settings.image_topics]:
-            callback = partial(self._on_message, topic)
+            callback = guarded(partial(self._on_message, topic), self._report.bug, f"a message on {topic}")
             self._subscriptions.append(
                 self._node.create_subscription(
                     self._message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=True
                 )
             )
         if settings.empty_frames_topic:
+            take = guarded(self._on_empty_frame, self._report.bug, "a message on empty_frames_topic")
             self._empty_frames = self._node.create_subscription(
-                Header, settings.empty_frames_topic, self._on_empty_frame, _EMPTY_FRAMES_DEPTH
+                Header, settings.empty_frames_topic, take, _EMPTY_FRAMES_DEPTH
             )
         return [subscription.topic_name for subscription in self._subscriptions]
 
@@ -124,36 +128,38 @@ class CropPath:
             crop = self._inspect(image, max_pixels=self.max_pixels)
             place = parse_frame_id(image.frame_id) if "#" in image.frame_id else None
             frame_id = place.frame_id if place is not None else image.frame_id
-            source = Source(topic, image.seconds, image.nanoseconds, frame_id, arrived, place)
-            dropped = self._flow.submit(Job(source, crop))
         except ImageRejectedError as error:
             self._report.bad_image(topic, error)
-        except Exception:  # noqa: BLE001 - the boundary to rclpy: what passes it ends the process
-            self._report.bug(topic)
-        else:
-            if dropped is not None:
-                self._drop(dropped)
+            return
+        received = self._vehicles.arrival() if self._vehicles is not None else math.nan
+        source = Source(topic, image.seconds, image.nanoseconds, frame_id, arrived, place, received)
+        dropped = self._flow.submit(Job(source, crop))
+        if dropped is not None:
+            self._drop(dropped)
 
     def _on_result(self, job: Job, result: ReadResult) -> None:
         """Publish a reading, or count and log why there is none; in order, from one thread at a time."""
         if self._is_closed:
             return
         source = job.source
-        self._add_to_frame(job, result if isinstance(result, PlateReading) else None)
+        reading = result if isinstance(result, PlateReading) else None
+        self._add_to_frame(job, reading)
+        if self._vehicles is not None:
+            self._vehicles.add(reading, source)
         if isinstance(result, ImageRejectedError):
             self._report.bad_image(source.topic, result)
         elif isinstance(result, ReadingFailedError):
             self._report.failure(source.topic, result)
         else:
             self._readings.publish(result, job)
-            if self._vehicles is not None:
-                self._vehicles.add(result, source)
             self._report.reading(result, source)
 
     def _drop(self, job: Job) -> None:
         """Count a crop that is not read because newer ones came."""
         self._report.drop(job.source.topic)
         self._add_to_frame(job, None)
+        if self._vehicles is not None:
+            self._vehicles.add(None, job.source)
 
     def _add_to_frame(self, job: Job, reading: PlateReading | None) -> None:
         if self._frames is not None:
@@ -200,13 +206,16 @@ class CropPath:
             self._drop(job)
 
     def flush(self) -> None:
-        """Publish the vehicles that are still gathered."""
+        """Publish the vehicles and frames that are still gathered."""
         if self._vehicles is not None:
             self._vehicles.flush()
+        if self._frames is not None:
+            self._frames.advance(math.inf)
 
     def close(self, seconds: float) -> None:
         """End the workers within so many seconds, publish nothing more, and remove the publishers."""
         self._flow.close(seconds)
+        self.flush()
         self._is_closed = True
         self._destroy_publishers()
 
