@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
 from lprnet_ros.text.escaping import one_line
 
@@ -45,6 +47,63 @@ def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
         depth=depth,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
     )
+
+
+def subscribe_counting_losses(
+    node: Node,
+    message_type: type,
+    topic: str,
+    callback: Callable[[Any], None],
+    qos: QoSProfile,
+    on_lost: Callable[[int], None],
+    *,
+    raw: bool = False,
+) -> Subscription:
+    """Subscribe, and hear how many messages the middleware has lost, where it can tell.
+
+    Args:
+        node: the node that subscribes.
+        message_type, topic, callback, qos, raw: as for ``Node.create_subscription``.
+        on_lost: called with the number of messages lost since the last call.
+    """
+
+    def lost(event: Any) -> None:
+        on_lost(event.total_count_change)
+
+    # rclpy's own callbacks would log every incompatible publisher without naming it
+    events = SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False)
+    try:
+        return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events, raw=raw)
+    except UnsupportedEventTypeError:
+        return node.create_subscription(
+            message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=raw
+        )
+
+
+def matching_profile(node: Node, topic: str, message_type: str) -> str | None:
+    """Return the QoS profile in which no message of a topic is lost needlessly.
+
+    Args:
+        node: the node that will subscribe.
+        topic: the topic.
+        message_type: its type, such as ``sensor_msgs/msg/Image``.
+
+    Returns:
+        ``reliable`` where every publisher of the type is, else ``sensor_data``; None where nobody
+        publishes yet.
+    """
+    publishers = node.get_publishers_info_by_topic(topic)
+    if not publishers:
+        return None
+    offered = [one.qos_profile.reliability for one in publishers if one.topic_type == message_type]
+    is_reliable = bool(offered) and all(one == ReliabilityPolicy.RELIABLE for one in offered)
+    return "reliable" if is_reliable else "sensor_data"
+
+
+def unique_topics(topics: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return each resolved topic once, in order, and those that were named more than once."""
+    counts = Counter(topics)
+    return list(counts), [topic for topic, count in counts.items() if count > 1]
 
 
 class TopicWatch:
@@ -81,6 +140,8 @@ class TopicWatch:
             if publisher.topic_type != self._expected_type:
                 type_name = one_line(publisher.topic_type, _LONGEST_NAME)
                 advice = self._advice.get(publisher.topic_type, "choose another topic")
+                if self._is_published(f"{topic}/compressed"):
+                    advice += f", or read {topic}/compressed instead"
                 complaint = (
                     f"{name} publishes {type_name} on {topic}, this node reads "
                     f"{self._expected_type}; {advice}"
@@ -94,3 +155,8 @@ class TopicWatch:
             if complaint is not None and is_new:
                 self._named.add((name, topic))
                 self._node.get_logger().warning(complaint)
+
+    def _is_published(self, topic: str) -> bool:
+        """Tell whether somebody publishes the expected type there, as image_transport does beside an Image."""
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        return any(publisher.topic_type == self._expected_type for publisher in publishers)
