@@ -56,7 +56,7 @@ PACKAGES = {"mipi": ["hobot_shm", "mipi_cam", "hbm_img_msgs"], "usb": ["hobot_sh
 MESSAGES = {"targets": ["ai_msgs"], "detection_2d_array": ["vision_msgs"]}
 FRAMES = {"mipi": "/hbmem_img", "usb": "/image", "image": "frame_player/image"}
 TRANSPORT = {"mipi": "shared_mem", "usb": "compressed", "image": "compressed"}
-QOS: Values = {"usb": {"qos_profile": "reliable"}, "image": {"qos_profile": "reliable", "queue_depth": 10}}
+QOS: Values = {"mipi": {"qos_profile": "sensor_data"}, "image": {"queue_depth": 10}}
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lprnet_ros.cli.common import add_model_options, open_recognizer, run
-from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
+from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image, skipped_images
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +26,9 @@ def _read(options: argparse.Namespace) -> int:
     status = 0
     for path in options.files:
         files = list_images(path) if path.is_dir() else [path]
+        skipped = skipped_images(path) if path.is_dir() else ""
+        if skipped:
+            print(f"lpr_read: {path}: {skipped}", file=sys.stderr)
         if not files:
             print(f"lpr_read: {path}: no pictures in this folder", file=sys.stderr)
             status = 1

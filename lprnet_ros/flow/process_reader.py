@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lprnet_ros.flow.job import WorkerLostError
+from lprnet_ros.images import decoder_output
 from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, ReadResult
 
@@ -142,12 +143,13 @@ def _start(descriptor: int) -> subprocess.Popen[bytes]:
     # inherited as blocked, so that none ends it before it can ignore them
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
-        return subprocess.Popen(
-            # isolated: a file of the working folder must not stand in for a library
-            [sys.executable, "-I", "-c", _PROGRAM, str(descriptor), *_module_search_path()],
-            stdin=subprocess.DEVNULL,
-            pass_fds=[descriptor],
-        )
+        with decoder_output.stderr_lock:
+            return subprocess.Popen(
+                # isolated: a file of the working folder must not stand in for a library
+                [sys.executable, "-I", "-c", _PROGRAM, str(descriptor), *_module_search_path()],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[descriptor],
+            )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

@@ -31,6 +31,9 @@ __all__ = [
     "inspect_image",
 ]
 
+LONGEST_SIDE = 32_766
+"""Pixels: cv2.remap and cv2.warpPerspective want less than SHRT_MAX of width and height."""
+
 _LONGEST_ENCODING = 60
 LONGEST_REASON = 120
 """Maximum number of characters of cv_bridge's message in an error: it repeats the message's encoding."""
@@ -103,12 +106,7 @@ def inspect_image(message: ImageMessage, *, max_pixels: int) -> CropImage:
     data = _bytes(message.data)
     if encoding.lower() in _COMPRESSED:
         return _inspect_encoded(data, max_pixels)
-    if message.height < 1 or message.width < 1 or message.width * message.height > max_pixels:
-        raise ImageRejectedError(
-            BadImage.SIZE,
-            f"image of {message.width} x {message.height} pixels; expected 1 to {max_pixels} "
-            "pixels (parameter max_image_pixels)",
-        )
+    _check_size(message.width, message.height, max_pixels)
     if message.is_bigendian:
         raise ImageRejectedError(
             BadImage.BIG_ENDIAN, "is_bigendian is set; publish little-endian images with is_bigendian 0"
@@ -164,6 +162,20 @@ def _bytes(data: Any) -> npt.NDArray[np.uint8]:
     return np.frombuffer(data, dtype=np.uint8)
 
 
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width < 1 or height < 1 or width * height > max_pixels:
+        raise ImageRejectedError(
+            BadImage.SIZE,
+            f"image of {width} x {height} pixels; expected 1 to {max_pixels} pixels "
+            "(parameter max_image_pixels)",
+        )
+    if max(width, height) > LONGEST_SIDE:
+        raise ImageRejectedError(
+            BadImage.SIZE,
+            f"image of {width} x {height} pixels; OpenCV can warp sides up to {LONGEST_SIDE} pixels only",
+        )
+
+
 def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
     """Check that size, step and amount of data fit together."""
     odd_height = layout.is_planar_420 and message.height % 2
@@ -191,12 +203,7 @@ def _inspect_encoded(data: npt.NDArray[np.uint8], max_pixels: int) -> CropImage:
     size = encoded_size(data)
     if size is None:
         raise ImageRejectedError(BadImage.UNDECODABLE, "the data is neither JPEG nor PNG, or it is broken")
-    if size[0] * size[1] > max_pixels:
-        raise ImageRejectedError(
-            BadImage.SIZE,
-            f"image of {size[0]} x {size[1]} pixels; expected at most {max_pixels} "
-            "(parameter max_image_pixels)",
-        )
+    _check_size(*size, max_pixels)
     return CropImage(data, is_encoded=True)
 
 

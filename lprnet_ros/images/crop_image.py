@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.images.encoded_fault import encoded_fault
+from lprnet_ros.images.picture_decoding import BrokenPictureError, UndecodableError, decode_picture
 from lprnet_ros.images.single_pixel import widen_single_pixel
 
 BgrImage = npt.NDArray[np.uint8]
@@ -26,6 +26,9 @@ class BadImage(str, enum.Enum):
     BIG_ENDIAN = "big_endian"
     ENCODING = "unknown_encoding"
     UNDECODABLE = "undecodable"
+    """No JPEG or PNG, or none that OpenCV can or should decode."""
+    BROKEN = "broken_image"
+    """A damaged JPEG or PNG: OpenCV would show it, with pixels that it had to guess."""
 
 
 class ImageRejectedError(ValueError):
@@ -77,15 +80,8 @@ class CropImage(NamedTuple):
 
 
 def _decode(data: npt.NDArray[np.uint8]) -> BgrImage:
-    fault = encoded_fault(data)
-    if fault is not None:
-        raise ImageRejectedError(BadImage.UNDECODABLE, fault)
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise ImageRejectedError(
-            BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}"
-        ) from error
-    if image is None:
-        raise ImageRejectedError(BadImage.UNDECODABLE, "the JPEG or PNG is broken")
-    return np.asarray(image, dtype=np.uint8)
+        return decode_picture(data)
+    except UndecodableError as error:
+        reason = BadImage.BROKEN if isinstance(error, BrokenPictureError) else BadImage.UNDECODABLE
+        raise ImageRejectedError(reason, str(error)) from error

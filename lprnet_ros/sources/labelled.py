@@ -19,7 +19,25 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+from lprnet_ros.images.picture_decoding import UndecodableError, decode_picture
+
+_PICTURE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".avif",
+    ".heic",
+    ".heif",
+)
+IMAGE_SUFFIXES = frozenset(suffix for suffix in _PICTURE_SUFFIXES if cv2.haveImageWriter(suffix))
+"""What this OpenCV reads: it cannot be asked by name, but writes no kind that it does not read."""
+
+_MOST_NAMED = 3
 HELD_OUT_PARTS = 6
 """One plate in six is not used for training."""
 
@@ -63,7 +81,7 @@ class LabelledCrop:
             BGR, uint8, height x width x 3.
 
         Raises:
-            LabelledDataError: the file is missing or not a picture.
+            LabelledDataError: the file is missing, not a picture, or too damaged.
         """
         return read_image(self.path)
 
@@ -72,25 +90,42 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """Read an image file as BGR, uint8, height x width x 3.
 
     Raises:
-        LabelledDataError: the file is missing or not a picture.
+        LabelledDataError: the file is missing, not a picture, or too damaged.
     """
     if not path.is_file():
         raise LabelledDataError(f"{path}: no such file")
     try:
         data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        return decode_picture(np.frombuffer(data, np.uint8))
     except OSError as error:
         raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
-    except cv2.error:
-        image = None
-    if image is None:
-        raise LabelledDataError(f"{path}: not an image that OpenCV can decode")
-    return np.asarray(image, dtype=np.uint8)
+    except UndecodableError as error:
+        raise LabelledDataError(f"{path}: {error}") from error
 
 
 def list_images(folder: Path) -> list[Path]:
-    """List the image files of a folder and its sub-folders, sorted by path."""
+    """List the image files of a folder and its sub-folders, sorted by path.
+
+    Those of a kind that this OpenCV cannot read are left out; see ``skipped_images``.
+    """
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+
+
+def skipped_images(folder: Path) -> str:
+    """Name the image files of a folder that ``list_images`` leaves out.
+
+    Returns:
+        A sentence without full stop; empty where there are none.
+    """
+    left_out = set(_PICTURE_SUFFIXES) - IMAGE_SUFFIXES
+    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix.lower() in left_out)
+    if not names:
+        return ""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (
+        f"left out, since OpenCV {cv2.__version__} cannot read such files: {', '.join(names[:_MOST_NAMED])}"
+        f"{more}; convert them to PNG"
+    )
 
 
 def read_labelled(path: Path) -> list[LabelledCrop]:
@@ -114,7 +149,8 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
     else:
         raise LabelledDataError(f"{path}: neither a folder nor a CSV file")
     if not crops:
-        raise LabelledDataError(f"{path}: no labelled crops in it")
+        skipped = skipped_images(path) if path.is_dir() else ""
+        raise LabelledDataError(f"{path}: no labelled crops in it{'; ' if skipped else ''}{skipped}")
     return crops
 
 

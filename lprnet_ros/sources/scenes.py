@@ -17,6 +17,7 @@ from lprnet_ros.sources.labelled import (
     list_images,
     read_image,
     read_labelled,
+    skipped_images,
 )
 
 _QUAD_COLUMNS = ("quad", "det_quad")
@@ -70,10 +71,13 @@ class SceneSource:
         if path.is_dir():
             self._pictures = list_images(path)
             if not self._pictures:
-                raise LabelledDataError(f"{path}: no pictures in this folder")
+                skipped = skipped_images(path)
+                raise LabelledDataError(
+                    f"{path}: no pictures in this folder{'; ' if skipped else ''}{skipped}"
+                )
         elif not path.is_file():
             raise LabelledDataError(f"{path}: no such folder or file")
-        elif path.suffix.lower() in IMAGE_SUFFIXES:
+        elif path.suffix.lower() in IMAGE_SUFFIXES - {".gif"}:  # which may be a video
             self._pictures = [path]
         else:
             video = cv2.VideoCapture(str(path))

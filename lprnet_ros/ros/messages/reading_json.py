@@ -41,7 +41,7 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
         _quoted(source.frame_id),
         _quoted(source.topic),
         _quoted(text),
-        reading.confidence if text else 0.0,  # not how sure it is that there is no plate
+        reading.confidence,
         _list(_CHARACTER, text, reading.character_confidences),
         _list(_ALTERNATIVE, *zip(*reading.alternatives, strict=True)) if reading.alternatives else "",
         "true" if reading.accepted else "false",

@@ -19,7 +19,7 @@ from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.parameter import check_values
 from lprnet_ros.ros.parameters.player_parameters import FRAME_PLAYER as PARAMETERS
 from lprnet_ros.ros.process.run_node import run_node
-from lprnet_ros.sources.labelled import LabelledDataError, list_images
+from lprnet_ros.sources.labelled import LabelledDataError, list_images, skipped_images
 from lprnet_ros.sources.scenes import LabelledPlate, Scene, SceneSource, read_plates
 from lprnet_ros.text.escaping import as_utf8, one_line
 
@@ -44,7 +44,11 @@ class FramePlayer(Node):
         check_values(PARAMETERS, values)
         if not values["source"]:
             raise LabelledDataError("set the parameter source to a folder of pictures, a picture or a video")
-        self._source = SceneSource(Path(values["source"]).expanduser())
+        self._path = Path(values["source"]).expanduser()
+        self._source = SceneSource(self._path)
+        skipped = skipped_images(self._path) if self._path.is_dir() else ""
+        if skipped:
+            self.get_logger().warning(one_line(skipped))
         self._scenes: Iterator[Scene | LabelledDataError] = self._source.scenes()
         self._loop: bool = values["loop"]
         self._encoding: str = values["encoding"]
@@ -55,14 +59,15 @@ class FramePlayer(Node):
         self._plates: dict[Path, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
-            source = Path(values["source"]).expanduser()
-            pictures = list_images(source) if source.is_dir() else [source]
+            pictures = list_images(self._path) if self._path.is_dir() else [self._path]
             if not any(picture.resolve() in self._plates for picture in pictures):
                 raise LabelledDataError(
-                    f"{values['labels']} labels nothing of {source}: correct its column file"
+                    f"{values['labels']} labels nothing of {self._path}: correct its column file"
                 )
             self._publish_plates = self._prepare_detections(values["detections"])
         self._is_at_end = False
+        self._played_in_pass = 0
+        self._left_out: set[str] = set()
         rate = values["rate"] or self._source.rate or _PICTURES_A_SECOND
         self.create_timer(1.0 / rate, self._publish_next)
 
@@ -70,9 +75,14 @@ class FramePlayer(Node):
         """Tell whether every frame was published and delivered, and none is to be repeated.
 
         Waits up to 10 s after the last one, until every subscriber that asked for it has confirmed all.
+
+        Raises:
+            LabelledDataError: of a whole pass no frame could be read.
         """
         if not self._is_at_end:
             return False
+        if self._played_in_pass == 0:
+            raise LabelledDataError(f"{self._path}: nothing in it can be read, so there is nothing to play")
         for publisher in self._played:
             publisher.wait_for_all_acked(Duration(seconds=10))
         return True
@@ -90,14 +100,17 @@ class FramePlayer(Node):
         if self._is_at_end or any(one.get_subscription_count() == 0 for one in self._played):
             return
         scene = next(self._scenes, None)
-        if scene is None and self._loop:
-            self._scenes = self._source.scenes()
+        if scene is None and self._loop and self._played_in_pass:
+            self._scenes, self._played_in_pass = self._source.scenes(), 0
             scene = next(self._scenes, None)
         if scene is None:
             self._is_at_end = True
         elif isinstance(scene, LabelledDataError):
-            self.get_logger().warning(one_line(f"left out: {scene}"))
+            if str(scene) not in self._left_out:
+                self._left_out.add(str(scene))
+                self.get_logger().warning(one_line(f"left out: {scene}"))
         else:
+            self._played_in_pass += 1
             header = Header(frame_id=self._frame_id or as_utf8(scene.name))
             header.stamp = self.get_clock().now().to_msg()
             self._images.publish(frame_message(scene.picture, self._encoding, header))

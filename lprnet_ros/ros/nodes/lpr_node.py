@@ -220,6 +220,7 @@ class LprNode(LifecycleNode):
         self._diagnostics.publish(counts, state, self._board.pairs())
         if path is not None:
             path.check_publishers()
+            path.limit_memory()
 
     def _look_for_listeners(self) -> None:
         if self._path is not None:

@@ -16,7 +16,7 @@ from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.parameter import check_values
 from lprnet_ros.ros.parameters.player_parameters import PLATE_PLAYER as PARAMETERS
 from lprnet_ros.ros.process.run_node import run_node
-from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
+from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image, skipped_images
 from lprnet_ros.text.escaping import as_utf8, one_line
 
 
@@ -40,12 +40,19 @@ class PlatePlayer(Node):
             raise LabelledDataError("set the parameter images to a folder of crops")
         self._folder = Path(folder).expanduser()
         self._paths = list_images(self._folder) if self._folder.is_dir() else []
+        skipped = skipped_images(self._folder) if self._folder.is_dir() else ""
         if not self._paths:
-            raise LabelledDataError(f"{self._folder}: not a folder with pictures (parameter images)")
+            raise LabelledDataError(
+                f"{self._folder}: not a folder with pictures (parameter images)"
+                f"{'; ' if skipped else ''}{skipped}"
+            )
+        if skipped:
+            self.get_logger().warning(one_line(skipped))
         if rate <= 0:
             raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
         self._is_compressed = values["transport"] == "compressed"
-        self._next = 0
+        self._next = self._played_in_pass = 0
+        self._left_out: set[Path] = set()
         message_type = CompressedImage if self._is_compressed else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
         self.create_timer(1.0 / rate, self._publish_next)
@@ -55,24 +62,34 @@ class PlatePlayer(Node):
 
         Waits up to 10 s after the last picture, until every subscriber that asked
         for it has confirmed all.
+
+        Raises:
+            LabelledDataError: of a whole pass no picture could be read.
         """
-        if self._next < len(self._paths):
+        if self._next < len(self._paths) or (self._loop and self._played_in_pass):
             return False
+        if self._played_in_pass == 0:
+            raise LabelledDataError(f"{self._folder}: no picture in it can be read")
         self._images.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _publish_next(self) -> None:
-        if self._next >= len(self._paths) or self._images.get_subscription_count() == 0:
+        if self._images.get_subscription_count() == 0:
+            return
+        if self._loop and self._next >= len(self._paths) and self._played_in_pass:
+            self._next = self._played_in_pass = 0
+        if self._next >= len(self._paths):
             return
         path = self._paths[self._next]
         self._next += 1
-        if self._loop and self._next >= len(self._paths):
-            self._next = 0
         try:
             image = read_image(path)
         except LabelledDataError as error:
-            self.get_logger().warning(one_line(f"left out: {error}"))
+            if path not in self._left_out:
+                self._left_out.add(path)
+                self.get_logger().warning(one_line(f"left out: {error}"))
             return
+        self._played_in_pass += 1
         if self._is_compressed:
             message = CompressedImage(format="png")
             message.data.frombytes(cv2.imencode(".png", image)[1].tobytes())

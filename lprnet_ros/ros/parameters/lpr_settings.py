@@ -78,8 +78,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "subscription_depth",
         50,
         "QoS history depth of each image subscription: the longest burst of messages that is kept until the "
-        "node takes them.",
-        "每个图像订阅的 QoS 历史深度：节点取走消息之前，中间件最多保留这么多条。",
+        "node takes them, less where large images would take more than 256 MiB.",
+        "每个图像订阅的 QoS 历史深度：节点取走消息之前最多保留这么多条；大图像超过 256 MiB 时会减少。",
         minimum=1,
         maximum=10000,
     ),

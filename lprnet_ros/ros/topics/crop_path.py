@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from functools import partial
@@ -27,6 +28,7 @@ from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.reports.crop_report import CropReport
 from lprnet_ros.ros.topics.camera_names import CameraNames
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
+from lprnet_ros.ros.topics.memory_bound import MemoryBound
 from lprnet_ros.ros.topics.qos import TopicWatch, image_qos, subscribe_counting_losses, unique_topics
 from lprnet_ros.ros.topics.reading_publisher import ReadingPublisher
 from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
@@ -74,6 +76,7 @@ class CropPath:
         self._message_type = CompressedImage if is_compressed else Image
         self._watch = TopicWatch(node, f"sensor_msgs/msg/{self._message_type.__name__}")
         self._subscriptions: list[Subscription] = []
+        self._memory = MemoryBound(node, "subscription_depth")
         self._cameras: CameraNames | None = None
         self._empty_frames: Subscription | None = None
         pool = PoolSettings(
@@ -131,6 +134,7 @@ class CropPath:
         """Check a message that has arrived, and let its crop wait for a worker."""
         arrived = time.perf_counter()
         self._report.arrival()
+        self._memory.see(len(message), self.max_pixels)
         try:
             image = self._parse(message)
             crop = self._inspect(image, max_pixels=self.max_pixels)
@@ -154,6 +158,9 @@ class CropPath:
         if self._is_closed:
             return
         source = job.source
+        if isinstance(result, PlateReading) and not result.text:
+            # it would be the probability that there is nothing to read
+            result = dataclasses.replace(result, confidence=0.0)
         reading = result if isinstance(result, PlateReading) else None
         self._add_to_frame(job, reading)
         if self._vehicles is not None:
@@ -197,6 +204,10 @@ class CropPath:
         """Name publishers whose messages cannot arrive, each once."""
         for subscription in self._subscriptions:
             self._watch.check(subscription)
+
+    def limit_memory(self) -> None:
+        """Let fewer messages wait where they are large."""
+        self._subscriptions = self._memory.apply(self._subscriptions)
 
     def status(self) -> tuple[PoolStatus, int]:
         """Return how the workers are, and how many crops wait for them."""

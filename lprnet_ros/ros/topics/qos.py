@@ -37,11 +37,12 @@ def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
     """Return the QoS profile of an image subscription.
 
     Args:
-        profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``.
+        profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``; ``auto`` begins
+            as ``reliable``, for ``match_publishers`` to change.
         depth: messages that may wait; the oldest is dropped.
         policy: with ``all`` none is dropped: a full history makes a reliable publisher wait.
     """
-    reliable = profile == "reliable"
+    reliable = profile in ("reliable", "auto")
     return QoSProfile(
         history=HistoryPolicy.KEEP_ALL if policy == "all" else HistoryPolicy.KEEP_LAST,
         depth=depth,
@@ -70,7 +71,6 @@ def subscribe_counting_losses(
     def lost(event: Any) -> None:
         on_lost(event.total_count_change)
 
-    # rclpy's own callbacks would log every incompatible publisher without naming it
     events = SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False)
     try:
         return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events, raw=raw)
@@ -80,24 +80,41 @@ def subscribe_counting_losses(
         )
 
 
-def matching_profile(node: Node, topic: str, message_type: str) -> str | None:
-    """Return the QoS profile in which no message of a topic is lost needlessly.
+def resubscribe(node: Node, subscription: Subscription, qos: QoSProfile) -> Subscription:
+    """Replace a subscription by one with another QoS profile; losses go on being counted."""
+    topic, handlers = subscription.topic_name, subscription.event_handlers
+    lost = handlers[0].callback if handlers else None
+    node.destroy_subscription(subscription)
+    return node.create_subscription(
+        subscription.msg_type,
+        topic,
+        subscription.callback,
+        qos,
+        event_callbacks=SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False),
+        raw=subscription.raw,
+    )
+
+
+def match_publishers(node: Node, subscription: Subscription, message_type: str) -> Subscription:
+    """Make a subscription reliable where every publisher of its type is, else best effort.
 
     Args:
-        node: the node that will subscribe.
-        topic: the topic.
+        node: the node that subscribes.
+        subscription: the subscription.
         message_type: its type, such as ``sensor_msgs/msg/Image``.
 
     Returns:
-        ``reliable`` where every publisher of the type is, else ``sensor_data``; None where nobody
-        publishes yet.
+        The subscription; another one where it had to change.
     """
-    publishers = node.get_publishers_info_by_topic(topic)
-    if not publishers:
-        return None
-    offered = [one.qos_profile.reliability for one in publishers if one.topic_type == message_type]
-    is_reliable = bool(offered) and all(one == ReliabilityPolicy.RELIABLE for one in offered)
-    return "reliable" if is_reliable else "sensor_data"
+    qos, publishers = subscription.qos_profile, node.get_publishers_info_by_topic(subscription.topic_name)
+    offered = {one.qos_profile.reliability for one in publishers if one.topic_type == message_type}
+    is_best_effort = ReliabilityPolicy.BEST_EFFORT in offered
+    wanted = ReliabilityPolicy.BEST_EFFORT if is_best_effort else ReliabilityPolicy.RELIABLE
+    if not offered or wanted == qos.reliability:
+        return subscription
+    return resubscribe(
+        node, subscription, QoSProfile(history=qos.history, depth=qos.depth, reliability=wanted)
+    )
 
 
 def unique_topics(topics: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -70,6 +70,14 @@ CDR: dict[str, Callable[[], bytes]] = {
 COMPRESSED: dict[str, tuple[str, Callable[[], CompressedImage]]] = {
     "empty_data": ("empty_data", lambda: CompressedImage(format="jpeg")),
     "no_picture": ("undecodable", lambda: CompressedImage(format="jpeg", data=b"no picture at all")),
+    "damaged_jpeg": (
+        "broken_image",
+        lambda: CompressedImage(
+            data=cv2.imencode(".jpg", np.zeros((99, 99, 3), np.uint8))[1].tobytes()[:-2]
+            + b"\x12" * 40
+            + b"\xff\xd9"
+        ),
+    ),
     "half_a_jpeg": (
         "undecodable",
         lambda: CompressedImage(
@@ -162,6 +170,12 @@ def test_bad_frames_leave_no_traceback_and_make_no_crop(raw: Aftermath, compress
         assert not [
             place for _, place, _ in aftermath.conversation.outputs.crops if place.frame_id == "bad_one"
         ]
+
+
+def test_what_the_decoder_prints_is_in_the_nodes_own_line_alone(compressed: Aftermath) -> None:
+    lines = compressed.conversation.cropper.lines("Corrupt JPEG data")
+    assert lines
+    assert all("rejected (broken_image)" in line for line in lines)
 
 
 def test_diagnostics_warn_in_the_second_in_which_frames_were_unusable(raw: Aftermath) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -83,9 +84,19 @@ CDR: dict[str, Callable[[], bytes]] = {
         b"\xff\xff\xff\xff" + bytes(good().data[:8]),
     ),
 }
+
+
+def damaged(message: CompressedImage) -> CompressedImage:
+    """Put bytes into its scan, of which libjpeg warns; it shows the picture all the same."""
+    content = message.data.tobytes()
+    message.data = array("B", content[:-2] + b"\x12" * 40 + content[-2:])
+    return message
+
+
 COMPRESSED: dict[str, tuple[str, Callable[[], CompressedImage]]] = {
     "empty_data": ("empty_data", lambda: CompressedImage(format="jpeg")),
     "no_picture": ("undecodable", lambda: CompressedImage(format="jpeg", data=b"no picture at all")),
+    "damaged_jpeg": ("broken_image", lambda: damaged(compressed_image(known_plate()[1], suffix=".jpg"))),
     "half_a_jpeg": (
         "undecodable",
         lambda: CompressedImage(
@@ -173,6 +184,12 @@ def test_diagnostics_count_bad_images_by_reason(raw: Aftermath) -> None:
 def test_diagnostics_count_bad_compressed_images_by_reason(compressed: Aftermath) -> None:
     expected = Counter(reason for reason, _ in COMPRESSED.values() for _ in range(TIMES))
     assert compressed.bad_images() == dict(expected)
+
+
+def test_what_the_decoder_prints_is_in_the_nodes_own_line_alone(compressed: Aftermath) -> None:
+    lines = compressed.reader.lines("Corrupt JPEG data")
+    assert lines
+    assert all("rejected (broken_image)" in line for line in lines)
 
 
 def test_diagnostics_warn_in_the_second_in_which_images_were_unusable(raw: Aftermath) -> None:

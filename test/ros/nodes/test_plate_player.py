@@ -195,6 +195,25 @@ def test_a_player_that_cannot_play_says_why_and_ends_with_status_1(
     assert len(errors.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("loop", ["true", "false"])
+def test_a_player_of_broken_pictures_names_them_once_and_ends(
+    client: Client, tmp_path: Path, loop: str
+) -> None:
+    for name in ("a.png", "b.png", "c.heic"):
+        (tmp_path / name).write_bytes(b"no picture")
+    arguments = ["--ros-args", "-r", "image:=broken", "-p", f"images:={tmp_path}", "-p", f"loop:={loop}"]
+    subscription = client.node.create_subscription(Image, "/broken", lambda message: None, RELIABLE)
+    try:
+        status, _, errors = python_process(PLAYER, *arguments)
+    finally:
+        client.node.destroy_subscription(subscription)
+    assert status == 1, errors
+    assert [errors.count(f"{name}: not an image") for name in ("a.png", "b.png")] == [1, 1]
+    assert "c.heic" in errors
+    assert f"plate_player: {tmp_path}: no picture in it can be read" in errors
+    assert "Traceback" not in errors
+
+
 def demo(*arguments: str) -> tuple[int, str, str]:
     """Run the demonstration; return its exit status, stdout and stderr."""
     return python_process("demo", *arguments, PYTHONPATH=str(ROOT / "demo"))
