@@ -52,6 +52,7 @@ ARGUMENTS |= CAMERA_ARGUMENTS
 CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop", "web")}
 CHOICES["camera"] = ["", "none", "mipi", "usb", "image"]
 CHOICES["detections"] = ["", "targets", "detection_2d_array"]
+CHOICES["log_level"] = ["debug", "info", "warn", "error", "fatal"]
 PACKAGES = {"mipi": ["hobot_shm", "mipi_cam", "hbm_img_msgs"], "usb": ["hobot_shm", "hobot_usb_cam"]}
 MESSAGES = {"targets": ["ai_msgs"], "detection_2d_array": ["vision_msgs"]}
 FRAMES = {"mipi": "/hbmem_img", "usb": "/image", "image": "frame_player/image"}

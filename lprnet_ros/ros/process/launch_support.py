@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
+from lprnet_ros.ros.messages.optional_messages import distributions
 from lprnet_ros.text.escaping import one_line
 
 
@@ -60,9 +61,8 @@ def require_packages(wanted_by: str, packages: Iterable[str], environment: Mappi
     """Raise ``LaunchError`` with the apt command where ROS packages that arguments need are not installed."""
     missing = [package for package in dict.fromkeys(packages) if not is_installed(package)]
     if missing:
-        ros = environment.get("ROS_DISTRO") or "humble"
-        tros = f"tros-{environment.get('TROS_DISTRO') or ros}"
-        names = [(f"ros-{ros}" if name == "vision_msgs" else tros) + f"-{name}" for name in missing]
+        ros, tros = distributions(environment)
+        names = [f"{f'ros-{ros}' if name == 'vision_msgs' else f'tros-{tros}'}-{name}" for name in missing]
         raise LaunchError(
             f"{wanted_by} needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: sudo apt install "
             f"{' '.join(names).replace('_', '-')}, and source its setup.bash in this terminal"

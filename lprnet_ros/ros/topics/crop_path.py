@@ -143,7 +143,10 @@ class CropPath:
         except ImageRejectedError as error:
             self._report.bad_image(topic, error)
             return
-        width, height = (encoded_size(crop.pixels) if crop.is_encoded else None) or (image.width, image.height)
+        width, height = (encoded_size(crop.pixels) if crop.is_encoded else None) or (
+            image.width,
+            image.height,
+        )
         self._report.size(topic, width, height)
         if self._cameras is not None:
             self._cameras.add(topic, frame_id)

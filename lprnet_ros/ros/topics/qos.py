@@ -64,8 +64,12 @@ def subscribe_counting_losses(
 
     Args:
         node: the node that subscribes.
-        message_type, topic, callback, qos, raw: as for ``Node.create_subscription``.
+        message_type: see ``Node.create_subscription``, also for those marked *.
+        topic: *.
+        callback: *.
+        qos: *.
         on_lost: called with the number of messages lost since the last call.
+        raw: *.
     """
 
     def lost(event: Any) -> None:
@@ -174,6 +178,6 @@ class TopicWatch:
                 self._node.get_logger().warning(complaint)
 
     def _is_published(self, topic: str) -> bool:
-        """Tell whether somebody publishes the expected type there, as image_transport does beside an Image."""
+        """Tell whether somebody publishes the expected type there, as image_transport does."""
         publishers = self._node.get_publishers_info_by_topic(topic)
         return any(publisher.topic_type == self._expected_type for publisher in publishers)

@@ -207,8 +207,8 @@ def test_an_error_of_ros_that_comes_again_and_again_ends_the_node(
 ) -> None:
     monkeypatch.setattr(executors, "SingleThreadedExecutor", Tiring)
     monkeypatch.setattr(executors, "_STALL_SECONDS", 0.3)
+    monkeypatch.setattr(Tiring, "raises", 10**9)  # a new one too
     spinner = Spinner(node, "single")
-    spinner._executor.raises = 10**9
     with pytest.raises(RCLError, match="client will not receive response"):
         assert_beats(node, spinner)
     spinner.shutdown()
