@@ -181,7 +181,8 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import SetParameter
 
 def generate_launch_description():
-    include = IncludeLaunchDescription(PythonLaunchDescriptionSource({file!r}), launch_arguments={arguments!r})
+    source = PythonLaunchDescriptionSource({file!r})
+    include = IncludeLaunchDescription(source, launch_arguments={arguments!r})
     values = {{"minimum_confidence": 0.5, "queue_depth": 77, "image_topics": ["a"], "decoder": "beam"}}
     return LaunchDescription([GroupAction([*[SetParameter(*each) for each in values.items()], include])])
 """

@@ -1,7 +1,7 @@
 """What the launch files check, and the parameter files that they write; launch itself is not needed."""
 
-from pathlib import importlib.metadata
-import Path
+import importlib.metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -124,7 +124,7 @@ def test_without_a_sourced_installation_nothing_is_installed(monkeypatch):
 def test_a_missing_package_is_named_with_the_command_that_installs_it(
     installed, monkeypatch, environment, missing, command
 ):
-    monkeypatch.setattr(importlib.metadata, "version", lambda _: "7.1.5")  # of rclpy, where ROS is not sourced
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "7.1.5")  # rclpy of Jazzy
     with pytest.raises(LaunchError) as caught:
         require_packages("camera:=usb", ["first_msgs", *missing, missing[0]], environment)
     plural = "packages" if len(missing) > 1 else "package"
