@@ -74,7 +74,7 @@ class CropReport:
                 new = count - self._told[what, topic]
                 if new > 0 and self._limiter.allows(f"{what} {topic}"):
                     self._told[what, topic] = count
-                    self._logger.warning(f"{new} crops of {topic} {meaning}")
+                    self._logger.warning(f"{new} crop{'s' * (new > 1)} of {topic} {meaning}")
 
     def failure(self, topic: str, error: Exception) -> None:
         """Count and log a crop that could not be read."""
