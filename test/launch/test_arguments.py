@@ -158,6 +158,25 @@ def test_pictures_with_regions_are_played_by_the_real_nodes(tmp_path: Path, star
     assert "Traceback" not in launch.log
 
 
+def test_a_file_for_a_node_outside_the_namespace_is_named_and_the_launchs_own_values_stay(
+    tmp_path: Path, started: list[Launch]
+) -> None:
+    skip_unless_installed()
+    file = tmp_path / "mine.yaml"
+    file.write_text("/lpr_node: {ros__parameters: {minimum_confidence: 0.1, decoder: carrier_pigeon}}")
+    launch = StandIns(tmp_path, without=("lprnet_ros",)).launch(
+        "namespace:=north",
+        "image_topics:=gate",
+        f"params_file:={file}",
+        ROS_DOMAIN_ID=str(1 + os.getpid() % 100),
+    )
+    started.append(launch)
+    wait_until(lambda: "reading raw crops on" in launch.log or not launch.is_running)
+    assert "reading raw crops on /north/gate" in launch.log
+    assert f"{file} holds parameters for /lpr_node and none for /north/lpr_node" in launch.log
+    assert "name its section /north/lpr_node or /**" in launch.log
+
+
 def test_a_file_for_one_node_wins_over_what_suits_the_camera(tmp_path: Path, started: list[Launch]) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("plate_cropper: {ros__parameters: {detections: detection_2d_array, queue_depth: 3}}")
