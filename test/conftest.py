@@ -40,9 +40,10 @@ BOARD_LIBRARIES = ("hbm_runtime", "bpu_infer_lib")
 
 LIVE_FIXTURES = {"client", "ros_environment", "start_reader"}
 LIVE_PATHS = (
-    "/test/bench/test_ros_",
-    "/test/bench/test_soak",
+    "/test/bench/",
+    "/test/demo/",
     "/test/flow/test_process_",
+    "/test/fuzz/",
     "/test/launch/",
     "/test/ros/nodes/",
 )
@@ -66,7 +67,7 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs ROS or runs processes for long as live, and begin with it: it mostly waits."""
+    """Mark what needs ROS or takes long as live, and begin with it: it mostly waits."""
     for item in items:
         is_live = any(path in item.path.as_posix() for path in LIVE_PATHS)
         if is_live or LIVE_FIXTURES & set(getattr(item, "fixturenames", ())):

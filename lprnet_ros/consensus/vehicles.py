@@ -83,20 +83,19 @@ class _Camera:
 
     def add(self, sighting: Sighting) -> list[VehiclePlate]:
         """Take a sighting in; return the vehicles that are finished by now."""
-        finished = []
-        if len(self.view) and sighting.time < self._newest - self._settings.gap_seconds:
-            finished = self.finish(list(self.view))
-        if not len(self.view):
-            self._newest = -math.inf
-        self._newest = max(self._newest, sighting.time)
-        finished += self.pass_time(sighting.time)
+        finished = self.pass_time(sighting.time)
+        self._newest = max(self._newest, sighting.time) if len(self.view) else sighting.time
         self._place(SightedVehicle([Look(sighting)]))
         if len(self.view) > MOST_VEHICLES:
             finished += self.finish([self.view.longest_unseen()])
         return finished
 
     def pass_time(self, now: float) -> list[VehiclePlate]:
-        """Publish the vehicles that are due, forget those that have gone."""
+        """Publish the vehicles that are due, and forget those that have gone; all if time was set back."""
+        if now < self._newest - self._settings.gap_seconds:
+            self._newest = -math.inf
+            self._events.clear()
+            return self.finish(list(self.view))
         finished: list[VehiclePlate] = []
         due = []
         while self._events and self._events[0][0] <= now:
@@ -249,7 +248,6 @@ class Consensus:
     def __init__(self, settings: ConsensusSettings | None = None) -> None:
         self._settings = settings if settings is not None else ConsensusSettings()
         self._cameras: dict[str, _Camera] = {}
-        self._now = -math.inf
         self._counts: Counter[str] = Counter()
 
     @property
@@ -290,10 +288,6 @@ class Consensus:
         """
         if not math.isfinite(now):
             return []
-        if now < self._now - self._settings.gap_seconds:
-            self._now = now
-            return self.flush()
-        self._now = max(now, self._now)
         finished = [plate for camera in self._cameras.values() for plate in camera.pass_time(now)]
         self._cameras = {name: camera for name, camera in self._cameras.items() if len(camera.view)}
         return finished

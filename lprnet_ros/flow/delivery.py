@@ -1,4 +1,4 @@
-"""Results leave in the order in which the crops of their camera were taken, whoever is done first."""
+"""Delivers results in the order of their camera's crops, whichever worker finishes first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Deliver = Callable[[Job, ReadResult], None]
 
 
 class InOrderDelivery:
-    """Holds results back until those before them have left.
+    """Holds a result back until all earlier results of its camera are delivered.
 
     Args:
         deliver: called with each crop and its result, one at a time, from the
@@ -52,7 +52,7 @@ class InOrderDelivery:
             return sum(self._next.values())
 
     def close(self) -> None:
-        """Deliver nothing more: when this returns no delivery is under way, and none begins."""
+        """Stop delivering; no delivery is in progress when this returns."""
         with self._lock:
             self._is_closed = True
             self._early.clear()

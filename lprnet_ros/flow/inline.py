@@ -1,4 +1,4 @@
-"""No workers: a crop is read at once, in the thread that hands it over."""
+"""Reading without workers: each crop is read at once, in the calling thread."""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ def main(descriptor: int) -> int:
     Returns:
         The exit status: 0, or 1 where the model could not be opened.
     """
-    # a terminal's Ctrl-C reaches this process too; the node ends it when its own work is done
+    # Ctrl-C in a terminal reaches this process too; the node ends it when it has finished
     for number in BLOCKED_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     connection: Connection[Any, Any] = Connection(descriptor)
-    if os.getppid() != parent:  # it died before that was asked for
+    if os.getppid() != parent:  # it ended before prctl took effect
         return 1
     setup: ReaderSetup = connection.recv()
     try:
@@ -52,9 +52,9 @@ def main(descriptor: int) -> int:
         connection.send(error)
         return 1
     connection.send(None)
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the node has gone
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the node has ended
         while True:
             crops, rules = connection.recv()
-            for crop in crops:  # one by one: each has its own time limit
+            for crop in crops:  # one by one, because each has its own time limit
                 connection.send(recognizer.read_batch([crop], rules)[0])
     return 0

@@ -1,4 +1,4 @@
-"""Reads crops in a process of its own: for runtimes that keep Python's lock, and against those that hang.
+"""Reads crops in a process of its own: for runtimes that hold the GIL, or that may hang.
 
 The process gets its end of a socket pair and speaks pickled tuples over it; it
 ends when the other end is closed, also when this process is killed.
@@ -28,7 +28,7 @@ _PROGRAM = (
     "from lprnet_ros.flow.process_main import main; sys.exit(main(int(sys.argv[1])))"
 )
 BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
-"""Meant for the node alone, though a terminal or a service manager sends them to its processes too."""
+"""Only the node handles them, though a terminal or service manager sends them to its children too."""
 
 _START_SECONDS = 60.0
 _END_SECONDS = 0.3
@@ -87,11 +87,11 @@ class ProcessReader:
 
     @property
     def process_id(self) -> int:
-        """Of the process."""
+        """The process ID of the worker."""
         return self._process.pid
 
     def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
-        """Let the process read crops; each gets ``timeout_seconds``."""
+        """Send crops to the process and wait for the results; each crop may take ``timeout_seconds``."""
         news = None if rules is self._rules else rules
         results = [self._ask((list(crops), news), self._timeout)]
         results += [self._ask(None, self._timeout) for _ in crops[1:]]
@@ -99,7 +99,7 @@ class ProcessReader:
         return results
 
     def close(self) -> None:
-        """End the process: it is asked to, and killed where it does not at once."""
+        """Close the connection, which ends the process; kill it if it does not end at once."""
         self._connection.close()
         try:
             self._process.wait(_END_SECONDS)
@@ -108,11 +108,11 @@ class ProcessReader:
             self._process.wait()
 
     def kill(self) -> None:
-        """Kill the process; the thread that waits for it sees that it has ended."""
+        """Kill the process; a thread that waits for its answer gets ``WorkerLostError``."""
         self._process.kill()
 
     def _ask(self, question: object | None, seconds: float) -> Any:
-        """Send a question, where there is one, and wait for the next answer."""
+        """Send a request, if there is one, and wait for the next answer."""
         try:
             if question is not None:
                 self._connection.send(question)
@@ -132,7 +132,7 @@ class ProcessReader:
 
 
 def _limit(connection: socket.socket, seconds: float) -> None:
-    """Let no call wait longer than that for the other end to take or to send a part of a message."""
+    """Set the time limit for sending and receiving any part of a message."""
     limit = struct.pack("ll", int(seconds), int(seconds % 1.0 * 1e6))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
@@ -140,12 +140,12 @@ def _limit(connection: socket.socket, seconds: float) -> None:
 
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
     """Start the process with its end of the connection."""
-    # inherited as blocked, so that none ends it before it can ignore them
+    # the child inherits them blocked, so that none ends it before it ignores them
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
         with decoder_output.stderr_lock:
             return subprocess.Popen(
-                # isolated: a file of the working folder must not stand in for a library
+                # isolated mode: a file in the working folder must not replace a library
                 [sys.executable, "-I", "-c", _PROGRAM, str(descriptor), *_module_search_path()],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[descriptor],
@@ -155,7 +155,7 @@ def _start(descriptor: int) -> subprocess.Popen[bytes]:
 
 
 def _module_search_path() -> list[str]:
-    """Let the process find what this one finds, this very package first, nothing in the working folder."""
+    """Return this process's module search path, this package first, without the working folder."""
     package_root = str(Path(__file__).resolve().parents[2])
     working_folder = os.getcwd()
     return [package_root, *(path for path in sys.path if path and os.path.abspath(path) != working_folder)]

@@ -87,7 +87,10 @@ def call_and_listen(decode: Callable[[], _Made]) -> tuple[_Made, list[str]]:
     """
     with stderr_lock:
         _memory.prepare()
-        kept = os.dup(2)
+        try:
+            kept = os.dup(2)
+        except OSError:  # closed, as some supervisors start a service
+            kept = os.open(os.devnull, os.O_WRONLY)
         os.dup2(_memory.descriptor, 2)
         try:
             made = decode()

@@ -1,4 +1,4 @@
-"""What a model must answer before it may be used."""
+"""The self-test that a model must pass before it is used."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lprnet_ros.runtimes import Runtime
 
 
 class SelfTestError(RuntimeError):
-    """A model does not answer its self-test as its manifest says; the message says what it did."""
+    """A model fails its self-test; the message says what it answered."""
 
 
 def run_self_test(manifest: RecognizerManifest, runtime: Runtime) -> None:
-    """Check that the model, used as its manifest says, answers as its manifest says.
+    """Run a model on its self-test picture and compare the answer with its manifest.
 
     Raises:
         ManifestError: a file of the self-test is missing or broken.

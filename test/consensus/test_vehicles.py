@@ -243,6 +243,16 @@ def test_a_clock_that_is_set_back_finishes_all():
     assert consensus.flush() == []
 
 
+def test_time_alone_that_is_set_back_finishes_all():
+    consensus = Consensus()
+    for sighting in crops(PLATE, PLATE, start=1000.0):
+        consensus.add(sighting)
+    assert texts(consensus.advance(3.0)) == [PLATE]
+    for sighting in crops(OTHER, OTHER, start=3.0):
+        assert consensus.add(sighting) == []
+    assert texts(consensus.advance(4.2)) == [OTHER]
+
+
 def test_a_bag_that_starts_anew_publishes_anew():
     bag = [*crops(*[PLATE] * 5), *crops(*[OTHER] * 5, start=3.0)]
     assert texts(published(*bag, *bag, *bag)) == [PLATE, OTHER] * 3

@@ -143,3 +143,16 @@ def test_listening_takes_some_microseconds() -> None:
             call_and_listen(int)
         seconds.append((time.thread_time() - started) / 100)
     assert min(seconds) < 50e-6  # 3 us on an idle x86 core
+
+
+def test_a_process_without_stderr_decodes_too():
+    program = (
+        "import os, cv2, numpy as np\n"
+        "from lprnet_ros.images.decoder_output import call_and_listen\n"
+        "os.close(2)\n"
+        "data = cv2.imencode('.png', np.zeros((24, 94, 3), np.uint8))[1]\n"
+        "for _ in range(3):\n"
+        "    image, lines = call_and_listen(lambda: cv2.imdecode(data, cv2.IMREAD_COLOR))\n"
+        "    assert image.shape == (24, 94, 3) and lines == []\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

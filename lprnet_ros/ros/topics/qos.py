@@ -1,4 +1,4 @@
-"""QoS profiles of the image subscriptions, and plain words when a publisher does not fit."""
+"""QoS profiles of the image subscriptions, and warnings about publishers that do not match."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_NAME = 100
 """Characters of another node's name that are logged."""
 
 _MOST_NAMED = 50
-"""Publishers that are named: whoever makes up a thousand names shall not fill the log."""
+"""Limit on publishers that are named, so that invented names cannot fill the log."""
 
 
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)

@@ -6,6 +6,7 @@ Vehicles are told apart by gaps in time, so the time is a simulated one that the
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -105,7 +106,7 @@ class Street:
         self.vehicles.pop()
 
     def wait_for_vehicle(self) -> None:
-        self._client.wait_for(lambda: bool(self.vehicles), "a vehicle", self._reader)
+        self._client.wait_for(lambda: bool(self.vehicles), "a vehicle")
 
 
 @pytest.fixture
@@ -148,12 +149,27 @@ def test_a_vehicle_that_waits_is_published_once_and_before_it_leaves(street: Cal
     assert [vehicle["frame_id"] for vehicle in scene.vehicles] == ["waiting"]
 
 
-def test_deactivating_publishes_the_vehicles_that_are_gathered(street: Callable[..., Street]) -> None:
-    scene = street("consensus_gap:=50.0", "consensus_longest_wait:=50.0")
+def deactivate(reader: ReaderProcess) -> None:
+    assert reader.change_state(DEACTIVATE)
+
+
+ENDS = {
+    "deactivate": deactivate,
+    "SIGTERM": lambda reader: reader.signal(signal.SIGTERM),
+    "SIGINT": lambda reader: reader.signal(signal.SIGINT),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_end_publishes_the_vehicles_that_are_gathered(
+    street: Callable[..., Street], end: Callable[[ReaderProcess], None], workers: int
+) -> None:
+    scene = street("consensus_gap:=50.0", "consensus_longest_wait:=50.0", f"workers:={workers}")
     text, image = known_plate()
     scene.drive(image, "last", 3)
     assert not scene.vehicles
-    assert scene.conversation.reader.change_state(DEACTIVATE)
+    end(scene.conversation.reader)
     scene.wait_for_vehicle()
     assert [vehicle["text"] for vehicle in scene.vehicles] == [text]
 
