@@ -56,7 +56,7 @@ def test_an_empty_text_has_no_confidence(start_reader: StartReader) -> None:
 
 
 def test_a_topic_named_twice_is_read_once(start_reader: StartReader) -> None:
-    reader = start_reader("image_topics:=['image', 'other', 'image']", "qos_profile:=reliable")
+    reader = start_reader("image_topics:=['image', 'other', '{ns}/image']", "qos_profile:=reliable")
     conversation = Conversation(reader)
     assert conversation.image.get_subscription_count() == 1
     conversation.read_known("once")
