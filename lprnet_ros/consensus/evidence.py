@@ -6,8 +6,6 @@ are limited, so one more look costs the same however many there were before.
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import numpy.typing as npt
 
@@ -33,6 +31,9 @@ _WORTH_A_ROW = -2.3
 class Evidence:
     """The sums of one vehicle's looks.
 
+    Args:
+        look: the first one.
+
     Attributes:
         looks: in the order of their times, at most :data:`~lprnet_ros.consensus.sightings.MOST_CROPS`.
         texts: the candidates, by row.
@@ -41,24 +42,29 @@ class Evidence:
         unnamed: sum of the looks' unnamed log-probability.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
         self.looks: list[Look] = []
         self.texts: list[str] = []
-        self.best = 0
-        self.surest = 0.0
-        self.unnamed = 0.0
+        self.surest, self.unnamed = look.surest, look.unnamed
         self._rows: dict[str, int] = {}
         self._named_last: list[int] = []  # by row: when a look named its text, in looks that were added
         self._added = 0
-        self._wholes: list[
-            list[int]
-        ] = []  # by row: rows of longer texts that were read and begin or end with it
+        # by row: rows of longer texts that were read and begin or end with it
+        self._wholes: list[list[int]] = []
         self._are_read: list[bool] = []
-        self._named: Counter[str] = Counter()  # how many looks name a text
+        self._named = dict.fromkeys(look.named, 1)  # how many looks name a text
         self._distances = np.zeros((MOST_TEXTS, MOST_TEXTS), dtype=np.int8)
-        self._sums = np.zeros((MOST_TEXTS, MOST_CROPS + 2))  # column k: over the first k looks
+        self._sums = np.zeros((MOST_CROPS + 2, MOST_TEXTS))  # row k: over the first k looks
         self._read = np.zeros(MOST_CROPS + 1, dtype=np.int8)  # by look: the row of what it read
         self._unnamed = np.zeros(MOST_CROPS + 1)
+        for text in (look.text, *look.named):
+            if text == look.text or look.named[text] >= _WORTH_A_ROW:
+                self._fill(self._row_for(text), is_read=text == look.text)
+        self.looks.append(look)
+        self._unnamed[0] = look.unnamed
+        values = [look.named[text] for text in self.texts]
+        self._sums[1, : len(values)] = values
+        self.best = values.index(max(values))
 
     def add(self, look: Look, place: int) -> None:
         """Put a look at its place in the order of time."""
@@ -73,20 +79,20 @@ class Evidence:
                 values[named] = value
         for whole in self._wholes[row]:
             values[whole] = max(values[whole], look.named[look.text] + LOG_CUT)
-        sums = self._sums[:used]
+        sums = self._sums[: count + 2, :used]
         if place < count:
-            sums[:, place + 1 : count + 2] = sums[:, place : count + 1] + values[:, None]
+            sums[place + 1 :] = sums[place:-1] + values
             self._read[place + 1 : count + 1] = self._read[place:count]
             self._unnamed[place + 1 : count + 1] = self._unnamed[place:count]
         else:
-            sums[:, count + 1] = sums[:, count] + values
+            sums[count + 1] = sums[count] + values
         self._read[place], self._unnamed[place] = row, look.unnamed
         self.looks.insert(place, look)
         for text in look.named:
-            self._named[text] += 1
+            self._named[text] = self._named.get(text, 0) + 1
         self.surest += look.surest
         self.unnamed += look.unnamed
-        self.best = int(sums[:, count + 1].argmax())
+        self.best = int(sums[count + 1].argmax())
 
     def forget(self, excess: int) -> None:
         """Forget so many of the oldest looks."""
@@ -99,22 +105,22 @@ class Evidence:
                 if not self._named[text]:
                     del self._named[text]
         del self.looks[:excess]
-        sums = self._sums[:used]
-        sums[:, : count - excess + 1] = sums[:, excess : count + 1] - sums[:, excess : excess + 1]
+        sums = self._sums[: count + 1, :used]
+        sums[: count - excess + 1] = sums[excess:] - sums[excess]
         self._read[: count - excess] = self._read[excess:count].copy()
         self._unnamed[: count - excess] = self._unnamed[excess:count].copy()
-        self.best = int(sums[:, count - excess].argmax())
+        self.best = int(sums[count - excess].argmax())
 
     @property
     def sums(self) -> npt.NDArray[np.float64]:
         """Sums of the log-probabilities over the first 0, 1, ... looks: texts x (looks + 1)."""
-        return self._sums[: len(self.texts), : len(self.looks) + 1]
+        return self._sums[: len(self.looks) + 1, : len(self.texts)].T
 
     def total(self, text: str) -> float:
         """Return the sum of a text's log-probabilities, whether it is a candidate or not."""
         row = self._rows.get(text)
         if row is not None:
-            return float(self._sums[row, len(self.looks)])
+            return float(self._sums[len(self.looks), row])
         distances = np.array([misreads(text, known) for known in self.texts], dtype=np.int8)
         return float(self._values(text, distances, is_read=True).sum())
 
@@ -133,15 +139,15 @@ class Evidence:
 
     def _name(self, look: Look) -> None:
         """Give rows to what a look reads and to its best alternative; they count as named now."""
-        rows, is_first, room = self._rows, not self.looks, 1
+        rows = self._rows
         if look.text not in rows or not self._are_read[rows[look.text]]:
             self._fill(self._row_for(look.text), is_read=True)
+        for text in look.named.keys() & rows.keys():
+            self._named_last[rows[text]] = self._added
         for text, value in look.named.items():
-            if text not in rows and value >= _WORTH_A_ROW and (is_first or (room and text in self._named)):
+            if text not in rows and value >= _WORTH_A_ROW and text in self._named:
                 self._fill(self._row_for(text), is_read=False)
-                room -= 1
-            if text in rows:
-                self._named_last[rows[text]] = self._added
+                break
 
     def _row_for(self, text: str) -> int:
         """Return the row of a text; if there are too many, another one has to leave."""
@@ -178,9 +184,9 @@ class Evidence:
                 self._wholes[other].append(row)
             if self._are_read[other] and is_end(text, known) and other not in self._wholes[row]:
                 self._wholes[row].append(other)
-        values = self._values(text, self._distances[row], is_read=is_read)
-        self._sums[row, 0] = 0.0
-        np.cumsum(values, out=self._sums[row, 1 : len(self.looks) + 1])
+        if self.looks:
+            values = self._values(text, self._distances[row], is_read=is_read)
+            self._sums[1 : len(self.looks) + 1, row] = values.cumsum()
 
     def _values(
         self, text: str, distances: npt.NDArray[np.int8], *, is_read: bool

@@ -51,7 +51,7 @@ class SightedVehicle:
         self.has_left = False
         self._only: Look = look
         self._evidence: Evidence | None = None  # of a single look it would say nothing more
-        self._reads = Counter((look.text,))
+        self._reads = {look.text: 1}
         self.best_text = max(look.named, key=look.named.__getitem__)
         self.best_sum, self.surest, self.unnamed = look.surest, look.surest, look.unnamed
         for other in looks[1:]:
@@ -73,21 +73,20 @@ class SightedVehicle:
     @property
     def agreeing(self) -> int:
         """How many looks read the likeliest text."""
-        return self._reads[self.best_text]
+        return self._reads.get(self.best_text, 0)
 
     def add(self, look: Look) -> None:
         """Put one more look in its place in time; of too many the oldest is forgotten."""
         evidence = self._evidence
         if evidence is None:
-            evidence = self._evidence = Evidence()
-            evidence.add(self._only, 0)
+            evidence = self._evidence = Evidence(self._only)
         time = look.sighting.time
         if time >= self.last:
             self.last, place = time, len(evidence.looks)
         else:
             self.first = min(self.first, time)
             place = bisect.bisect_right([each.sighting.time for each in evidence.looks], time)
-        self._reads[look.text] += 1
+        self._reads[look.text] = self._reads.get(look.text, 0) + 1
         most = MOST_CROPS if self.published is None else REMEMBERED_CROPS
         evidence.add(look, place)
         if len(evidence.looks) > most:
@@ -132,17 +131,18 @@ class SightedVehicle:
         parts[is_later].published = self.published
         return parts
 
-    def plate(self, minimum_crops: int, *, has_gone: bool) -> VehiclePlate | None:
-        """Return the final reading, or None if fewer than ``minimum_crops`` crops agree on it.
+    def has_enough(self, minimum_crops: int, *, has_gone: bool) -> bool:
+        """Tell whether ``minimum_crops`` crops agree on the likeliest text.
 
         Once the vehicle has gone, twice as many crops are also enough, however few of them agree.
         """
-        if self.agreeing < minimum_crops and not (has_gone and len(self) >= 2 * minimum_crops):
-            return None
+        return self.agreeing >= minimum_crops or (has_gone and len(self) >= 2 * minimum_crops)
+
+    def plate(self, minimum_crops: int) -> VehiclePlate:
+        """Return the final reading; it is revised if ``minimum_crops`` crops agreed on another one before."""
         evidence = self._evidence
         if evidence is None:
-            evidence = Evidence()
-            evidence.add(self._only, 0)
+            evidence = Evidence(self._only)
         sums, texts, text = evidence.sums, evidence.texts, self.best_text
         ranked = sorted(zip(texts, self._probabilities(evidence), strict=True), key=lambda pair: -pair[1])
         best = evidence.looks[int(np.diff(sums[evidence.best]).argmax())].sighting

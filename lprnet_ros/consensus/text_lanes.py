@@ -15,7 +15,8 @@ import numpy.typing as npt
 LONGEST = 16
 """Characters of a text that are compared."""
 
-_BIT_COUNTS = np.array([bin(bits).count("1") for bits in range(1 << LONGEST)], dtype=np.int8)
+_NOTHING = 0xFFFFFFFF
+"""Stands where a text has no character."""
 
 
 def misreads(one: str, other: str) -> int:
@@ -30,37 +31,33 @@ def misreads(one: str, other: str) -> int:
 
 
 class TextLanes:
-    """Texts side by side in one long integer, 16 bits for each: one bit for each place.
+    """Texts side by side, to be compared all at once.
 
     Args:
         lanes: how many; each holds the empty text at first.
     """
 
     def __init__(self, lanes: int) -> None:
-        self._texts = [""] * lanes
         self._lengths = np.zeros(lanes, dtype=np.int8)
-        self._places = [sum(1 << lane * LONGEST + place for lane in range(lanes)) for place in range(LONGEST)]
         self._of_length = Counter({0: lanes})
-        self._heads: dict[str, int] = {}  # by character: the places where it stands, from the beginning ...
-        self._tails: dict[str, int] = {}  # ... and from the end
+        self._heads = np.full(
+            (LONGEST, lanes), _NOTHING, dtype=np.uint32
+        )  # characters, counted from the beginning ...
+        self._tails = self._heads.copy()  # ... and from the end
 
     def put(self, lane: int, text: str) -> None:
         """Replace the text of a lane."""
-        old, text = self._texts[lane], text[:LONGEST]
-        for bits, before, now in ((self._heads, old, text), (self._tails, old[::-1], text[::-1])):
-            for bit, character in enumerate(before, lane * LONGEST):
-                bits[character] ^= 1 << bit
-                if not bits[character]:
-                    del bits[character]
-            for bit, character in enumerate(now, lane * LONGEST):
-                bits[character] = bits.get(character, 0) | 1 << bit
-        if self._lengths[lane] != len(text):
-            self._of_length[len(text)] += 1
-            self._of_length[len(old)] -= 1
-            if not self._of_length[len(old)]:
-                del self._of_length[len(old)]
-        self._texts[lane] = text
-        self._lengths[lane] = len(text)
+        codes, old = _codes(text), int(self._lengths[lane])
+        length = len(codes)
+        if length != old:
+            self._of_length[length] += 1
+            self._of_length[old] -= 1
+            if not self._of_length[old]:
+                del self._of_length[old]
+            self._heads[length:, lane] = self._tails[length:, lane] = _NOTHING
+            self._lengths[lane] = length
+        self._heads[:length, lane] = codes
+        self._tails[:length, lane] = codes[::-1]
 
     def are_all_of(self, length: int) -> bool:
         """Tell whether all texts but the empty ones are so long."""
@@ -68,18 +65,18 @@ class TextLanes:
 
     def distances(self, text: str) -> npt.NDArray[np.int8]:
         """Return :func:`misreads` of a text and that of each lane."""
-        text = text[:LONGEST]
-        same, lengths = self._same(self._heads, text), self._lengths
-        if self.are_all_of(len(text)):
-            return len(text) - same
-        others = lengths != len(text)
-        same += others * self._same(self._tails, text[::-1])
-        shorter = np.minimum(lengths, len(text))
-        return np.asarray(np.maximum(lengths, len(text)) - np.minimum(shorter, same), dtype=np.int8)
+        codes = _codes(text)
+        length, lengths = len(codes), self._lengths
+        same = _count(self._heads[:length] == codes[:, None])
+        if self.are_all_of(length):
+            return length - same
+        same += (lengths != length) * _count(self._tails[:length] == codes[::-1, None])
+        return np.asarray(np.maximum(lengths, length) - np.minimum(np.minimum(lengths, length), same))
 
-    def _same(self, characters: dict[str, int], text: str) -> npt.NDArray[np.int8]:
-        found = 0
-        for place, character in zip(self._places, text, strict=False):
-            found |= characters.get(character, 0) & place
-        lanes = np.frombuffer(found.to_bytes(2 * len(self._texts), "little"), dtype="<u2")
-        return np.asarray(_BIT_COUNTS[lanes], dtype=np.int8)
+
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text[:LONGEST].encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _count(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    return np.asarray(np.add.reduce(found.view(np.int8), axis=0, dtype=np.int8))

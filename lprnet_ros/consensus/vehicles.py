@@ -158,17 +158,15 @@ class _Camera:
         """Publish a vehicle if it was not published before and has enough crops."""
         if not vehicle.is_news:
             return []
-        if has_gone and (
-            len(vehicle) > 1 or self._settings.minimum_crops == 1
-        ):  # a lone crop is dropped anyway
+        if not vehicle.has_enough(self._settings.minimum_crops, has_gone=has_gone):
+            return []
+        if has_gone:
             for other in self.view.resembling(vehicle, TWO_AT_ONCE):
                 if self._is_fragment(vehicle, other):
                     self.view.remove(vehicle)
                     self._merge(vehicle, other)
                     return []
-        plate = vehicle.plate(self._settings.minimum_crops, has_gone=has_gone)
-        if plate is None:
-            return []
+        plate = vehicle.plate(self._settings.minimum_crops)
         vehicle.published = plate.reading.text
         return [plate]
 

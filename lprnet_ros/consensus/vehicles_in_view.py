@@ -131,7 +131,9 @@ class VehiclesInView:
         text, count = vehicle.best_text, len(vehicle)
         distances = self._lanes.distances(text)
         shares = LOG_SHARES[distances]
-        losses = _LIST_OF_WEIGHTS[count] * (vehicle.surest - vehicle.unnamed - count * shares)
+        losses = (vehicle.surest - vehicle.unnamed) - (shares if count == 1 else count * shares)
+        if count > 1:
+            losses *= _LIST_OF_WEIGHTS[count]
         np.minimum(losses, self._offset - self._factor * shares, out=losses)
         if not self._lanes.are_all_of(len(text)):
             self._compare_ends(vehicle, distances, losses)

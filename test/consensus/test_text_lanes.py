@@ -45,11 +45,3 @@ def test_the_distances_are_those_of_the_texts_that_were_put_last(puts, questions
         for question in [*questions, text]:
             expected = [misreads(question, other) for other in texts]
             assert lanes.distances(question).tolist() == expected
-
-
-def test_texts_of_all_lanes_are_forgotten_when_they_are_replaced():
-    lanes = TextLanes(2)
-    for number in range(1000):
-        lanes.put(number % 2, f"{number:07d}{chr(0x4E00 + number)}")
-    assert len(lanes._heads) <= 2 * 8
-    assert len(lanes._tails) <= 2 * 8

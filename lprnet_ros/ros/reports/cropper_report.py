@@ -29,7 +29,7 @@ _MEANINGS = {
     "too_many_detections": "detections beyond the first 1000 of their frame",
     "bad_numbers": "detections with impossible coordinates or scores",
 }
-_ORDINARY = frozenset({"other_class", "low_score", "unchanged"})
+_ORDINARY = frozenset({"other_class", "low_score", "overlapping", "unchanged"})
 """Counted, but not worth a log message."""
 
 _LONGEST_REASON = 200
