@@ -62,6 +62,8 @@ def measure(client: Client, kind: str, pictures: int) -> str:
 def main() -> None:
     """Measure and print."""
     os.environ |= {"ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
+        os.environ["ROS_LOCALHOST_ONLY"] = "1"
     client = Client()
     for kind in ("raw", "shared_mem") if find_spec("hbm_img_msgs") else ("raw",):
         for pictures, name in ((1, "still"), (2, "changing")):

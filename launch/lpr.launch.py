@@ -52,11 +52,13 @@ ARGUMENTS |= CAMERA_ARGUMENTS
 CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop", "web")}
 CHOICES["camera"] = ["", "none", "mipi", "usb", "image"]
 CHOICES["detections"] = ["", "targets", "detection_2d_array"]
+CHOICES["log_level"] = ["debug", "info", "warn", "error", "fatal"]
 PACKAGES = {"mipi": ["hobot_shm", "mipi_cam", "hbm_img_msgs"], "usb": ["hobot_shm", "hobot_usb_cam"]}
 MESSAGES = {"targets": ["ai_msgs"], "detection_2d_array": ["vision_msgs"]}
 FRAMES = {"mipi": "/hbmem_img", "usb": "/image", "image": "frame_player/image"}
 TRANSPORT = {"mipi": "shared_mem", "usb": "compressed", "image": "compressed"}
-QOS: Values = {"usb": {"qos_profile": "reliable"}, "image": {"qos_profile": "reliable", "queue_depth": 10}}
+RELIABLE, BEST_EFFORT = {"qos_profile": "reliable"}, {"qos_profile": "sensor_data"}
+QOS: Values = {"mipi": BEST_EFFORT, "usb": RELIABLE, "image": RELIABLE | {"queue_depth": 10}}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -74,6 +76,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     values |= {name: values[name].lower() for name in CHOICES}
     values["camera"], named = chosen_camera(values["camera"], context.environment.get("CAM_TYPE", ""))
     camera: str = values["camera"]
+    values["set_parameter"] = support.parameters_above(context.launch_configurations)
     above = context.launch_configurations.get("ros_namespace")  # of the launch file that includes this one
     values["namespace"] = make_namespace_absolute(prefix_namespace(above, values["namespace"]))
     topics = [topic.strip() for topic in values["image_topics"].split(",") if topic.strip()]
@@ -102,7 +105,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         given["outputs"] = "auto"  # the page needs targets, whatever the parameter file says
     support.require_packages(named, packages, context.environment)
 
-    for_camera = {name: text for name, text in values.items() if text}
+    for_camera = {name: values[name] for name in ARGUMENTS if values[name]}
     for_camera |= {
         "jpeg": values["web"],
         "labels": labels,
@@ -113,7 +116,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given |= {"image_topics": [*topics, "plate_cropper/crops"], "transport": "raw"}
     given["empty_frames_topic"] = "plate_cropper/empty_frames"
     # all crops of a frame come at once, and plate_cropper is reliable; other publishers may not be
-    suits: Values = {"queue_depth": 64} | ({} if topics else {"qos_profile": "reliable"})
+    suits: Values = {"queue_depth": 64} | ({} if topics else RELIABLE)
     page = {
         "websocket_image_topic": full_name(values, "/image" if camera == "mipi" else FRAMES[camera]),
         "websocket_image_type": "mjpeg",
@@ -173,13 +176,14 @@ def places_of_plates(values: Values, named: str) -> tuple[Values, str, str]:
 
 
 def node(values: Values, program: str, suits: Values, wired: Values, remappings: Any = ()) -> Node:
-    """Return a node; the user's parameter file wins over what suits the camera, and the wiring over both."""
+    """Return a node; later win: default file, what suits the camera, SetParameter, given file, wiring."""
     name, argument = program, "cropper_params_file"
     if program == "lpr_node":
         name, argument = values["node_name"], "params_file"
     full, file, default = full_name(values, name), values[argument], ARGUMENTS[argument][0]
     support.read_parameter_file(argument, file, default)
-    files = [file, support.parameter_file("/**", suits)][:: 1 if file == default else -1]
+    files = [support.parameter_file("/**", suits), *values["set_parameter"]]
+    files.insert(0 if file == default else len(files), file)
     if values["use_sim_time"] == "true":
         wired = wired | {"use_sim_time": True}
     respawn = values["respawn"] == "true"

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("launch_ros", reason="launch_ros is not installed: a ROS installation has it")
 
 from installed import skip_unless_installed
-from stand_ins import BOX, PICTURE, Launch, StandIns, ended, wait_until
+from stand_ins import BOX, LAUNCH_FILE, PICTURE, Launch, StandIns, ended, wait_until
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ WRONG = {
         "camera:=image needs to know where plates are: give regions:= or the detections_topic:= of a "
         "detector, or put a labels.csv beside the source",
     ),
+    "log level": (["log_level:=verbose"], 'Argument "log_level" provided value "verbose" is not valid.'),
     "model": (["camera:=usb", BOX, "model:=/nowhere/missing.onnx"], "/nowhere/missing.onnx"),
 }
 
@@ -157,6 +158,25 @@ def test_pictures_with_regions_are_played_by_the_real_nodes(tmp_path: Path, star
     assert "Traceback" not in launch.log
 
 
+def test_a_file_for_a_node_outside_the_namespace_is_named_and_the_launchs_own_values_stay(
+    tmp_path: Path, started: list[Launch]
+) -> None:
+    skip_unless_installed()
+    file = tmp_path / "mine.yaml"
+    file.write_text("/lpr_node: {ros__parameters: {minimum_confidence: 0.1, decoder: carrier_pigeon}}")
+    launch = StandIns(tmp_path, without=("lprnet_ros",)).launch(
+        "namespace:=north",
+        "image_topics:=gate",
+        f"params_file:={file}",
+        ROS_DOMAIN_ID=str(1 + os.getpid() % 100),
+    )
+    started.append(launch)
+    wait_until(lambda: "reading raw crops on" in launch.log or not launch.is_running)
+    assert "reading raw crops on /north/gate" in launch.log
+    assert f"{file} holds parameters for /lpr_node and none for /north/lpr_node" in launch.log
+    assert "name its section /north/lpr_node or /**" in launch.log
+
+
 def test_a_file_for_one_node_wins_over_what_suits_the_camera(tmp_path: Path, started: list[Launch]) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("plate_cropper: {ros__parameters: {detections: detection_2d_array, queue_depth: 3}}")
@@ -171,6 +191,42 @@ def test_a_file_for_one_node_wins_over_what_suits_the_camera(tmp_path: Path, sta
         "detections": "detection_2d_array",
     }
     assert "detections" not in cropper.remappings
+
+
+ROBOT = """
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import SetParameter
+
+def generate_launch_description():
+    source = PythonLaunchDescriptionSource({file!r})
+    include = IncludeLaunchDescription(source, launch_arguments={arguments!r})
+    values = {{"minimum_confidence": 0.5, "queue_depth": 77, "image_topics": ["a"], "decoder": "beam"}}
+    return LaunchDescription([GroupAction([*[SetParameter(*each) for each in values.items()], include])])
+"""
+
+
+def test_set_parameter_wins_over_the_default_file_and_what_suits_and_not_over_a_given_file(
+    tmp_path: Path, started: list[Launch]
+) -> None:
+    for name, given in (("default", ""), ("given", "/**: {ros__parameters: {minimum_confidence: 0.9}}")):
+        folder = tmp_path / name
+        folder.mkdir()
+        arguments = [("camera", "image"), ("source", PICTURE.partition(":=")[2])]
+        arguments += [("regions", "10,20,30,40")]
+        if given:
+            (folder / "mine.yaml").write_text(given)
+            arguments.append(("params_file", str(folder / "mine.yaml")))
+        robot = folder / "robot.launch.py"
+        robot.write_text(ROBOT.format(file=str(LAUNCH_FILE), arguments=arguments))
+        launch = StandIns(folder).launch(file=robot)
+        started.append(launch)
+        launch.wait_for("lpr_node")
+        reader = launch.programs["lpr_node"].parameters
+        assert reader["minimum_confidence"] == (0.9 if given else 0.5)
+        assert (reader["queue_depth"], reader["decoder"]) == (77, "beam")
+        assert reader["image_topics"] == ["plate_cropper/crops"], "the wiring stays"
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,7 @@ def test_a_camera_includes_its_launch_files_in_order_each_with_its_arguments_alo
         assert not program.is_alive
     cropper = launch.programs["plate_cropper"]
     expected_of_cropper = {"transport": transport, "regions": ["10,20,30,40"]}
-    if transport == "compressed":
-        expected_of_cropper["qos_profile"] = "reliable"
+    expected_of_cropper["qos_profile"] = "reliable" if transport == "compressed" else "sensor_data"
     assert cropper.parameters == CROPPER_DEFAULTS | expected_of_cropper
     assert cropper.remappings == {"__node": "plate_cropper", "__ns": "/", "image": topic}
     assert launch.programs["lpr_node"].parameters == READER_DEFAULTS | WIRED

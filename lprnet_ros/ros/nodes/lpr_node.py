@@ -20,7 +20,7 @@ from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
-from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings
+from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings, read_values
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
 from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.process.run_node import run_node
@@ -124,7 +124,10 @@ class LprNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model and the publishers."""
-        return self._attempt("cleanup", self._release)
+        result = self._attempt("cleanup", self._release)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info("cleaned up: the model and the publishers are released")
+        return result
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything for good."""
@@ -178,6 +181,7 @@ class LprNode(LifecycleNode):
         if self._path is not None:
             self._path.unsubscribe(_SECONDS_TO_FINISH)
             self._path.flush()
+        self.get_logger().info("deactivated: nothing is read any more, and the model stays loaded")
 
     def _release(self, seconds: float = _SECONDS_TO_FINISH) -> None:
         if self._path is not None:
@@ -211,8 +215,8 @@ class LprNode(LifecycleNode):
                 ),
                 expected_rate=settings.expected_rate,
                 maximum_age=settings.maximum_age,
-                age=self.get_clock().now().nanoseconds * 1e-9 - counts.last_stamp,
             )
+        self._report.tell_losses(counts)
         self._diagnostics.publish(counts, state, self._board.pairs())
         if path is not None:
             path.check_publishers()
@@ -224,7 +228,7 @@ class LprNode(LifecycleNode):
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         path, model = self._path, self._model
-        result = check_changes(changes, configured=path is not None)
+        result = check_changes(changes, read_values(self, PARAMETERS), configured=path is not None)
         if result.successful and path is not None and model is not None:
             values = {change.name: change.value for change in changes}
             names = {field.name for field in dataclasses.fields(path.rules)}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
@@ -28,7 +30,7 @@ from lprnet_ros.ros.process.large_messages import keep_memory_of_large_messages
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.cropper_report import CropperReport
 from lprnet_ros.ros.topics.memory_bound import MemoryBound
-from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
+from lprnet_ros.ros.topics.qos import TopicWatch, image_qos, match_publishers, subscribe_counting_losses
 
 _CROPS_DEPTH = 100  # reliable: all crops of a frame come at once
 _DETECTIONS_DEPTH = 10
@@ -77,7 +79,9 @@ class PlateCropper(Node):
         self._locator: PlateLocator = FixedRegions(settings.regions) if settings.regions else detector
         self._crops = self.create_publisher(Image, "~/crops", QoSProfile(depth=_CROPS_DEPTH))
         self._empty_frames = self.create_publisher(Header, "~/empty_frames", QoSProfile(depth=_CROPS_DEPTH))
-        self._report = CropperReport(self, {"plates": self._cropper.counts, **self._locator.counts})
+        self._lost: Counter[str] = Counter()
+        parts = {"plates": self._cropper.counts, "way here": self._lost, **self._locator.counts}
+        self._report = CropperReport(self, parts)
         self._memory = MemoryBound(self, "queue_depth")
         self._watches: list[tuple[Subscription, TopicWatch]] = []
         self._frames = self._subscribe(
@@ -99,7 +103,10 @@ class PlateCropper(Node):
                 "detections_qos_profile",
             )
             self.get_logger().info(f"plates are where {detections.topic_name} says")
-        self.create_timer(1.0, guarded(self._every_second, self._report.bug, "a diagnostics message"))
+        # steady: diagnostics go on while simulated time stands still or jumps
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        tick = guarded(self._every_second, self._report.bug, "a diagnostics message")
+        self.create_timer(1.0, tick, clock=self._steady)
 
     def _subscribe(
         self,
@@ -114,9 +121,11 @@ class PlateCropper(Node):
         choice = getattr(self._settings, parameter)
         source = sources[choice]
         message_type = getattr(message_module(source.package, f"{parameter} {choice}"), source.message)
-        subscription = self.create_subscription(
-            message_type, topic, handle, qos, event_callbacks=QUIET_EVENTS
-        )
+
+        def count_lost(messages: int) -> None:
+            self._lost[f"{topic}_lost"] += messages
+
+        subscription = subscribe_counting_losses(self, message_type, topic, handle, qos, count_lost)
         advice = {s.type_name: f"set the parameter {parameter} to {name!r}" for name, s in sources.items()}
         self._watches.append((subscription, TopicWatch(self, source.type_name, advice, qos_parameter)))
         return subscription
@@ -172,10 +181,12 @@ class PlateCropper(Node):
 
     def _every_second(self) -> None:
         self._locator.advance(time.monotonic())
+        frames, (self._frames,) = self._frames, self._memory.apply([self._frames])
+        if self._settings.qos_profile == "auto":
+            self._frames = match_publishers(self, self._frames, _FRAMES[self._settings.transport].type_name)
+        self._watches = [(self._frames if one is frames else one, watch) for one, watch in self._watches]
         for subscription, watch in self._watches:
             watch.check(subscription)
-        frames, (self._frames,) = self._frames, self._memory.apply([self._frames])
-        self._watches = [(self._frames if one is frames else one, watch) for one, watch in self._watches]
         self._report.publish()
 
 

@@ -23,12 +23,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "qos_profile",
-        "sensor_data",
-        "QoS profile of the frame subscription: sensor_data (best effort) works with every publisher; "
-        "reliable loses no frame but needs a reliable publisher.",
-        "画面订阅的 QoS：sensor_data（尽力而为）可与任何发布者配合；reliable 不丢画面，但要求发布者也是 "
-        "reliable。",
-        choices=("sensor_data", "reliable"),
+        "auto",
+        "QoS profile of the frame subscription: reliable loses no frame but needs a reliable publisher; "
+        "sensor_data (best effort) works with every publisher; auto is reliable where every publisher is, "
+        "else sensor_data.",
+        "画面订阅的 QoS：reliable 不丢画面，但要求发布者也是 reliable；sensor_data（尽力而为）可与任何发布者"
+        "配合；auto 在所有发布者都是 reliable 时使用 reliable，否则使用 sensor_data。",
+        choices=("auto", "sensor_data", "reliable"),
         read_only=True,
     ),
     Parameter(

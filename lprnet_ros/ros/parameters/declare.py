@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
+from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings, policy_conflict
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
 from lprnet_ros.ros.parameters.unused import unknown_names
 
+_POLICY = {"queue_policy", "qos_profile"}
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -54,7 +56,17 @@ def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS)
 
 def read_values(node: Node, parameters: Sequence[Parameter]) -> dict[str, ParameterValue]:
     """Read the values of a node's parameters, by name."""
-    return {parameter.name: node.get_parameter(parameter.name).value for parameter in parameters}
+    return {parameter.name: _value(node, parameter) for parameter in parameters}
+
+
+def _value(node: Node, parameter: Parameter) -> ParameterValue:
+    try:
+        value: ParameterValue = node.get_parameter(parameter.name).value
+    except ParameterUninitializedException:
+        if not isinstance(parameter.default, list):
+            raise
+        return [""]  # YAML's [] has no type
+    return value
 
 
 def read_settings(node: Node) -> Settings:
@@ -66,11 +78,14 @@ def read_settings(node: Node) -> Settings:
     return Settings.from_values(read_values(node, PARAMETERS))
 
 
-def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParametersResult:
+def check_changes(
+    changes: list[RosParameter], current: Mapping[str, object], *, configured: bool
+) -> SetParametersResult:
     """Check a change of parameters before it takes effect.
 
     Args:
         changes: the requested values.
+        current: the present values of all parameters.
         configured: whether the node has already read its parameters.
 
     Returns:
@@ -89,4 +104,6 @@ def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParame
                 reason=f"{change.name} is read when the node is configured: "
                 "deactivate and clean up the node, set it, and configure again",
             )
-    return SetParametersResult(successful=True)
+    wanted = {change.name: change.value for change in changes}
+    conflict = policy_conflict({**current, **wanted}) if wanted.keys() & _POLICY else None
+    return SetParametersResult(successful=conflict is None, reason=conflict or "")

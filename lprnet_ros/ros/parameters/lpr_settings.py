@@ -242,6 +242,13 @@ PARAMETERS: tuple[Parameter, ...] = (
 )
 
 
+def policy_conflict(values: Mapping[str, object]) -> str | None:
+    """Return what is wrong with ``queue_policy`` and ``qos_profile`` together, or None."""
+    if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
+        return "queue_policy 'all' needs reliable delivery: set qos_profile to 'reliable' first"
+    return None
+
+
 @dataclass(frozen=True)
 class Settings:
     """The values of all parameters, checked.
@@ -292,8 +299,9 @@ class Settings:
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
-        if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
-            raise ValueError("queue_policy 'all' needs reliable delivery: set qos_profile to 'reliable' too")
+        conflict = policy_conflict(values)
+        if conflict is not None:
+            raise ValueError(conflict)
         return cls(**checked)  # type: ignore[arg-type]
 
     @property

@@ -42,7 +42,7 @@ class Parameter:
             return f"{self.name} is {value!r}, expected one of {', '.join(self.choices)}"
         must_name = isinstance(self.default, list) and not self.may_be_empty
         if must_name and not (isinstance(value, (list, tuple)) and any(value)):
-            return f"{self.name} names no topic"
+            return f"{self.name} is empty: name at least one topic, such as {self.default}"
         return None
 
     def when(self) -> str:

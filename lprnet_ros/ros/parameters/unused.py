@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -57,10 +58,10 @@ def unmatched_files(arguments: Sequence[str], name: str, namespace: str) -> list
             values = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             continue
-        sections = list(_sections(values, "")) if isinstance(values, dict) else []
-        if not sections or any(_fits(section, own) for section in sections):
+        names = [name for name, _ in sections(values)]
+        if not names or any(_fits(name, own) for name in names):
             continue
-        named = ", ".join(one_line(section, _LONGEST) for section in sections[:3])
+        named = ", ".join(one_line(name, _LONGEST) for name in names[:3])
         sentences.append(
             f"{one_line(file, _LONGEST)} holds parameters for {named} and none for {own}: "
             f"they have no effect; name its section {own} or /**"
@@ -68,13 +69,21 @@ def unmatched_files(arguments: Sequence[str], name: str, namespace: str) -> list
     return sentences
 
 
-def _sections(values: dict[object, object], prefix: str) -> Iterable[str]:
-    """Walk the namespaces of a parameter file down to each ``ros__parameters``."""
-    for key, value in values.items():
-        if key == "ros__parameters":
-            yield prefix or "/"
-        elif isinstance(value, dict):
-            yield from _sections(value, f"{prefix}/{str(key).strip('/')}")
+def sections(document: object, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Walk the namespaces of a parameter file down to each ``ros__parameters``.
+
+    Args:
+        document: what the file holds.
+        prefix: the namespace so far.
+
+    Yields:
+        For each section the node's full name, possibly with wildcards, and its parameters.
+    """
+    for key, value in document.items() if isinstance(document, dict) else ():
+        if key == "ros__parameters" and isinstance(value, dict):
+            yield prefix or "/", value
+        else:
+            yield from sections(value, f"{prefix}/{str(key).strip('/')}")
 
 
 def _fits(section: str, name: str) -> bool:

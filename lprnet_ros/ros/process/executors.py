@@ -3,11 +3,12 @@
 The events executor needs a quarter of the time for each message.  Humble does not
 have it, and in the Jazzy wheels its ``spin`` dispatches nothing while a loop of
 ``spin_once`` works.  It must therefore dispatch a timer and a service call at
-start, and is replaced if it stalls later.
+start, and either executor is replaced if it stalls later.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -44,7 +45,7 @@ class Spinner:
 
     def __init__(self, node: Node, choice: str = "auto") -> None:
         self._node = node
-        self._last_beat = time.monotonic()
+        self._last_beat = self._replaced = time.monotonic()
         self._rounds = 0
         self._limiter = LogLimiter()
         self._executor: Any = None
@@ -72,20 +73,18 @@ class Spinner:
             self._executor.spin_once(timeout_sec=timeout_seconds)
         except RCLError as error:
             # Humble raises if a client left before the answer (ros2/rclpy, pull request 1136)
-            if self.name == "single" and time.monotonic() - self._last_beat > _STALL_SECONDS:
+            if self.name == "single" and time.monotonic() - self._last_beat > 2 * _STALL_SECONDS:
                 raise
+            self._unlock()
             if self._limiter.allows("error"):
                 self._node.get_logger().warning(f"ROS reported, and the node goes on: {one_line(str(error))}")
         self._rounds += 1
-        if (
-            self.name == "events"
-            and self._rounds > _IDLE_ROUNDS
-            and time.monotonic() - self._last_beat > _STALL_SECONDS
-        ):
-            self._node.get_logger().error(
-                "the events executor stands still; going on with the single-threaded one"
-            )
+        is_due = time.monotonic() - max(self._last_beat, self._replaced) > _STALL_SECONDS
+        if is_due and self._rounds > _IDLE_ROUNDS:
+            name = "events" if self.name == "events" else "single-threaded"
+            self._node.get_logger().error(f"the {name} executor stands still; going on with a new one")
             self._leave()
+            self._unlock()
             self._use_single()
 
     def shutdown(self) -> None:
@@ -101,7 +100,23 @@ class Spinner:
         self._executor = SingleThreadedExecutor(context=self._node.context)
         self._executor.add_node(self._node)
         self.name = "single"
-        self._beat()
+        self._replaced = time.monotonic()
+        self._rounds = 0
+
+    def _unlock(self) -> None:
+        """Release what the single-threaded executor has locked and leaves locked where a take raises.
+
+        Its node would receive nothing more: rclpy ends the turn of an entity and of its callback group
+        in the code after the take (``Executor._make_handler``, Humble and Jazzy).  Between two rounds
+        none of them has a turn.
+        """
+        node = self._node
+        entities = (node.subscriptions, node.timers, node.services, node.clients, node.guards, node.waitables)
+        for entity in itertools.chain(*entities):
+            entity._executor_event = False
+            group = entity.callback_group
+            if getattr(group, "_active_entity", None) is not None:
+                group.ending_execution(group._active_entity)
 
     def _leave(self) -> None:
         self._executor.remove_node(self._node)

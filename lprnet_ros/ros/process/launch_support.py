@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
+from lprnet_ros.ros.messages.optional_messages import distributions
+from lprnet_ros.ros.parameters.unused import sections
 from lprnet_ros.text.escaping import one_line
 
 
@@ -60,9 +62,8 @@ def require_packages(wanted_by: str, packages: Iterable[str], environment: Mappi
     """Raise ``LaunchError`` with the apt command where ROS packages that arguments need are not installed."""
     missing = [package for package in dict.fromkeys(packages) if not is_installed(package)]
     if missing:
-        ros = environment.get("ROS_DISTRO") or "humble"
-        tros = f"tros-{environment.get('TROS_DISTRO') or ros}"
-        names = [(f"ros-{ros}" if name == "vision_msgs" else tros) + f"-{name}" for name in missing]
+        ros, tros = distributions(environment)
+        names = [f"{f'ros-{ros}' if name == 'vision_msgs' else f'tros-{tros}'}-{name}" for name in missing]
         raise LaunchError(
             f"{wanted_by} needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: sudo apt install "
             f"{' '.join(names).replace('_', '-')}, and source its setup.bash in this terminal"
@@ -73,21 +74,13 @@ def read_parameter_file(argument: str, path: str, example: str) -> dict[str, Any
     """Return the parameters that a file sets, for whichever node; ``LaunchError`` where it cannot be used."""
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        sections = list(_sections(document))
-        fault = "it has no section ros__parameters" if document and not sections else ""
+        found = [values for _, values in sections(document)]
+        fault = "it has no section ros__parameters" if document and not found else ""
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         fault = one_line(str(error), 300)
     if fault:
         raise LaunchError(f"{argument} {path} cannot be used: {fault}; give a YAML file like {example}")
-    return {name: value for section in sections for name, value in section.items()}
-
-
-def _sections(tree: Any) -> Iterator[dict[str, Any]]:
-    for key, value in tree.items() if isinstance(tree, dict) else ():
-        if key == "ros__parameters" and isinstance(value, dict):
-            yield value
-        else:
-            yield from _sections(value)
+    return {name: value for values in found for name, value in values.items()}
 
 
 def parameter_file(node: str, parameters: Mapping[str, Any]) -> str:
@@ -98,6 +91,12 @@ def parameter_file(node: str, parameters: Mapping[str, Any]) -> str:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".yaml", delete=False) as stream:
         json.dump({node: {"ros__parameters": parameters}}, stream, ensure_ascii=False)  # JSON is YAML
     return stream.name
+
+
+def parameters_above(configurations: Mapping[str, Any]) -> list[str]:
+    """Return parameter files with what SetParameter and SetParametersFromFile set around an include."""
+    above = configurations.get("global_params", [])
+    return [parameter_file("/**", dict([one])) if isinstance(one, tuple) else one for one in above]
 
 
 def checked_source(text: str) -> str:

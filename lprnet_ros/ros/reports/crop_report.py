@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 
 from rclpy.node import Node
 
 from lprnet_ros.flow.job import Source
 from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.reading.plate_reading import PlateReading
-from lprnet_ros.ros.reports.statistics import LogLimiter, Statistics
+from lprnet_ros.ros.reports.statistics import Counts, LogLimiter, Statistics
 from lprnet_ros.text.escaping import one_line
 
 _LONGEST_REASON = 300
+_DROPPED = "dropped: more arrive than can be read; raise workers or queue_depth"
+_LOST = "lost on the way here: set qos_profile to 'reliable', or raise subscription_depth"
 
 
 class CropReport:
@@ -27,12 +31,15 @@ class CropReport:
 
     def __init__(self, node: Node) -> None:
         self._logger = node.get_logger()
+        self._clock = node.get_clock()
+        self._told: Counter[tuple[str, str]] = Counter()
         self._limiter = LogLimiter()
         self.statistics = Statistics()
 
     def start_again(self) -> None:
         """Reset the counts."""
         self.statistics = Statistics()
+        self._told.clear()
 
     def arrival(self) -> None:
         """Count a message that has arrived."""
@@ -48,6 +55,27 @@ class CropReport:
         """Count a crop that is dropped for newer ones."""
         self.statistics.count_drop(topic)
 
+    def lost(self, topic: str, messages: int) -> None:
+        """Count messages that the middleware lost on the way here."""
+        self.statistics.count_lost(topic, messages)
+
+    def size(self, topic: str, width: int, height: int) -> None:
+        """Count and log a picture that cannot be the crop of one plate; it is read all the same."""
+        reason = why_no_crop(width, height)
+        if reason:
+            self.statistics.count_photograph()
+            if self._limiter.allows("photograph"):
+                self._logger.warning(f"pictures on {topic}: {reason}; {CUT_THE_PLATE_OUT}")
+
+    def tell_losses(self, counts: Counts) -> None:
+        """Log how many crops were dropped or lost since the last log message; called every second."""
+        for what, by_topic, meaning in (("dropped", counts.dropped, _DROPPED), ("lost", counts.lost, _LOST)):
+            for topic, count in by_topic.items():
+                new = count - self._told[what, topic]
+                if new > 0 and self._limiter.allows(f"{what} {topic}"):
+                    self._told[what, topic] = count
+                    self._logger.warning(f"{new} crop{'s' * (new > 1)} of {topic} {meaning}")
+
     def failure(self, topic: str, error: Exception) -> None:
         """Count and log a crop that could not be read."""
         self.statistics.count_failure(one_line(str(error), _LONGEST_REASON))
@@ -62,4 +90,4 @@ class CropReport:
 
     def reading(self, reading: PlateReading, source: Source) -> None:
         """Count a crop that was read and whose reading was published."""
-        self.statistics.count_reading(reading, source)
+        self.statistics.count_reading(reading, source, self._clock.now().nanoseconds * 1e-9)

@@ -17,6 +17,9 @@ _MEANINGS = {
     "does it keep their stamps, and is cache_seconds longer than it takes?",
     "detections_alone": "detections without a frame of the same stamp: does the detector see this camera's "
     "frames and keep their stamps, and do all frames arrive here?",
+    "image_lost": "frames lost on the way here: set qos_profile to auto or reliable where the camera can "
+    "publish reliably, or see docs/cropper.md, large frames",
+    "detections_lost": "detections lost on the way here: set detections_qos_profile to reliable",
     "frame_twice": "frames with the stamp of another one: does the camera stamp its frames?",
     "detections_twice": "detections for a frame that had some already: is there a second detector?",
     "out_of_order": "frames that came after a later one",

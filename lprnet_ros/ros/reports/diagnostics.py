@@ -9,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from lprnet_ros.flow.pool import PoolStatus
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT
 from lprnet_ros.ros.reports.statistics import Counts
 
 OK, WARN, ERROR, STALE = (
@@ -31,7 +32,6 @@ class NodeState:
         facts: names and values that do not change while it is configured: model, sha256, runtime.
         expected_rate: minimum crops per second; 0 disables the check.
         maximum_age: maximum age of a crop's stamp when it is read, seconds; 0 disables the check.
-        age: age of the stamp of the latest crop when it was read, seconds.
     """
 
     state: str
@@ -40,7 +40,6 @@ class NodeState:
     facts: tuple[tuple[str, str], ...] = ()
     expected_rate: float = 0.0
     maximum_age: float = 0.0
-    age: float = 0.0
 
 
 class DiagnosticsPublisher:
@@ -135,8 +134,13 @@ def judge(  # noqa: PLR0911 - one return for each rule, the most serious first
         return WARN, f"{bad} unusable images in the last second"
     if dropped:
         return WARN, f"{dropped} crops dropped in the last second: more arrive than can be read"
+    if now.photographs > before.photographs:
+        return WARN, f"{now.photographs - before.photographs} pictures are no crops: {CUT_THE_PLATE_OUT}"
+    lost = sum(now.lost.values()) - sum(before.lost.values())
+    if lost:
+        return WARN, f"{lost} crops lost on the way in the last second: set qos_profile to 'reliable'"
     if rate < state.expected_rate:
         return WARN, f"{rate:.1f} crops a second, expected {state.expected_rate:g}"
-    if now.read > before.read and 0.0 < state.maximum_age < abs(state.age):
-        return WARN, f"stamps are {state.age:.3f} s old, expected at most {state.maximum_age:g} s"
+    if now.read > before.read and 0.0 < state.maximum_age < abs(now.age):
+        return WARN, f"stamps are {now.age:.3f} s old when read, expected at most {state.maximum_age:g} s"
     return OK, f"{now.read} crops read"

@@ -28,11 +28,14 @@ class Counts:
         bad_images: messages that were not usable images, by reason.
         rejected: readings that were not accepted, by reason.
         dropped: crops that were dropped for newer ones, by topic.
+        lost: messages that the middleware lost on the way here, by topic.
+        photographs: pictures that look like whole photographs instead of crops.
         failures: crops that could not be read.
         last_failure: the reason of the latest failure; empty if there was none.
         latencies_ms: of the latest readings, from arrival to publication.
         inference_cpu_seconds: CPU time of the network, over all readings.
-        last_stamp: of the latest crop that was read, seconds.
+        age: the greatest age of a stamp at the time its crop was read, since the last snapshot, seconds;
+            negative where the stamp lies ahead.
         since: start of counting, by ``time.monotonic``.
     """
 
@@ -42,11 +45,13 @@ class Counts:
     bad_images: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    photographs: int = 0
     failures: int = 0
     last_failure: str = ""
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     inference_cpu_seconds: float = 0.0
-    last_stamp: float = 0.0
+    age: float = 0.0
     since: float = field(default_factory=time.monotonic)
 
     def as_pairs(self) -> list[tuple[str, str]]:
@@ -56,6 +61,8 @@ class Counts:
             ("read", str(self.read)),
             ("accepted", str(self.accepted)),
             ("dropped", str(sum(self.dropped.values()))),
+            ("lost on the way", str(sum(self.lost.values()))),
+            ("whole photographs", str(self.photographs)),
             ("runtime failures", str(self.failures)),
         ]
         pairs += [(f"dropped on {topic}", str(n)) for topic, n in sorted(self.dropped.items())]
@@ -78,14 +85,17 @@ class Statistics:
         self._counts = Counts()
 
     def snapshot(self) -> Counts:
-        """Return a copy of the counts."""
+        """Return a copy of the counts; the greatest age begins anew."""
         with self._lock:
             now = self._counts
+            age, now.age = now.age, 0.0
             return dataclasses.replace(
                 now,
+                age=age,
                 bad_images=now.bad_images.copy(),
                 rejected=now.rejected.copy(),
                 dropped=now.dropped.copy(),
+                lost=now.lost.copy(),
                 latencies_ms=now.latencies_ms.copy(),
             )
 
@@ -99,6 +109,16 @@ class Statistics:
         with self._lock:
             self._counts.dropped[topic] += 1
 
+    def count_lost(self, topic: str, messages: int) -> None:
+        """Count messages of a topic that the middleware lost."""
+        with self._lock:
+            self._counts.lost[topic] += messages
+
+    def count_photograph(self) -> None:
+        """Count a picture that looks like a whole photograph instead of a crop."""
+        with self._lock:
+            self._counts.photographs += 1
+
     def count_bad_image(self, reason: str) -> None:
         """Count a message that was not a usable image."""
         with self._lock:
@@ -110,12 +130,19 @@ class Statistics:
             self._counts.failures += 1
             self._counts.last_failure = reason
 
-    def count_reading(self, reading: PlateReading, source: Source) -> None:
-        """Count a crop that was read and whose reading was published."""
+    def count_reading(self, reading: PlateReading, source: Source, now: float) -> None:
+        """Count a crop that was read and whose reading was published.
+
+        Args:
+            reading: what was read.
+            source: the crop's topic and stamp.
+            now: the node's time, seconds.
+        """
         latency_ms = (time.perf_counter() - source.arrived) * 1e3
+        age = now - (source.seconds + source.nanoseconds * 1e-9)
         with self._lock:
             counts = self._counts
-            counts.last_stamp = source.seconds + source.nanoseconds * 1e-9
+            counts.age = max(counts.age, age, key=abs)
             counts.read += 1
             if reading.accepted:
                 counts.accepted += 1

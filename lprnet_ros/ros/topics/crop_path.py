@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from functools import partial
@@ -18,15 +19,17 @@ from lprnet_ros.flow.pool import PoolSettings, PoolStatus
 from lprnet_ros.frames.place import parse_frame_id
 from lprnet_ros.images.conversion import inspect_compressed, inspect_image
 from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.images.encoded_size import encoded_size
 from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError, Verdict
 from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
 from lprnet_ros.ros.parameters.lpr_settings import Settings
 from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.reports.crop_report import CropReport
+from lprnet_ros.ros.topics.camera_names import CameraNames
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
 from lprnet_ros.ros.topics.memory_bound import MemoryBound
-from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
+from lprnet_ros.ros.topics.qos import TopicWatch, image_qos, subscribe_counting_losses, unique_topics
 from lprnet_ros.ros.topics.reading_publisher import ReadingPublisher
 from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
 from lprnet_ros.text.escaping import one_line, quoted
@@ -74,6 +77,7 @@ class CropPath:
         self._watch = TopicWatch(node, f"sensor_msgs/msg/{self._message_type.__name__}")
         self._subscriptions: list[Subscription] = []
         self._memory = MemoryBound(node, "subscription_depth")
+        self._cameras: CameraNames | None = None
         self._empty_frames: Subscription | None = None
         pool = PoolSettings(
             settings.workers, settings.queue_depth, settings.queue_policy, settings.worker_timeout
@@ -106,14 +110,19 @@ class CropPath:
         """
         settings = self._settings
         qos = image_qos(settings.qos_profile, settings.subscription_depth, settings.queue_policy)
+        topics, repeated = unique_topics(_resolved(self._node, topic) for topic in settings.image_topics)
+        for topic in repeated:
+            self._node.get_logger().warning(f"image_topics names {topic} more than once; it is read once")
         # bytes: their fields are read where they lie, and bytes that are no message are counted too
-        for topic in [_resolved(self._node, topic) for topic in settings.image_topics]:
+        for topic in topics:
             callback = guarded(partial(self._on_message, topic), self._report.bug, f"a message on {topic}")
+            on_lost = partial(self._report.lost, topic)
             self._subscriptions.append(
-                self._node.create_subscription(
-                    self._message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=True
+                subscribe_counting_losses(
+                    self._node, self._message_type, topic, callback, qos, on_lost, raw=True
                 )
             )
+        self._cameras = CameraNames(self._node) if len(topics) > 1 else None
         if settings.empty_frames_topic:
             take = guarded(self._on_empty_frame, self._report.bug, "a message on empty_frames_topic")
             self._empty_frames = self._node.create_subscription(
@@ -134,6 +143,13 @@ class CropPath:
         except ImageRejectedError as error:
             self._report.bad_image(topic, error)
             return
+        width, height = (encoded_size(crop.pixels) if crop.is_encoded else None) or (
+            image.width,
+            image.height,
+        )
+        self._report.size(topic, width, height)
+        if self._cameras is not None:
+            self._cameras.add(topic, frame_id)
         received = self._vehicles.arrival() if self._vehicles is not None else math.nan
         source = Source(topic, image.seconds, image.nanoseconds, frame_id, arrived, place, received)
         dropped = self._flow.submit(Job(source, crop))
@@ -145,6 +161,9 @@ class CropPath:
         if self._is_closed:
             return
         source = job.source
+        if isinstance(result, PlateReading) and not result.text:
+            # it would be the probability that there is nothing to read
+            result = dataclasses.replace(result, confidence=0.0)
         reading = result if isinstance(result, PlateReading) else None
         self._add_to_frame(job, reading)
         if self._vehicles is not None:

@@ -6,7 +6,7 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile
 from rclpy.subscription import Subscription
 
-from lprnet_ros.ros.topics.qos import QUIET_EVENTS
+from lprnet_ros.ros.topics.qos import resubscribe
 
 MOST_WAITING_BYTES = 256 * 1024 * 1024
 _BYTES_OF_A_PIXEL = 3
@@ -55,12 +55,5 @@ class MemoryBound:
             f"images of {self._largest / 1e6:.1f} MB arrive on {topic}: {depth} may wait, "
             f"not {qos.depth} ({self._parameter}), so that they take at most {MOST_WAITING_BYTES >> 20} MiB"
         )
-        self._node.destroy_subscription(subscription)
-        return self._node.create_subscription(
-            subscription.msg_type,
-            topic,
-            subscription.callback,
-            QoSProfile(history=qos.history, depth=depth, reliability=qos.reliability),
-            event_callbacks=QUIET_EVENTS,
-            raw=subscription.raw,
-        )
+        smaller = QoSProfile(history=qos.history, depth=depth, reliability=qos.reliability)
+        return resubscribe(self._node, subscription, smaller)

@@ -96,6 +96,9 @@ def test_a_camera_that_floods_the_node_starves_none_that_does_not(client: Client
         assert_traceable(readings, full_names(conversation))
         assert int(status["dropped"]) > 0, "the camera was not fast enough to prove anything"
         assert status[f"dropped on {full_names(conversation)[FLOODING]}"] == status["dropped"]
+        reader.wait_for_log(
+            f"crops of {full_names(conversation)[FLOODING]} dropped: more arrive than can be read; raise"
+        )
         reader.assert_healthy()
 
 

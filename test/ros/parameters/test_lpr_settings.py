@@ -58,7 +58,10 @@ def test_a_value_outside_the_choices_is_named_with_the_choices(name, value):
 
 @pytest.mark.parametrize("value", [[], (), [""], ["", ""], "image", None])
 def test_a_list_without_a_topic_is_named(value):
-    assert BY_NAME["image_topics"].complaint(value) == "image_topics names no topic"
+    assert (
+        BY_NAME["image_topics"].complaint(value)
+        == "image_topics is empty: name at least one topic, such as ['image']"
+    )
 
 
 @pytest.mark.parametrize("value", [["image"], ("a", "b"), ["", "b"]])

@@ -13,11 +13,13 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 import rclpy
+from rcl_interfaces.srv import GetParameters
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from ros_harness import PATIENCE_SECONDS, Client
+from std_msgs.msg import String
 
 from lprnet_ros.ros.process import executors
 from lprnet_ros.ros.process.executors import Spinner
@@ -207,8 +209,61 @@ def test_an_error_of_ros_that_comes_again_and_again_ends_the_node(
 ) -> None:
     monkeypatch.setattr(executors, "SingleThreadedExecutor", Tiring)
     monkeypatch.setattr(executors, "_STALL_SECONDS", 0.3)
+    monkeypatch.setattr(Tiring, "raises", 10**9)  # a new one too
     spinner = Spinner(node, "single")
-    spinner._executor.raises = 10**9
     with pytest.raises(RCLError, match="client will not receive response"):
         assert_beats(node, spinner)
+    spinner.shutdown()
+
+
+@pytest.mark.parametrize("entity", ["timer", "subscription", "service"])
+def test_a_take_that_raises_locks_nothing_for_good(
+    node: Node, monkeypatch: pytest.MonkeyPatch, entity: str
+) -> None:
+    """The executor of Humble and Jazzy ends the turn of a callback group in the code after the take."""
+    received: list[String] = []
+    node.create_subscription(String, "words", received.append, 10)
+    publisher = node.create_publisher(String, "words", 10)
+    client = node.create_client(GetParameters, f"{node.get_fully_qualified_name()}/get_parameters")
+    spinner = Spinner(node, "single")
+    raised: list[str] = []
+    name = f"_take_{entity}"
+    sound = getattr(spinner._executor, name)
+
+    def take(what: object) -> object:
+        if raised:
+            return sound(what)
+        raised.append(entity)
+        raise RCLError("failed to take")
+
+    monkeypatch.setattr(spinner._executor, name, take)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (raised and received) and time.monotonic() < end:
+        publisher.publish(String(data="a word"))
+        if client.service_is_ready():
+            client.call_async(GetParameters.Request())
+        spinner.spin_once(0.05)
+    assert raised == [entity]
+    assert received
+    assert_beats(node, spinner)
+    spinner.shutdown()
+    node.destroy_client(client)
+
+
+def test_a_single_threaded_executor_that_stands_still_is_replaced(
+    node: Node, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As Humble's does whose callback group is locked: no timer and no message is dispatched."""
+    monkeypatch.setattr(executors, "_STALL_SECONDS", 0.7)
+    spinner = Spinner(node, "single")
+    stuck = spinner._executor
+    assert node.default_callback_group.beginning_execution(next(iter(node.timers)))  # and it never ends
+    end = time.monotonic() + PATIENCE_SECONDS
+    while spinner._executor is stuck and time.monotonic() < end:
+        spinner.spin_once(0.01)
+    assert spinner._executor is not stuck
+    assert_beats(node, spinner)
+    told = [line for line in capfd.readouterr().err.splitlines() if "stands still" in line]
+    assert len(told) == 1
+    assert "the single-threaded executor stands still; going on with a new one" in told[0]
     spinner.shutdown()

@@ -1,5 +1,6 @@
 """What the launch files check, and the parameter files that they write; launch itself is not needed."""
 
+import importlib.metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -114,14 +115,16 @@ def test_without_a_sourced_installation_nothing_is_installed(monkeypatch):
         ({}, ["mipi_cam"], "tros-humble-mipi-cam"),
         ({"ROS_DISTRO": "jazzy"}, ["mipi_cam"], "tros-jazzy-mipi-cam"),
         ({"ROS_DISTRO": "jazzy", "TROS_DISTRO": "humble"}, ["ai_msgs"], "tros-humble-ai-msgs"),
-        ({"TROS_DISTRO": "humble"}, ["vision_msgs"], "ros-humble-vision-msgs"),
+        ({"TROS_DISTRO": "humble"}, ["vision_msgs"], "ros-jazzy-vision-msgs"),
+        ({"ROS_DISTRO": "humble"}, ["vision_msgs"], "ros-humble-vision-msgs"),
         ({"ROS_DISTRO": "", "TROS_DISTRO": ""}, ["websocket"], "tros-humble-websocket"),
-        ({}, ["hobot_shm", "vision_msgs"], "tros-humble-hobot-shm ros-humble-vision-msgs"),
+        ({}, ["hobot_shm", "vision_msgs"], "tros-humble-hobot-shm ros-jazzy-vision-msgs"),
     ],
 )
 def test_a_missing_package_is_named_with_the_command_that_installs_it(
-    installed, environment, missing, command
+    installed, monkeypatch, environment, missing, command
 ):
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "7.1.5")  # rclpy of Jazzy
     with pytest.raises(LaunchError) as caught:
         require_packages("camera:=usb", ["first_msgs", *missing, missing[0]], environment)
     plural = "packages" if len(missing) > 1 else "package"
