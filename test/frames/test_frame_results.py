@@ -248,7 +248,8 @@ def test_whatever_comes_frames_rise_in_number_and_few_wait(events):
         for result in finished:
             name = result.mark.stream
             if result.mark.number <= last[name] and name not in again:
-                assert number in complete[name] | far  # only such a frame can start a stream again
+                # only such a frame can start a stream again
+                assert result.mark.number in complete[name] | far
                 again.add(name)
             if result.is_complete:
                 complete[name].add(result.mark.number)
