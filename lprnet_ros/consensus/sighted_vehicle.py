@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -105,9 +105,9 @@ class SightedVehicle:
         return min(self.loss(text) + other.loss(text) for text in {*self.texts, *other.texts})
 
     @property
-    def texts(self) -> Sequence[str]:
+    def texts(self) -> Iterable[str]:
         """The candidates."""
-        return self._evidence.texts if self._evidence is not None else list(self._only.named)
+        return self._evidence.texts if self._evidence is not None else self._only.named
 
     def loss(self, text: str) -> float:
         """Return by how many nats a text explains the sightings worse than the best one."""

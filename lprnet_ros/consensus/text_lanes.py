@@ -79,4 +79,5 @@ def _codes(text: str) -> npt.NDArray[np.uint32]:
 
 
 def _count(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
-    return np.asarray(np.add.reduce(found.view(np.int8), axis=0, dtype=np.int8))
+    counts: npt.NDArray[np.int8] = np.add.reduce(found.view(np.int8), axis=0, dtype=np.int8)
+    return counts

@@ -131,7 +131,9 @@ class VehiclesInView:
         text, count = vehicle.best_text, len(vehicle)
         distances = self._lanes.distances(text)
         shares = LOG_SHARES[distances]
-        losses = (vehicle.surest - vehicle.unnamed) - (shares if count == 1 else count * shares)
+        losses: npt.NDArray[np.float64] = (vehicle.surest - vehicle.unnamed) - (
+            shares if count == 1 else count * shares
+        )
         if count > 1:
             losses *= _LIST_OF_WEIGHTS[count]
         np.minimum(losses, self._offset - self._factor * shares, out=losses)
@@ -140,7 +142,7 @@ class VehiclesInView:
         for text in vehicle.texts:
             for slot in self._by_text.get(text, ()):
                 losses[slot] = min(losses[slot], vehicle.loss(text))
-        return np.asarray(losses, dtype=np.float64)
+        return losses
 
     def _compare_ends(
         self, vehicle: SightedVehicle, distances: npt.NDArray[np.int8], losses: npt.NDArray[np.float64]
