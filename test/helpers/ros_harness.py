@@ -137,7 +137,7 @@ class Client:
     def close(self) -> None:
         self._executor.shutdown()
         self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
+        rclpy.try_shutdown(context=self.context)
 
     def spin_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Spin until a condition holds; return whether it did in time."""

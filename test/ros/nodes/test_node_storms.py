@@ -28,7 +28,8 @@ EXECUTORS = [
     ),
     "single",
 ]
-OUTPUTS = ((String, "plate"), (Float32, "confidence"), (String, "reading"), (Image, "image_annotated"))
+OUTPUTS = ((String, "plate"), (Float32, "confidence"), (String, "reading"))
+"""Not ~/image_annotated: with its fragments Fast DDS 2.14 once never returned from the tester's own take."""
 
 
 def ignore(_: object) -> None:
