@@ -67,7 +67,7 @@ def styles_for(text: str, styles: Sequence[GlyphStyle]) -> list[GlyphStyle]:
     if len(text) == 8:
         return [style for style in styles if style.for_green] or standard
     if not set(FOREIGN_CHARACTERS).isdisjoint(text):
-        return [style for style in standard if set(FOREIGN_CHARACTERS) <= set(style.masks)]
+        return [style for style in standard if set(text) <= set(style.masks)]
     return standard
 
 
