@@ -63,7 +63,10 @@ def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
 
 
 def load_training_crops(
-    indexes: Sequence[Path], styles: Sequence[GlyphStyle], unseen_provinces: str = ""
+    indexes: Sequence[Path],
+    styles: Sequence[GlyphStyle],
+    unseen_provinces: str = "",
+    most_taken_apart: int | None = None,
 ) -> RealCrops:
     """Load the crops that training may see, and take them apart.
 
@@ -72,6 +75,7 @@ def load_training_crops(
         styles: glyphs to find the plates with.
         unseen_provinces: provinces whose crops are left out, as are those of
             held-out plates, of unreadable sets and of two rows.
+        most_taken_apart: crops taken apart, those that are drawn most often first; None takes all.
     """
     crops = [
         crop
@@ -84,11 +88,11 @@ def load_training_crops(
         and crop.label[:1] not in unseen_provinces
     ]
     images = [_at_most(crop.read(), 3 * HEIGHT) for crop in crops]
-    parts = [
-        take_apart(image, crop.label, styles)
-        for image, crop in tqdm(zip(images, crops, strict=True), "finding the plates", len(crops))
-    ]
-    return RealCrops(images, [crop.label for crop in crops], parts, balanced_weights(crops))
+    weights = balanced_weights(crops)
+    parts: list[LetteredCrop | None] = [None] * len(crops)
+    for place in tqdm(np.argsort(-weights, kind="stable")[:most_taken_apart].tolist(), "finding the plates"):
+        parts[place] = take_apart(images[place], crops[place].label, styles)
+    return RealCrops(images, [crop.label for crop in crops], parts, weights)
 
 
 def load_negatives(folder: Path, *, held_out: bool) -> list[Image]:
