@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -46,6 +47,23 @@ def cut(image: Image, quad: Quad, share: float, side: str) -> Image:
     return image[:, min(image.shape[1] - 2, round(left + share * (right - left))) :]
 
 
+def from_the_side(image: Image) -> Image:
+    """Look at a plate that is 100 pixels wide from the front from 72 degrees to its side."""
+    front, side = (100, 34), (31, 34)
+    seen = cv2.resize(image, front, interpolation=cv2.INTER_AREA)
+    corners = np.array([[0, 0], [front[0], 0], [front[0], front[1]], [0, front[1]]], np.float32)
+    far = np.array([[0, 0], [side[0], 0.12 * side[1]], [side[0], 0.88 * side[1]], [0, side[1]]], np.float32)
+    blurred = cv2.GaussianBlur(seen, (0, 0), sigmaX=1.3, sigmaY=0.3)
+    matrix = cv2.getPerspectiveTransform(corners, far)
+    return np.asarray(cv2.warpPerspective(blurred, matrix, side, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def darken(image: Image, generator: np.random.Generator) -> Image:
+    """Leave a twelfth of the light, and the noise of a sensor."""
+    noisy = image / 12.0 + generator.normal(0.0, 1.5, size=image.shape)
+    return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+
+
 def spoilings(seed: int) -> dict[str, Callable[[Plate], tuple[Image, str]]]:
     """Name the ways to spoil a crop; each gives a picture and what may be read on it."""
     generator = np.random.default_rng(seed)
@@ -59,14 +77,21 @@ def spoilings(seed: int) -> dict[str, Callable[[Plate], tuple[Image, str]]]:
     ways: dict[str, Callable[[Plate], tuple[Image, str]]] = {"whole": lambda plate: (plate[0], plate[2])}
     for side in ("right", "left"):
         for share in CUTS:
-            ways[f"{side} {share:.0%}"] = lambda p, share=share, side=side: (
-                cut(p[0], p[1], share, side),
-                p[2],
-            )
+            ways[f"{side} {share:.0%}"] = functools.partial(_cut, share=share, side=side)
     for name, turn in turns.items():
-        ways[name] = lambda p, turn=turn: (np.ascontiguousarray(turn(p[0]), dtype=np.uint8), p[2])
+        ways[name] = functools.partial(_turned, turn=turn)
+    ways["yaw of 72 degrees"] = lambda p: (from_the_side(p[0]), p[2])
+    ways["hardly any light"] = lambda p: (darken(p[0], generator), p[2])
     ways["painted"] = lambda p: (paint_over(*p, generator)[0], p[2])
     return ways
+
+
+def _cut(plate: Plate, share: float, side: str) -> tuple[Image, str]:
+    return cut(plate[0], plate[1], share, side), plate[2]
+
+
+def _turned(plate: Plate, turn: Callable[[Image], object]) -> tuple[Image, str]:
+    return np.ascontiguousarray(turn(plate[0]), dtype=np.uint8), plate[2]
 
 
 def load_plates(crops: Sequence[LabelledCrop], glyphs: Path | None) -> Iterator[Plate]:

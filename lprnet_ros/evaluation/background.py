@@ -29,7 +29,7 @@ def text_like_windows(image: Image, count: int) -> list[Image]:
     """
     grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (0, 0), 1.0)
     edges = np.minimum(np.abs(cv2.Sobel(grey.astype(np.float32), cv2.CV_32F, 1, 0)), 200.0)
-    sums = cv2.integral(edges, sdepth=cv2.CV_64F)
+    sums = np.asarray(cv2.integral(edges, sdepth=cv2.CV_64F), np.float64)
     found = []
     for width, aspect in itertools.product(_WIDTHS, _ASPECTS):
         height = round(width / aspect)

@@ -21,6 +21,12 @@ class Verdict(str, enum.Enum):
     SYNTAX = "syntax"
     """The text is no plate number of the country's syntax."""
 
+    CUT_OFF = "cut_off"
+    """The crop's edge runs through the plate: characters are missing at an end of the text."""
+
+    WRONG_COLOUR = "wrong_colour"
+    """No plate with a ground of this colour has as many characters."""
+
     LOW_CONFIDENCE = "low_confidence"
     """The confidence is below the minimum."""
 

@@ -162,7 +162,7 @@ class PlateRecognizer:
                 inference_ms=timings.inference_ms + (time.perf_counter() - started) * 1e3,
                 inference_cpu_ms=timings.inference_cpu_ms + (time.thread_time() - cpu) * 1e3,
             )
-        verdict = self._rules.judge(reading, self.manifest.syntax)
+        verdict = self._rules.judge(reading, self.manifest.syntax, image)
         return dataclasses.replace(reading, verdict=verdict, timings=timings)
 
     def self_test(self) -> None:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.toolchain.onnx_weights import convolution_weights
 
 
 def load_onnx_weights(network: nn.Module, model: Path, pictures: Sequence[Tensor]) -> None:
@@ -30,12 +28,7 @@ def load_onnx_weights(network: nn.Module, model: Path, pictures: Sequence[Tensor
     Raises:
         ManifestError: the file is missing, no ONNX, or holds another network.
     """
-    try:
-        graph = onnx.load(str(model)).graph
-    except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise ManifestError(f"{model}: cannot be read as ONNX ({error})") from error
-    values = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    folded = [[values[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
+    folded = convolution_weights(model)
     modules = list(network.modules())
     convolutions = [module for module in modules if isinstance(module, nn.Conv2d)]
     shapes = [tuple(module.weight.shape) for module in convolutions]
@@ -49,13 +42,13 @@ def load_onnx_weights(network: nn.Module, model: Path, pictures: Sequence[Tensor
     norms = dict(pairs)
     with torch.no_grad():
         for module, (weights, bias) in zip(convolutions, folded, strict=True):
-            module.weight.copy_(torch.from_numpy(np.array(weights)))
+            module.weight.copy_(torch.from_numpy(weights))
             if module.bias is not None:
-                module.bias.copy_(torch.from_numpy(np.array(bias)))
+                module.bias.copy_(torch.from_numpy(bias))
                 continue
             norm = norms[module]
             nn.init.ones_(norm.weight)
-            norm.bias.copy_(torch.from_numpy(np.array(bias)))
+            norm.bias.copy_(torch.from_numpy(bias))
             nn.init.zeros_(norm.running_mean)
             nn.init.constant_(norm.running_var, 1.0 - norm.eps)
         _unfold(network, pairs, pictures)

@@ -1,0 +1,82 @@
+"""The ground of a plate: what its colour allows the text to be.
+
+A green plate has eight characters, a blue one seven.  So a text of seven on a green ground has lost
+one, whoever cut or covered it.  A picture without colours, of a mono or an infrared camera, tells nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.images.single_pixel import widen_single_pixel
+from lprnet_ros.plates.syntax import PlateSyntax
+
+Image = npt.NDArray[np.uint8]
+
+_SIZE = (48, 12)  # the colour is measured at this size, in the middle of the crop
+_MIDDLE = (slice(2, 10), slice(4, 44))
+
+# Hues in degrees of CIELAB's a and b plane, and the least distance from grey there.  Of 4,338 real
+# plates with seven characters 0.1 % pass for green, of 943 green ones 97 %.
+_GREEN_HUES, _GREEN_CHROMA, _GREEN_POLARITY = (112.0, 197.0), 8.0, 0.42
+_BLUE_HUES, _BLUE_CHROMA, _BLUE_POLARITY = (225.0, 330.0), 25.0, 0.4
+
+
+class Ground(enum.Enum):
+    """A colour of the ground that the crop shows beyond doubt."""
+
+    GREEN = "green"
+    BLUE = "blue"
+
+
+_NEVER = {  # grounds that plates of a kind never have, by syntax and kind
+    ("GA 36-2018", "standard"): Ground.GREEN,
+    ("GA 36-2018", "new_energy_small"): Ground.BLUE,
+    ("GA 36-2018", "new_energy_large"): Ground.BLUE,
+}
+
+
+def ground_of(image: Image) -> Ground | None:
+    """Measure the colour of a plate's ground; about 15 us.
+
+    Args:
+        image: BGR, uint8, height x width x 3, the crop of a plate.
+
+    Returns:
+        Green for dark characters on green, blue for light ones on blue; None for another
+        colour, or where the picture has too little colour to tell.
+    """
+    small = cv2.resize(widen_single_pixel(image), _SIZE, interpolation=cv2.INTER_NEAREST)[_MIDDLE]
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2LAB), np.uint8)
+    _, green_red, blue_yellow, _ = cv2.mean(lab)
+    a, b = green_red - 128.0, blue_yellow - 128.0
+    hue, chroma = math.degrees(math.atan2(b, a)) % 360.0, math.hypot(a, b)
+    if _GREEN_HUES[0] < hue < _GREEN_HUES[1] and chroma > _GREEN_CHROMA:
+        return Ground.GREEN if _polarity(lab[:, :, 0]) > _GREEN_POLARITY else None
+    if _BLUE_HUES[0] < hue < _BLUE_HUES[1] and chroma > _BLUE_CHROMA:
+        return Ground.BLUE if _polarity(lab[:, :, 0]) < _BLUE_POLARITY else None
+    return None
+
+
+def fits_ground(image: Image, text: str, syntax: PlateSyntax) -> bool:
+    """Tell whether a plate with the ground that a crop shows may bear a text.
+
+    Args:
+        image: BGR, uint8, height x width x 3, the crop of a plate.
+        text: what was read there.
+        syntax: which texts are plate numbers.
+    """
+    never = _NEVER.get((syntax.name, syntax.kind(text) or ""))
+    return never is None or ground_of(image) is not never
+
+
+def _polarity(lightness: Image) -> float:
+    """Tell how light the ground, the median, lies between the darkest and the lightest: 0..1."""
+    ordered = np.sort(lightness, axis=None)
+    dark, middle, light = (float(ordered[int(len(ordered) * share)]) for share in (0.05, 0.5, 0.95))
+    return (middle - dark) / (light - dark) if light > dark else 0.5
