@@ -15,6 +15,7 @@ import csv
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 import cv2
@@ -173,13 +174,13 @@ def main() -> None:
     parser.add_argument("--background-role", default="train", help="its rows that count (default: train)")
     parser.add_argument("--patches", type=int, default=2000, help="patches of the background")
     parser.add_argument("--model", type=Path, help="model file (default: the bundled one)")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="kinds of spoiling, such as 'right*'")
     parser.add_argument("--json", type=Path, help="write the counts and the wrong readings there")
     options = parser.parse_args()
     recognizer = PlateRecognizer.open(options.model)
     plates = list(load_plates(choose(options.data, options.role), options.glyphs))
-    sets = (
-        {name: [spoil(plate) for plate in plates] for name, spoil in spoilings(1).items()} if plates else {}
-    )
+    ways = {name: way for name, way in spoilings(1).items() if plates and fnmatch(name, options.only)}
+    sets = {name: [way(plate) for plate in plates] for name, way in ways.items()}
     if options.background is not None:
         found = patches(options.background, options.background_role, options.patches, 1)
         sets |= {name: [(image, "") for image in images] for name, images in found.items()}
