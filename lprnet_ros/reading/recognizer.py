@@ -119,8 +119,8 @@ class PlateRecognizer:
     def read_batch(self, crops: Sequence[CropImage]) -> list[ReadResult]:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
-        A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all its views
-        the most confident reading counts.  The time of that counts as inference.
+        A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all looks
+        the most confident one counts, if another one reads the same.  The time of that counts as inference.
 
         Args:
             crops: at least one.
@@ -156,7 +156,7 @@ class PlateRecognizer:
             views = [
                 self._decoder.decode(self.runtime.infer(self._preprocess(v))) for v in level_views(image)
             ]
-            reading = max(reading, *views, key=lambda view: view.confidence)
+            reading = _best_look([reading, *views])
             timings = dataclasses.replace(
                 timings,
                 inference_ms=timings.inference_ms + (time.perf_counter() - started) * 1e3,
@@ -172,6 +172,19 @@ class PlateRecognizer:
     def close(self) -> None:
         """Release the runtime."""
         self.runtime.close()
+
+
+def _best_look(looks: Sequence[PlateReading]) -> PlateReading:
+    """Return the most confident of several looks at one crop.
+
+    A text that no other look reads, as when a view makes up what the crop's edge took, gets the mean
+    of the probabilities that all looks give it.
+    """
+    best = max(looks, key=lambda look: look.confidence)
+    if sum(look.text == best.text for look in looks) > 1:
+        return best
+    found = [dict(look.alternatives).get(best.text, 0.0) for look in looks if look is not best]
+    return dataclasses.replace(best, confidence=(best.confidence + sum(found)) / len(looks))
 
 
 def _attempt(
