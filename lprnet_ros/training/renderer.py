@@ -76,15 +76,15 @@ def random_foreign_text(generator: np.random.Generator) -> tuple[str, str]:
         return "".join(characters[int(i)] for i in generator.integers(len(characters), size=count))
 
     chance = generator.random()
-    if chance < 0.2:  # the army until 2004: its branch or region, a letter, five digits
+    if chance < 0.35:  # the army until 2004: its branch or region, a letter, five digits
         return pick("军空海北沈兰济南广成") + pick(LETTERS) + pick(DIGITS, 5), "white"
-    if chance < 0.65:  # police, schools, consulates, Hong Kong, Macau, trailers
+    if chance < 0.75:  # police, schools, consulates, Hong Kong, Macau, trailers
         serial = list(pick(DIGITS, 4))
         if generator.random() < 0.6:
             serial[int(generator.integers(4))] = pick(LETTERS)
         last = pick("学警港澳领挂")
         return pick(PROVINCES) + pick(LETTERS) + "".join(serial) + last, pick_colour(generator)
-    if chance < 0.8:  # embassies
+    if chance < 0.85:  # embassies
         return "使" + pick(DIGITS, 6), "black"
     return pick(LETTERS, 2) + pick(DIGITS, 5), "white"  # the army
 
@@ -117,8 +117,8 @@ class PlateRenderer:
         self._surroundings = surroundings
 
     def render(self) -> RenderedPlate:
-        """Draw a random plate: 52 % blue, 19 % yellow, 24 % new energy, 5 % outside the syntax."""
-        if self._generator.random() < 0.05 and self._can_draw_foreign:
+        """Draw a random plate: 50 % blue, 18 % yellow, 23 % new energy, 9 % outside the syntax."""
+        if self._generator.random() < 0.09 and self._can_draw_foreign:
             return self.draw(*random_foreign_text(self._generator))
         chance = self._generator.random()
         if chance < 0.55:

@@ -30,6 +30,7 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Images N x 24 x 94 x 3 uint8 BGR; all targets in a row; N target lengths."""
 
 _CROP_ANEW_CHANCE = 0.5  # real plates whose quad is known are also cut out and tilted like rendered ones
+_GREY_CHANCE = 0.3  # of cut plates: where no colour tells that a character is missing
 
 UNREADABLE_SETS = frozenset({"special"})
 """Sets of plates that the alphabet or the layout does not cover."""
@@ -212,6 +213,8 @@ class SampleStream(IterableDataset[Batch]):
             crop = tools.camera.photograph(image, quad)
         else:  # what the edge takes must stay what the text says
             crop = tools.camera.photograph(image, quad, crop_error=0.02, tilt=0.35)
+            if generator.random() < _GREY_CHANCE:
+                crop = np.repeat(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[:, :, None], 3, axis=2)
         if generator.random() < self._turned_share:
             return turn(crop, generator), ""
         return crop, text
