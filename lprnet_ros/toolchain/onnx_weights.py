@@ -28,6 +28,9 @@ def convolution_weights(model: Path) -> list[tuple[Weights, Weights]]:
     except Exception as error:  # the exceptions of onnx and protobuf share no public base class
         raise ManifestError(f"{model}: cannot be read as ONNX ({error})") from error
     values = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    for node in graph.node:  # the exporter writes equal weights once
+        if node.op_type == "Identity" and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]]
     inputs = [node.input[1:] for node in graph.node if node.op_type == "Conv"]
     missing = [names for names in inputs if len(names) != 2 or not set(names) <= set(values)]
     if missing:
