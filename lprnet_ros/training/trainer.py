@@ -19,12 +19,12 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from lprnet_ros.models.manifest import ManifestError, Preprocessing
-from lprnet_ros.plates.alphabet import CHINESE_PLATES
+from lprnet_ros.plates.alphabet import CHINESE_PLATES, UNREADABLE
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
 from lprnet_ros.training.network import PlateNet
 from lprnet_ros.training.samples import SampleStream, load_background, load_negatives, load_training_crops
-from lprnet_ros.training.unfolding import load_onnx_weights
+from lprnet_ros.training.unfolding import load_folded, load_onnx_weights
 from lprnet_ros.training.validation import (
     ValidationSet,
     accuracy_by_group,
@@ -54,6 +54,8 @@ class TrainingConfig:
         output: folder for checkpoints and the log.
         initial: checkpoint whose averaged weights are the start, or an exported ``.onnx`` file;
             None starts from random ones.
+        teacher: exported network whose answers on whole plates are kept as they are (Li and Hoiem,
+            "Learning without Forgetting", 2016), or None.
         steps: optimiser steps.
         batch_size: samples a step.
         learning_rate: the peak of the one-cycle schedule.
@@ -81,6 +83,7 @@ class TrainingConfig:
     glyphs: Path | None = None
     output: Path = Path("runs/lprnet")
     initial: Path | None = None
+    teacher: Path | None = None
     steps: int = 30000
     batch_size: int = 128
     learning_rate: float = 3e-3
@@ -117,7 +120,16 @@ def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) ->
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise ManifestError(f"{path}: unknown {', '.join(unknown)}; known: {', '.join(known)}")
-    for name in ("index", "further_index", "negatives", "background", "glyphs", "output", "initial"):
+    for name in (
+        "index",
+        "further_index",
+        "negatives",
+        "background",
+        "glyphs",
+        "output",
+        "initial",
+        "teacher",
+    ):
         if values.get(name) is not None:
             values[name] = Path(values[name])
     return TrainingConfig(**values)
@@ -150,6 +162,11 @@ class Trainer:
             if config.initial.suffix != ".onnx":  # which needs pictures: see run
                 start = torch.load(config.initial, map_location=self.device, weights_only=True)
                 self.network.load_state_dict(start["averaged"])
+        self.teacher: PlateNet | None = None
+        if config.teacher is not None:
+            self.teacher = PlateNet()
+            load_folded(self.teacher, config.teacher)
+            self.teacher.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -249,14 +266,17 @@ class Trainer:
 
     def _train_step(self, images: Tensor, targets: Tensor, lengths: Tensor) -> float:
         self.network.train()
+        inputs = self._inputs(images)
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.network(self._inputs(images))
+            logits = self.network(inputs)
         scores = logits.float().permute(2, 0, 1).log_softmax(-1)
         steps = torch.full((len(images),), scores.shape[0], dtype=torch.long)
         losses = nn.functional.ctc_loss(
             scores, targets, steps, lengths, blank=CHINESE_PLATES.blank, reduction="none", zero_infinity=True
         )
         loss = losses.mean()
+        if self.teacher is not None:
+            loss = loss + _distance(scores, self._taught(inputs), _whole_plates(targets, lengths))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -265,6 +285,13 @@ class Trainer:
         self.step += 1
         self._average()
         return float(loss.detach())
+
+    def _taught(self, inputs: Tensor) -> Tensor:
+        """Return the teacher's log probabilities, time steps x N x classes."""
+        assert self.teacher is not None
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            logits: Tensor = self.teacher(inputs)
+        return logits.float().permute(2, 0, 1).log_softmax(-1)
 
     def _inputs(self, images: Tensor) -> Tensor:
         """Normalise N x 24 x 94 x 3 uint8 BGR as the network wants it."""
@@ -306,3 +333,17 @@ class Trainer:
         self.schedule.load_state_dict(state["schedule"])
         self.step, self.seconds = state["step"], state["seconds"]
         log.info("going on from step %d of %s", self.step, self.checkpoint)
+
+
+def _whole_plates(targets: Tensor, lengths: Tensor) -> Tensor:
+    """Tell of N samples which show a whole plate: 7 or 8 characters, all of them readable."""
+    owners = torch.arange(len(lengths)).repeat_interleave(lengths)
+    unreadable = torch.zeros(len(lengths), dtype=torch.bool)
+    unreadable[owners[targets == CHINESE_PLATES.encode(UNREADABLE)[0]]] = True
+    return (lengths >= 7) & ~unreadable
+
+
+def _distance(scores: Tensor, taught: Tensor, chosen: Tensor) -> Tensor:
+    """Return the mean Kullback-Leibler divergence from what was taught, for the chosen samples."""
+    distance = nn.functional.kl_div(scores[:, chosen], taught[:, chosen], log_target=True, reduction="sum")
+    return distance / max(1, int(chosen.sum()))
