@@ -56,6 +56,7 @@ class TrainingConfig:
             None starts from random ones.
         teacher: exported network whose answers on whole plates are kept as they are (Li and Hoiem,
             "Learning without Forgetting", 2016), or None.
+        teacher_weight: of the distance from these answers beside the CTC loss.
         steps: optimiser steps.
         batch_size: samples a step.
         learning_rate: the peak of the one-cycle schedule.
@@ -84,6 +85,7 @@ class TrainingConfig:
     output: Path = Path("runs/lprnet")
     initial: Path | None = None
     teacher: Path | None = None
+    teacher_weight: float = 1.0
     steps: int = 30000
     batch_size: int = 128
     learning_rate: float = 3e-3
@@ -276,7 +278,8 @@ class Trainer:
         )
         loss = losses.mean()
         if self.teacher is not None:
-            loss = loss + _distance(scores, self._taught(inputs), _whole_plates(targets, lengths))
+            distance = _distance(scores, self._taught(inputs), _whole_plates(targets, lengths))
+            loss = loss + self.config.teacher_weight * distance
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
