@@ -31,7 +31,7 @@ MOST_VEHICLES = 64
 TRACK_MEMORY_SECONDS = 60.0
 """How long after its last crop a track is known; later its id may name another vehicle."""
 
-_UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX, Verdict.CUT_OFF, Verdict.WRONG_COLOUR})
+_UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX, Verdict.CUT_OFF, Verdict.WRONG_LENGTH})
 
 
 @dataclass(frozen=True)

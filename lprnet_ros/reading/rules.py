@@ -56,7 +56,7 @@ class ReadingRules:
             is_cut = UNREADABLE in (reading.text[0], reading.text[-1])
             return Verdict.CUT_OFF if is_cut else Verdict.SYNTAX
         if reading.confidence >= self.minimum_confidence:
-            fits = image is None or syntax is None or fits_ground(image, reading.text, syntax)
-            return Verdict.ACCEPTED if fits else Verdict.WRONG_COLOUR
+            fits = image is None or syntax is None or fits_ground(image, reading, syntax)
+            return Verdict.ACCEPTED if fits else Verdict.WRONG_LENGTH
         together = reading.confidence + sum(confidence for _, confidence in reading.alternatives)
         return Verdict.AMBIGUOUS if together >= self.minimum_confidence else Verdict.LOW_CONFIDENCE

@@ -19,7 +19,7 @@ def test_the_verdicts_keep_the_names_that_the_topics_publish():
         "empty",
         "syntax",
         "cut_off",
-        "wrong_colour",
+        "wrong_length",
         "low_confidence",
         "ambiguous",
     }
