@@ -1,7 +1,7 @@
 """Answers every crop at once with an empty reading: keeps a load generator as busy as the real node does.
 
-``lpr_benchmark --ros`` runs it beside the load generator while the runtime alone
-is measured, so that both are measured on the same cores under the same load.
+``lpr_benchmark --ros`` runs it while it measures the runtime alone, so that the runtime alone and the
+node are measured on the same cores under the same load.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Puts a measured load on a live ``lpr_node``: one process that publishes crops and listens to readings.
+"""Puts a measured load on a live ``lpr_node``: one process that publishes crops and receives readings.
 
-``lpr_benchmark --ros`` starts it and asks for trials, one JSON object a line on
-stdin; each answer is one JSON object a line on stdout.
+``lpr_benchmark --ros`` starts it and requests trials, one JSON object a line on stdin; each result is
+one JSON object a line on stdout.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import rclpy
@@ -22,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from bench.sustained import Trial
 from lprnet_ros.ros.process.executors import Spinner
 from lprnet_ros.sources.labelled import read_image
 
@@ -29,33 +30,7 @@ _DEPTH = 2000
 _START_SECONDS = 60.0
 _LONGEST_WAIT_SECONDS = 3.0
 _CALM_SECONDS = 1.2
-"""Diagnostics come once a second: after so long they speak of the whole trial."""
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """What came of sending crops at one rate.
-
-    Attributes:
-        rate: crops a second that were asked for, over all cameras.
-        sent: crops published.
-        read: readings that came back.
-        dropped: crops that the node says it dropped.
-        sending_seconds: how long publishing took.
-        settling_seconds: from the last crop to the last reading.
-        p50_ms, p99_ms: from publishing a crop to its reading; 0 where none came.
-        inference_cpu_seconds: CPU time that the network took, as the node says.
-    """
-
-    rate: float
-    sent: int
-    read: int
-    dropped: int
-    sending_seconds: float
-    settling_seconds: float
-    p50_ms: float
-    p99_ms: float
-    inference_cpu_seconds: float
+"""Diagnostics come once a second: after this pause they cover the whole trial."""
 
 
 class LoadGenerator(Node):
@@ -103,7 +78,7 @@ class LoadGenerator(Node):
                 self._spin(0.2)
         self._spin(_CALM_SECONDS)
 
-    def run_trial(self, rate: float, seconds: float, frames: float) -> TrialResult:
+    def run_trial(self, rate: float, seconds: float, frames: float) -> Trial:
         """Send crops at a rate, and wait for their readings.
 
         Args:
@@ -135,7 +110,8 @@ class LoadGenerator(Node):
         settling = last - finished
         self._spin(_CALM_SECONDS)
         ordered = sorted(self._latencies) or [0.0]
-        return TrialResult(
+        inference = self._counts["inference CPU (s)"] - before["inference CPU (s)"]
+        return Trial(
             rate=rate,
             sent=total,
             read=len(self._latencies),
@@ -144,7 +120,7 @@ class LoadGenerator(Node):
             settling_seconds=settling,
             p50_ms=ordered[len(ordered) // 2] * 1e3,
             p99_ms=ordered[len(ordered) * 99 // 100] * 1e3,
-            inference_cpu_seconds=self._counts["inference CPU (s)"] - before["inference CPU (s)"],
+            inference_cpu_us=inference / max(1, len(self._latencies)) * 1e6,
         )
 
     def stop(self) -> None:

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.sources.labelled import LabelledDataError
 
+ROOT = Path(__file__).resolve().parents[1]
 _NAMESPACE = "/lpr_benchmark"
 NODE, ECHO = f"{_NAMESPACE}/lpr_node", f"{_NAMESPACE}/load_echo"
+NODE_MODULE, ECHO_MODULE = "lprnet_ros.ros.nodes.lpr_node", "bench.load_echo"
+NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=2000")
+
+_PRCTL = ctypes.CDLL(None).prctl
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def camera_topics(cameras: int) -> list[str]:
+    """Return one topic for each camera."""
+    return [f"{_NAMESPACE}/camera_{number}" for number in range(1, cameras + 1)]
+
+
+def crop_to_send(manifest: RecognizerManifest) -> Path:
+    """Return the picture of a model's self-test.
+
+    Raises:
+        ManifestError: it has none.
+    """
+    if manifest.self_test.image is None:
+        raise ManifestError(f"{manifest.path.name} has no picture in its self-test to send")
+    return manifest.self_test.image
 
 
 class RosRig:
-    """Starts nodes and load generators, each on its cores, apart from all other ROS traffic.
+    """Starts nodes and load generators, each on its cores, separate from all other ROS traffic.
 
     Args:
         picture: the crop that generators send.
@@ -34,49 +61,70 @@ class RosRig:
         self.generator_cores = set(cores[:1])
         self.node_cores = set(cores) if shared else set(cores[1:]) or set(cores)
         self._environment = {
+            "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
             **os.environ,
-            "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", str(1 + os.getpid() % 100)),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
+        if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
+            self._environment["ROS_LOCALHOST_ONLY"] = "1"
 
     @contextmanager
     def node(
         self, module: str, name: str, parameters: list[str], cores: set[int] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a node of this package.
+    ) -> Iterator[psutil.Popen]:
+        """Run a node.
 
         Args:
-            module: of ``lprnet_ros.ros.nodes``.
+            module: what ``python -m`` runs.
             name: fully qualified.
             parameters: ``name:=value``.
             cores: where it runs; None is the node's cores.
         """
         namespace, _, base = name.rpartition("/")
-        command = ["--ros-args", "--log-level", "warn", "-r", f"__ns:={namespace}", "-r", f"__node:={base}"]
+        arguments = ["--ros-args", "--log-level", "warn", "-r", f"__ns:={namespace}", "-r", f"__node:={base}"]
         for parameter in parameters:
-            command += ["-p", parameter]
-        with affinity(cores if cores is not None else self.node_cores):
-            process = self._start(module, command)
-        with _ending(process):
+            arguments += ["-p", parameter]
+        with self._running(module, arguments, cores if cores is not None else self.node_cores) as process:
             yield process
 
     @contextmanager
-    def generator(self, target: str, topics: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    def generator(self, target: str, topics: list[str]) -> Iterator[psutil.Popen]:
         """Run a load generator, and wait until its target answers on every topic.
 
         Raises:
             LabelledDataError: that does not happen; its own message stands above.
         """
-        command = ["--picture", str(self._picture), "--target", target, "--topics", *topics]
-        with affinity(self.generator_cores):
-            process = self._start("load_generator", command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        with _ending(process):
+        arguments = ["--picture", str(self._picture.resolve()), "--target", target, "--topics", *topics]
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with self._running("bench.load_generator", arguments, self.generator_cores, **streams) as process:
             answer(process)
             yield process
 
-    def _start(self, module: str, arguments: Iterable[str], **streams: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"lprnet_ros.ros.nodes.{module}", *arguments]
-        return subprocess.Popen(command, env=self._environment, **streams)  # type: ignore[call-overload]
+    @contextmanager
+    def _running(
+        self, module: str, arguments: list[str], cores: set[int], **streams: int
+    ) -> Iterator[psutil.Popen]:
+        command = [sys.executable, "-m", module, *arguments]
+        with affinity(cores):
+            process = psutil.Popen(
+                command,
+                env=self._environment,
+                preexec_fn=end_with_parent,
+                start_new_session=True,  # Ctrl-C is for this process, which ends the others
+                **streams,
+            )
+        with process:  # closes its streams and waits for it
+            try:
+                yield process
+            finally:
+                with suppress(psutil.NoSuchProcess):  # it has ended by itself
+                    process.terminate()
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process when its parent dies, even by SIGKILL; called in a new child."""
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
@@ -90,35 +138,41 @@ def affinity(cores: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-@contextmanager
-def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    with process:  # closes its streams and waits for it
-        try:
-            yield
-        finally:
-            process.terminate()
+def cpu_seconds(root: psutil.Process) -> float:
+    """Return the CPU time of a process and its living descendants, user and system, in seconds."""
+    return sum(times.user + times.system for times in _ask_all(root, "cpu_times"))
 
 
-def ask(generator: subprocess.Popen[bytes], **question: float) -> dict[str, Any]:
-    """Let a generator run a trial, and return what it says; see ``load_generator``."""
+def resident_bytes(root: psutil.Process) -> int:
+    """Return the resident memory of a process and its living descendants."""
+    return sum(memory.rss for memory in _ask_all(root, "memory_info"))
+
+
+def _ask_all(root: psutil.Process, question: str) -> Iterator[Any]:
+    yield getattr(root, question)()
+    for child in root.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            yield getattr(child, question)()
+
+
+def ask(generator: psutil.Popen, **question: float) -> dict[str, Any]:
+    """Let a generator run a trial, and return its result: the fields of a ``Trial``."""
     tell(generator, **question)
     return answer(generator)
 
 
-def tell(generator: subprocess.Popen[bytes], **question: float) -> None:
+def tell(generator: psutil.Popen, **question: float) -> None:
     """Let a generator begin a trial."""
-    assert generator.stdin is not None
     generator.stdin.write(json.dumps(question).encode() + b"\n")
     generator.stdin.flush()
 
 
-def answer(generator: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Wait for what a generator says."""
-    assert generator.stdout is not None
+def answer(generator: psutil.Popen) -> dict[str, Any]:
+    """Wait for a generator's result."""
     line = generator.stdout.readline()
     if not line:
         raise LabelledDataError(
             "the load generator has ended; is ROS 2 installed (pip install lprnet_ros[ros])?"
         )
-    answer: dict[str, Any] = json.loads(line)
-    return answer
+    result: dict[str, Any] = json.loads(line)
+    return result

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 _STEP = 1.3
 _CLOSE = 1.03
-"""Ratio of a rate that failed to one that held at which the search ends."""
+"""The search ends when the lowest rate that failed is so close to the highest one that held."""
 
 _BACK_OFF = 0.97
 _PROOFS = 5
 _SETTLING_SECONDS = 0.25
-"""A node that keeps up is done so long after the last crop: nothing has piled up."""
+"""The backlog of a node that keeps up is gone this long after the last crop."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one rate.
+    """What came of sending crops at one rate.
 
     Attributes:
-        rate: crops a second.
-        sent, read, dropped: crops sent, readings that came back, crops that the node dropped.
-        sending_seconds: how long sending took.
+        rate: crops a second that were asked for, over all cameras.
+        sent, read, dropped: crops published, readings that came back, crops that the node says it dropped.
+        sending_seconds: how long publishing took.
         settling_seconds: from the last crop to the last reading.
-        p50_ms, p99_ms: from publishing a crop to its reading.
-        cpu_us: CPU time of the node, all its threads and processes, for each reading.
+        p50_ms, p99_ms: from publishing a crop to its reading; 0 where none came.
+        cpu_us: CPU time of the node for each reading, all its threads and processes.
         inference_cpu_us: the part of it that the network took.
     """
 
@@ -65,7 +65,7 @@ def find_sustained(
         probe_seconds: length of the trials of the search.
 
     Returns:
-        The long trial that held; where none did, the last one, which then says itself what it lost.
+        The long trial that held; if none did, the last one, whose figures show what was lost.
     """
     held, failed = 0.0, float("inf")
     rate = start_rate

@@ -1,63 +1,61 @@
-"""The demonstration: a player and the real node as two processes, readings shown as they come.
+"""The demonstration: plays plate crops through the real node, and prints the readings as they arrive.
 
-python -m demo --images demo/crops
+``make demo`` runs it: python demo/demo.py --images demo/crops
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unicodedata
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.images.drawing import draw_text
-from lprnet_ros.plates.syntax import plate_kind
-from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
+from lprnet_ros.plates.syntax import bundled_syntax
+from lprnet_ros.sources.labelled import LabelledDataError, label_of_name, list_images, read_image
+from lprnet_ros.text.console import program
+from lprnet_ros.text.escaping import one_line
 
-_START_SECONDS = 20.0
-_QUIET_SECONDS = 8.0
+_START_SECONDS = 60.0
+_QUIET_SECONDS = 30.0
 _COLUMNS = 4
 _CROP_SIZE = (282, 72)
-_CAPTION_HEIGHT = 40
+_CELL_SIZE = (_CROP_SIZE[0] + 16, _CROP_SIZE[1] + 56)
 _GREEN, _RED, _GREY = (90, 200, 90), (80, 80, 240), (170, 170, 170)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PRCTL = ctypes.CDLL(None).prctl
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One crop and what came back for it.
-
-    Attributes:
-        path: the picture.
-        truth: the plate that its name gives, or an empty text.
-        text: what was read.
-        confidence: of the reading, 0..1.
-        accepted: whether the node accepted it.
-        latency_ms: from publishing the crop to receiving its reading.
-    """
+    """One crop, the plate that its file name gives ("": none), and its reading."""
 
     path: Path
     truth: str
     text: str
     confidence: float
-    accepted: bool
     latency_ms: float
-
-    @property
-    def is_correct(self) -> bool:
-        """Whether the reading is what the name says."""
-        return self.text == self.truth
 
 
 class DemoListener(Node):
@@ -66,76 +64,54 @@ class DemoListener(Node):
     Args:
         paths: the crops that are played.
         folder: where they lie; a reading's ``frame_id`` is the path below it.
+        shown: where the readings are kept.
     """
 
-    def __init__(self, paths: list[Path], folder: Path) -> None:
+    def __init__(self, paths: list[Path], folder: Path, shown: dict[Path, Shown]) -> None:
         super().__init__("demo_listener")
-        self.shown: dict[Path, Shown] = {}
+        self._shown = shown
         self._paths = {path.relative_to(folder).as_posix(): path for path in paths}
         self.create_subscription(String, "lpr_node/reading", self._on_reading, QoSProfile(depth=1000))
 
     def _on_reading(self, message: String) -> None:
         reading = json.loads(message.data)
-        path = self._paths[reading["frame_id"]]
-        stamp = reading["stamp"]["sec"] + reading["stamp"]["nanosec"] * 1e-9
-        shown = Shown(
-            path=path,
-            truth=truth_of(path),
-            text=reading["text"],
-            confidence=reading["confidence"],
-            accepted=reading["accepted"],
-            latency_ms=(self.get_clock().now().nanoseconds * 1e-9 - stamp) * 1e3,
-        )
-        self.shown[path] = shown
-        verdict = "" if not shown.truth else "ok" if shown.is_correct else f"is {shown.truth}"
-        if not shown.accepted:
+        path, stamp = self._paths[reading["frame_id"]], reading["stamp"]
+        age = self.get_clock().now().nanoseconds * 1e-6 - stamp["sec"] * 1e3 - stamp["nanosec"] * 1e-6
+        label = label_of_name(path)
+        truth = label if bundled_syntax("ga36").kind(label) is not None else ""
+        text, confidence = reading["text"], reading["confidence"]
+        self._shown[path] = Shown(path, truth, text, confidence, age)
+        verdict = "" if not truth else "ok" if text == truth else f"is {truth}"
+        if not reading["accepted"]:
             verdict += f" (not accepted: {reading['rejection']})"
-        columns = f"{pad(path.name, 22)}{pad(shown.text, 12)}{shown.confidence:10.3f}{shown.latency_ms:9.1f}"
-        print(f"{columns}   {verdict}", flush=True)
+        print(
+            f"{_pad(one_line(path.name), 22)}{_pad(text, 12)}{confidence:10.3f}{age:9.1f}   {verdict}",
+            flush=True,
+        )
 
 
-def truth_of(path: Path) -> str:
-    """Return the plate that a file's name begins with, or an empty text where it names none."""
-    label = path.stem.split("_")[0].split("-")[0]
-    return label if plate_kind(label) is not None else ""
-
-
-def pad(text: str, width: int) -> str:
-    """Fill text with blanks to a width in terminal columns; Chinese takes two a character."""
+def _pad(text: str, width: int) -> str:
+    """Fill text with blanks to a width in terminal columns; a Chinese character takes two."""
     columns = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
     return text + " " * max(1, width - columns)
 
 
-def draw_sheet(shown: list[Shown]) -> np.ndarray:
-    """Draw all crops with their readings, in rows.
-
-    Returns:
-        BGR, uint8.
-    """
-    width, height = _CROP_SIZE
-    cell_width, cell_height = width + 16, height + _CAPTION_HEIGHT + 16
-    rows = -(-len(shown) // _COLUMNS)
-    sheet = np.full((rows * cell_height, _COLUMNS * cell_width, 3), 32, np.uint8)
+def draw_sheet(shown: list[Shown]) -> npt.NDArray[np.uint8]:
+    """Draw all crops with their readings, in rows; BGR, uint8."""
+    (width, height), (cell_width, cell_height) = _CROP_SIZE, _CELL_SIZE
+    sheet = np.full((-(-len(shown) // _COLUMNS) * cell_height, _COLUMNS * cell_width, 3), 32, np.uint8)
     for index, one in enumerate(shown):
         y, x = (index // _COLUMNS) * cell_height + 8, (index % _COLUMNS) * cell_width + 8
-        sheet[y : y + height, x : x + width] = cv2.resize(
-            read_image(one.path), _CROP_SIZE, interpolation=cv2.INTER_CUBIC
-        )
-        colour = _GREY if not one.truth else _GREEN if one.is_correct else _RED
+        crop = cv2.resize(read_image(one.path), _CROP_SIZE, interpolation=cv2.INTER_CUBIC)
+        sheet[y : y + height, x : x + width] = crop
+        colour = _GREY if not one.truth else _GREEN if one.text == one.truth else _RED
         draw_text(sheet, one.text or "-", (x, y + height + 6), height=28, colour=colour)
-        cv2.putText(
-            sheet,
-            f"{one.confidence:.3f}",
-            (x + width - 74, y + height + 28),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            0.65,
-            _GREY,
-            1,
-            cv2.LINE_AA,
-        )
+        place, font = (x + width - 74, y + height + 28), cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(sheet, f"{one.confidence:.3f}", place, font, 0.65, _GREY, 1, cv2.LINE_AA)
     return sheet
 
 
+@program("demo")
 def main(arguments: list[str] | None = None) -> int:
     """Play a folder through the real node and report.
 
@@ -147,108 +123,139 @@ def main(arguments: list[str] | None = None) -> int:
         name gives the plate, at least 95 % were read right.
     """
     parser = argparse.ArgumentParser(prog="demo", description="Play plate crops through lpr_node over DDS.")
-    parser.add_argument("--images", type=Path, required=True, help="folder of crops, or one image")
-    parser.add_argument("--output", type=Path, default=Path("demo_readings.png"), help="picture to write")
+    parser.add_argument("--images", type=Path, required=True, help="folder of crops, or one crop")
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo_readings.png"), help="picture to write, such as sheet.png"
+    )
     parser.add_argument("--rate", type=float, default=10.0, help="crops a second")
     options = parser.parse_args(arguments)
+    if not cv2.haveImageWriter(str(options.output)):
+        parser.error(f"--output {options.output}: expected a name that ends in .png or .jpg")
+    with tempfile.TemporaryDirectory(prefix="lprnet_demo_") as folder:
+        images = options.images
+        if images.is_file():  # plate_player plays folders
+            (Path(folder) / images.name).symlink_to(images.resolve())
+            images = Path(folder)
+        try:
+            paths = [path for path in list_images(images) if _is_readable(path)] if images.is_dir() else []
+        except LabelledDataError as error:
+            print(f"demo: {error}", file=sys.stderr)
+            return 1
+        if not paths:
+            problem = "neither a picture nor a folder with pictures"
+            print(f"demo: {one_line(str(options.images))}: {problem}", file=sys.stderr)
+            return 1
+        return _demonstrate(paths, images, options)
+
+
+def _is_readable(path: Path) -> bool:
+    """Tell whether a picture can be read; say on stderr why not, or that it is no crop."""
+    name = one_line(str(path))
     try:
-        return _demonstrate(options.images, options.output, options.rate)
+        height, width = read_image(path).shape[:2]
     except LabelledDataError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
+        print(f"demo: left out: {one_line(str(error))}", file=sys.stderr)
+        return False
+    if doubt := why_no_crop(width, height):
+        print(f"demo: {name}: {doubt}; {CUT_THE_PLATE_OUT}", file=sys.stderr)
+    return True
 
 
-def _demonstrate(images: Path, output: Path, rate: float) -> int:
-    paths = list_images(images) if images.is_dir() else []
-    if not paths:
-        raise LabelledDataError(f"{images}: not a folder with pictures")
+def _demonstrate(paths: list[Path], images: Path, options: argparse.Namespace) -> int:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    namespace = f"/demo_{os.getpid()}"
-    rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}", "--log-level", "warn"])
-    listener = DemoListener(paths, images)
-    processes: list[subprocess.Popen[bytes]] = []
-    depth = max(10, min(10000, len(paths)))
-    print(f"{pad('crop', 22)}{pad('plate', 12)}{'confidence':>10}{'ms':>9}", flush=True)
+    if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
+        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
+    shown: dict[Path, Shown] = {}
     try:
-        processes.append(_start("lpr_node", namespace, "qos_profile:=reliable", f"queue_depth:={depth}"))
-        if _wait_for_node(listener, processes[0]):
-            processes.append(
-                _start("plate_player", namespace, f"images:={images.resolve()}", f"rate:={rate}")
-            )
-            _listen(listener, processes, len(paths))
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=10)
-        listener.destroy_node()
-        rclpy.try_shutdown()
-    return _summarise([listener.shown[p] for p in paths if p in listener.shown], len(paths), output)
+        _play(paths, images, options.rate, shown)
+    except RuntimeError as error:
+        print(f"demo: {error}", file=sys.stderr)
+    return _summarise([shown[path] for path in paths if path in shown], len(paths), options.output)
 
 
-def _start(program: str, namespace: str, *parameters: str) -> subprocess.Popen[bytes]:
-    command = [
-        sys.executable,
-        "-m",
-        f"lprnet_ros.ros.nodes.{program}",
-        "--ros-args",
-        "-r",
-        f"__ns:={namespace}",
-    ]
-    command += ["--log-level", "warn"]
+def _play(paths: list[Path], images: Path, rate: float, shown: dict[Path, Shown]) -> None:
+    """Run node and player, and keep the readings.
+
+    Raises:
+        RuntimeError: a process ended early, or readings stay away.
+    """
+    namespace = f"/demo_{os.getpid()}"
+    ros_arguments = ["--ros-args", "-r", f"__ns:={namespace}", "--log-level", "warn"]
+    rclpy.init(args=ros_arguments, signal_handler_options=SignalHandlerOptions.SIGTERM)  # Ctrl-C is Python's
+    with ExitStack() as stack:
+        stack.callback(rclpy.try_shutdown)
+        listener = DemoListener(paths, images, shown)
+        stack.callback(listener.destroy_node)
+        depth = max(10, min(10000, len(paths)))
+        node = _start(stack, "lpr_node", namespace, "qos_profile:=reliable", f"queue_depth:={depth}")
+        _wait(listener, [node], lambda: listener.count_publishers("lpr_node/reading"), 1, _START_SECONDS)
+        print(f"{_pad('crop', 22)}{_pad('plate', 12)}{'confidence':>10}{'ms':>9}", flush=True)
+        player = _start(stack, "plate_player", namespace, f"images:={images.resolve()}", f"rate:={rate}")
+        _wait(listener, [node, player], lambda: len(shown), len(paths), _QUIET_SECONDS)
+
+
+def _start(stack: ExitStack, program: str, namespace: str, *parameters: str) -> subprocess.Popen[bytes]:
+    """Start a node that ends with the stack, and with this process even if that is killed."""
+    command = [sys.executable, "-m", f"lprnet_ros.ros.nodes.{program}", "--ros-args"]
+    command += ["-r", f"__ns:={namespace}", "--log-level", "warn"]
     for parameter in parameters:
         command += ["-p", parameter]
-    return subprocess.Popen(command)
-
-
-def _wait_for_node(listener: DemoListener, node: subprocess.Popen[bytes]) -> bool:
-    """Wait until the node's readings can be received."""
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end and node.poll() is None:
-        rclpy.spin_once(listener, timeout_sec=0.1)
-        if listener.count_publishers("lpr_node/reading") > 0:
-            return True
-    print(
-        "demo: lpr_node did not come up; if it logged no error, shared memory of killed processes may be "
-        "in the way: end all ROS nodes and run 'fastdds shm clean'",
-        file=sys.stderr,
+    end_with_parent = partial(_PRCTL, _PR_SET_PDEATHSIG, signal.SIGTERM)  # a system call, safe after fork
+    process = subprocess.Popen(  # Ctrl-C is for this process, which ends the others
+        command,
+        preexec_fn=end_with_parent,  # noqa: PLW1509
+        start_new_session=True,
     )
-    return False
+    stack.callback(_end, process)
+    return process
 
 
-def _listen(listener: DemoListener, processes: list[subprocess.Popen[bytes]], expected: int) -> None:
-    """Wait for all readings, as long as both processes live and something comes."""
-    node, player = processes
-    last_count, last_change = 0, time.monotonic()
-    while len(listener.shown) < expected:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait(
+    listener: DemoListener,
+    processes: list[subprocess.Popen[bytes]],
+    count: Callable[[], int],
+    expected: int,
+    quiet_seconds: float,
+) -> None:
+    """Spin until a count is reached, as long as all processes run and something happens."""
+    last, changed = 0, time.monotonic()
+    while (now := count()) < expected:
         rclpy.spin_once(listener, timeout_sec=0.1)
-        if len(listener.shown) != last_count:
-            last_count, last_change = len(listener.shown), time.monotonic()
-        if node.poll() is not None or (player.poll() not in (None, 0)):
-            print("demo: a process ended early, its message is above", file=sys.stderr)
-            return
-        if time.monotonic() - last_change > _QUIET_SECONDS:
-            print(f"demo: no reading for {_QUIET_SECONDS:.0f} s", file=sys.stderr)
-            return
+        if now != last:
+            last, changed = now, time.monotonic()
+        if any(process.poll() not in (None, 0) for process in processes) or processes[0].poll() == 0:
+            raise RuntimeError("a process ended early, its message is above")
+        if time.monotonic() - changed > quiet_seconds:
+            if len(processes) > 1:
+                raise RuntimeError(f"no reading for {quiet_seconds:.0f} s")
+            raise RuntimeError(
+                "lpr_node did not start; shared memory of killed processes may be in the way: end all ROS "
+                "nodes and run 'fastdds shm clean'"
+            )
 
 
 def _summarise(shown: list[Shown], played: int, output: Path) -> int:
-    if not shown:
-        print("demo: no reading arrived", file=sys.stderr)
-        return 1
     output.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(output), draw_sheet(shown)):
-        print(f"demo: cannot write {output}", file=sys.stderr)
+    if not shown or not cv2.imwrite(str(output), draw_sheet(shown)):
+        print(f"demo: {f'cannot write {output}' if shown else 'no reading arrived'}", file=sys.stderr)
         return 1
     named = [one for one in shown if one.truth]
-    correct = sum(one.is_correct for one in named)
-    latencies = sorted(one.latency_ms for one in shown)
-    print(f"\n{len(shown)} of {played} crops read, median latency {latencies[len(latencies) // 2]:.1f} ms")
+    correct = sum(one.text == one.truth for one in named)
+    latency = sorted(one.latency_ms for one in shown)[len(shown) // 2]
+    print(f"\n{len(shown)} of {played} crops read, median latency {latency:.1f} ms")
     if named:
         print(f"{correct} of {len(named)} plates right ({correct / len(named):.1%})")
     print(f"picture: {output}")
-    is_good = len(shown) == played and correct >= 0.95 * len(named)
-    return 0 if is_good else 1
+    return 0 if len(shown) == played and correct >= 0.95 * len(named) else 1
 
 
 if __name__ == "__main__":

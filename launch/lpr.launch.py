@@ -1,15 +1,208 @@
-"""Starts ``lpr_node``, and with ``camera`` all that leads from frames to plates.
+"""Starts lpr_node; with camera:= a camera and plate_cropper before it, with web:=true TROS's page after it.
 
 ros2 launch lprnet_ros lpr.launch.py image_topics:=/gate/crop
 ros2 launch lprnet_ros lpr.launch.py camera:=usb regions:=0.3,0.5,0.4,0.2 web:=true
 """
 
 from pathlib import Path
+from typing import Any
 
-from launch import LaunchDescription
-from lprnet_ros.launching.ros_launch import describe_launch
+import launch.logging
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription, OpaqueFunction
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+
+from lprnet_ros.cropping.regions import parse_regions
+from lprnet_ros.models.find import find_model
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.ros.process import launch_support as support
+from lprnet_ros.ros.process.launch_support import LaunchError
+
+Values = dict[str, Any]
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+ARGUMENTS = {  # default and meaning
+    "namespace": ("", "Namespace of the nodes and their topics."),
+    "node_name": ("lpr_node", "Name of lpr_node, and so of its topics: <node_name>/reading and others."),
+    "image_topics": ("", "Topics of plate crops, separated by commas; a camera's crops are added to them."),
+    "transport": ("", "Type of these crops, raw or compressed; empty leaves it to params_file."),
+    "model": ("", "Model file, or the name of a bundled one; empty leaves it to params_file."),
+    "runtime": ("", "Inference runtime: auto, onnx, hbm or bpu; empty leaves it to params_file."),
+    "params_file": (str(CONFIG / "lpr.yaml"), "YAML file with the parameters of lpr_node."),
+    "log_level": ("info", "Lowest level that the nodes log: debug, info, warn or error."),
+    "use_sim_time": ("false", "Take the time from /clock, as with ros2 bag play --clock."),
+    "respawn": ("false", "Start lpr_node and plate_cropper again 2 s after they have ended."),
+    "camera": ("", "Where frames come from; empty takes the variable CAM_TYPE (fb is image), else none."),
+}
+CAMERA_ARGUMENTS = {  # of no use without a camera
+    "device": ("", "usb: video device, such as /dev/video0. mipi: sensor, such as imx219. Empty searches."),
+    "width": ("", "usb, mipi: width of the frames in pixels; give height too."),
+    "height": ("", "usb, mipi: height of the frames in pixels; give width too."),
+    "regions": ("", "Where a fixed camera sees plates: x,y,width,height; several with semicolons between."),
+    "detections_topic": ("", "Topic of a detector of plates, in place of regions."),
+    "detections": ("", "Messages of the detector: ai_msgs' targets, or vision_msgs' detection_2d_array."),
+    "source": ("", "image: folder of pictures, picture or video; a labels.csv beside it is used."),
+    "rate": ("0", "image: frames a second; 0 is the video's own rate, or 10."),
+    "loop": ("true", "image: start again at the end."),
+    "web": ("false", "Show frames and plates on a web page, port 8000."),
+    "cropper_params_file": (str(CONFIG / "cropper.yaml"), "YAML file with the parameters of plate_cropper."),
+}
+ARGUMENTS |= CAMERA_ARGUMENTS
+CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop", "web")}
+CHOICES["camera"] = ["", "none", "mipi", "usb", "image"]
+CHOICES["detections"] = ["", "targets", "detection_2d_array"]
+CHOICES["log_level"] = ["debug", "info", "warn", "error", "fatal"]
+PACKAGES = {"mipi": ["hobot_shm", "mipi_cam", "hbm_img_msgs"], "usb": ["hobot_shm", "hobot_usb_cam"]}
+MESSAGES = {"targets": ["ai_msgs"], "detection_2d_array": ["vision_msgs"]}
+FRAMES = {"mipi": "/hbmem_img", "usb": "/image", "image": "frame_player/image"}
+TRANSPORT = {"mipi": "shared_mem", "usb": "compressed", "image": "compressed"}
+RELIABLE, BEST_EFFORT = {"qos_profile": "reliable"}, {"qos_profile": "sensor_data"}
+QOS: Values = {"mipi": BEST_EFFORT, "usb": RELIABLE, "image": RELIABLE | {"queue_depth": 10}}
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments, and what they start."""
-    return describe_launch(Path(__file__).resolve().parents[1] / "config")
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=meaning, choices=CHOICES.get(name))
+        for name, (default, meaning) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Start the nodes; where something is missing or wrong, raise ``LaunchError`` before anything starts."""
+    values: Values = {name: context.launch_configurations[name] for name in ARGUMENTS}
+    values |= {name: values[name].lower() for name in CHOICES}
+    values["camera"], named = chosen_camera(values["camera"], context.environment.get("CAM_TYPE", ""))
+    camera: str = values["camera"]
+    values["set_parameter"] = support.parameters_above(context.launch_configurations)
+    above = context.launch_configurations.get("ros_namespace")  # of the launch file that includes this one
+    values["namespace"] = make_namespace_absolute(prefix_namespace(above, values["namespace"]))
+    topics = [topic.strip() for topic in values["image_topics"].split(",") if topic.strip()]
+    given: Values = {name: values[name] for name in ("transport", "model", "runtime") if values[name]}
+    if camera == "none":
+        unused = [name for name in CAMERA_ARGUMENTS if values[name] != ARGUMENTS[name][0]]
+        if unused:
+            launch.logging.get_logger("lpr.launch").warning(f"not used with {named}: {', '.join(unused)}")
+        return [node(values, "lpr_node", {}, given | ({"image_topics": topics} if topics else {}))]
+
+    if values["model"]:
+        load_manifest(find_model(values["model"])).verify_file()  # raises one sentence, as parse_regions does
+    size = values["width"] + values["height"]
+    if size and not (values["width"].isdecimal() and values["height"].isdecimal()):
+        raise LaunchError("give width and height as two whole numbers of pixels, or neither")
+    if not values["rate"].replace(".", "", 1).isdecimal():
+        raise LaunchError(f"rate is {values['rate']!r}, expected a number of frames a second")
+    if camera == "image":
+        values["source"] = support.checked_source(values["source"])
+    where, detections, labels = places_of_plates(values, named)
+    packages = PACKAGES.get(camera, []) + MESSAGES.get(where.get("detections", ""), [])
+    has_page = values["web"] == "true"
+    if has_page:
+        named += " with web:=true"
+        packages += (["hobot_codec"] if camera == "mipi" else []) + ["websocket", "ai_msgs"]
+        given["outputs"] = "auto"  # the page needs targets, whatever the parameter file says
+    support.require_packages(named, packages, context.environment)
+
+    for_camera = {name: values[name] for name in ARGUMENTS if values[name]}
+    for_camera |= {
+        "jpeg": values["web"],
+        "labels": labels,
+        "detections": where["detections"] if labels else "targets",
+    }
+    cropper = {"transport": TRANSPORT[camera], **where}
+    remappings = [("image", FRAMES[camera])] + ([("detections", detections)] if detections else [])
+    given |= {"image_topics": [*topics, "plate_cropper/crops"], "transport": "raw"}
+    given["empty_frames_topic"] = "plate_cropper/empty_frames"
+    # all crops of a frame come at once, and plate_cropper is reliable; other publishers may not be
+    suits: Values = {"queue_depth": 64} | ({} if topics else RELIABLE)
+    page = {
+        "websocket_image_topic": full_name(values, "/image" if camera == "mipi" else FRAMES[camera]),
+        "websocket_image_type": "mjpeg",
+        "websocket_smart_topic": full_name(values, f"{values['node_name']}/targets"),
+    }
+    # shared memory sets environment variables for all that the group starts after it
+    shared_memory = IncludeLaunchDescription([FindPackageShare("hobot_shm"), "/launch/hobot_shm.launch.py"])
+    return [
+        GroupAction(
+            [
+                *([] if camera == "image" else [shared_memory]),
+                support.include("lprnet_ros", f"{camera}_camera", for_camera),
+                node(values, "plate_cropper", QOS.get(camera, {}), cropper, remappings),
+                node(values, "lpr_node", suits, given),
+                *([support.include("websocket", "websocket", page)] if has_page else []),
+            ]
+        )
+    ]
+
+
+def chosen_camera(text: str, variable: str) -> tuple[str, str]:
+    """Return the camera, and how it was chosen; ``variable`` is the value of CAM_TYPE."""
+    if text or not variable:
+        return text or "none", f"camera:={text or 'none'}"
+    if variable not in ("usb", "mipi", "fb"):
+        raise LaunchError(f"CAM_TYPE is {variable!r}, expected usb, mipi or fb; camera:=none goes without it")
+    camera = "image" if variable == "fb" else variable
+    return camera, f"camera:={camera} (from CAM_TYPE={variable})"
+
+
+def places_of_plates(values: Values, named: str) -> tuple[Values, str, str]:
+    """Return what tells plate_cropper where plates are, the topic of detections, and labels to be played."""
+    topic, kind, argument = values["detections_topic"], values["detections"], "cropper_params_file"
+    told = support.read_parameter_file(argument, values[argument], ARGUMENTS[argument][0])
+    if values["regions"]:
+        if topic:
+            raise LaunchError("plates are where regions or detections_topic say: give one of them, not both")
+        regions = [region.strip() for region in values["regions"].split(";")]
+        parse_regions(regions)
+        return {"regions": regions, "detections": "none"}, "", ""
+    if topic:
+        return {"regions": [""], "detections": kind or "targets"}, topic, ""
+    has_detector = told.get("detections", "none") != "none"
+    if values["camera"] == "image" and not any(told.get("regions", [])):
+        source = Path(values["source"])
+        labels = (source if source.is_dir() else source.parent) / "labels.csv"
+        if labels.is_file():  # targets know corners; vision_msgs is what a PC can install
+            kind = kind or (told["detections"] if has_detector else "")
+            kind = kind or ("targets" if support.is_installed("ai_msgs") else "detection_2d_array")
+            return {"regions": [""], "detections": kind}, "frame_player/detections", str(labels)
+    if not has_detector and not any(told.get("regions", [])):
+        raise LaunchError(
+            f"{named} needs to know where plates are: give regions:= or the detections_topic:= of a detector"
+            + (", or put a labels.csv beside the source" if values["camera"] == "image" else "")
+        )
+    return {}, "", ""
+
+
+def node(values: Values, program: str, suits: Values, wired: Values, remappings: Any = ()) -> Node:
+    """Return a node; later win: default file, what suits the camera, SetParameter, given file, wiring."""
+    name, argument = program, "cropper_params_file"
+    if program == "lpr_node":
+        name, argument = values["node_name"], "params_file"
+    full, file, default = full_name(values, name), values[argument], ARGUMENTS[argument][0]
+    support.read_parameter_file(argument, file, default)
+    files = [support.parameter_file("/**", suits), *values["set_parameter"]]
+    files.insert(0 if file == default else len(files), file)
+    if values["use_sim_time"] == "true":
+        wired = wired | {"use_sim_time": True}
+    respawn = values["respawn"] == "true"
+    return Node(
+        package="lprnet_ros",
+        executable=program,
+        name=name,
+        namespace=values["namespace"],
+        parameters=[*files, support.parameter_file(full, wired)],
+        remappings=remappings,
+        arguments=["--ros-args", "--log-level", f"{full[1:].replace('/', '.')}:={values['log_level']}"],
+        output="screen",
+        emulate_tty=True,
+        respawn=respawn,
+        respawn_delay=2.0,
+        on_exit=None if respawn or values["camera"] == "none" else support.end_launch(program),
+    )
+
+
+def full_name(values: Values, name: str) -> str:
+    """Return the full name of a node or topic."""
+    return name if name.startswith("/") else f"{values['namespace'].rstrip('/')}/{name}"

@@ -1,4 +1,4 @@
-"""Fixtures of all tests.
+"""Fixtures of all tests, and what a test run says of itself.
 
 The machine may be busy, so how long an example of a property test takes proves nothing.
 """
@@ -6,11 +6,15 @@ The machine may be busy, so how long an example of a property test takes proves 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import fcntl
 import hashlib
 import importlib
 import os
 import shutil
+import signal
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,18 +22,57 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import HealthCheck, settings
+from skips import announced
 
-from lprnet_ros.models.manifest import bundled_model, find_models_folder, manifest_path
+from lprnet_ros.models.find import bundled_model, find_models_folder
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import list_images, read_image
 
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("busy machine"), max_examples=20)
 settings.load_profile("busy machine")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HELPERS = REPOSITORY / "test" / "helpers"
 DOUBLES = HELPERS / "doubles"
 BOARD_LIBRARIES = ("hbm_runtime", "bpu_infer_lib")
+
+LIVE_FIXTURES = {"client", "ros_environment", "start_reader"}
+LIVE_PATHS = (
+    "/test/bench/",
+    "/test/demo/",
+    "/test/flow/test_process_",
+    "/test/fuzz/",
+    "/test/launch/",
+    "/test/ros/nodes/",
+)
+_PR_SET_PDEATHSIG = 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep this run's ROS traffic on this machine, and let no process of the run outlive it."""
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    if os.environ.get("ROS_DISTRO") == "humble":  # later ones warn of it
+        os.environ["ROS_LOCALHOST_ONLY"] = "1"
+    os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+    if hasattr(config, "workerinput") and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def pytest_report_header() -> list[str]:
+    """Say what will be skipped, and why."""
+    lines = announced()
+    return ["will skip tests of", *(f"  {line}" for line in lines)] if lines else ["will skip nothing"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs ROS or takes long as live, and begin with it: it mostly waits."""
+    for item in items:
+        is_live = any(path in item.path.as_posix() for path in LIVE_PATHS)
+        if is_live or LIVE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.live)
+    items.sort(key=lambda item: item.get_closest_marker("live") is None)
 
 
 @pytest.fixture(scope="session")
@@ -87,12 +130,26 @@ def board_model(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def ros_environment() -> Iterator[None]:
-    """Keep this session's ROS traffic on this machine and apart from every other session's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    """Keep this session's ROS traffic apart from every other session's, those at its side included."""
+    with contextlib.ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("ROS_DOMAIN_ID", str(stack.enter_context(_own_domain())))
         patch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(HELPERS / "quick_discovery.xml"))
         yield
+
+
+@contextlib.contextmanager
+def _own_domain() -> Iterator[int]:
+    """Take a ROS domain that no other session on this machine has; the lock goes with this process."""
+    for domain in range(1, 101):
+        with Path(tempfile.gettempdir(), f"lprnet_ros_domain_{domain}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield domain
+            return
+    pytest.fail("100 test sessions have taken all ROS domains of this machine")
 
 
 @pytest.fixture(scope="session")

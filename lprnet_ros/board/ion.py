@@ -9,7 +9,7 @@ allocated.  So what a process holds is summed over the clients.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lprnet_ros.board.sysfs import UnreadableError, list_folder, read_bytes
@@ -19,11 +19,11 @@ HEAPS_FOLDER = "/sys/kernel/debug/ion/heaps"
 
 _ALL_HEAPS = "all_heap_info"  # the same text of all heaps once more
 
-_SIZE = re.compile(r"heap total size\s+([0-9]{1,18})$")
-_CLIENTS = re.compile(r"\s*heap name\s+client\s+pid\s+size$")
-_ALLOCATIONS = re.compile(r"allocations \(info is from last known client\):$")
-_CLIENT = re.compile(r".*\S\s+([0-9]{1,10})\s+([0-9]{1,18})$")  # the client's name may hold spaces
-_TOTAL = re.compile(r"\s*total\s+([0-9]{1,18})$")
+_SIZE = re.compile(r"heap total size\s+([0-9]{1,18})$", re.MULTILINE)
+_CLIENTS = re.compile(r"^[ \t]*heap name\s+client\s+pid\s+size$", re.MULTILINE)
+_ALLOCATIONS = "\nallocations (info is from last known client):\n"
+_CLIENT = re.compile(r".*\S\s+([0-9]{1,10})\s+([0-9]{1,18})")  # the client's name may hold spaces
+_TOTAL = re.compile(r"^[ \t]*total\s+([0-9]{1,18})$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,70 +60,48 @@ class IonMemory:
         return sum(heap.size_bytes or 0 for heap in self.heaps.values())
 
     def bytes_of(self, pid: int) -> int:
-        """Return what a process holds in all heaps; 0 where the kernel lists nothing for it.
-
-        Args:
-            pid: the process, as the kernel counts it; inside a container that is
-                another number than the process sees.
-        """
+        """Return what a process, by the id that it has outside of containers, holds in all heaps."""
         return sum(heap.client_bytes.get(pid, 0) for heap in self.heaps.values())
 
 
 def parse_heap(text: str) -> IonHeap:
     """Read the text of one heap.
 
-    Args:
-        text: of one file in ``HEAPS_FOLDER``.
-
     Raises:
         ValueError: it is something else; the message names the line.
     """
-    size: int | None = None
-    used: int | None = None
+    table = _CLIENTS.search(text)
+    head, rest = (text[: table.start()], text[table.end() :]) if table else (text, "")
+    rows, _, allocations = rest.partition(_ALLOCATIONS)
+    total = _TOTAL.search(allocations)  # the first one: what follows is each heap's own
+    if total is None:
+        raise ValueError("there is no total below a table of clients and one of allocations")
     clients: dict[int, int] = {}
-    section = "head"
-    for number, line in enumerate(text.split("\n"), 1):
-        if section == "head":
-            if match := _SIZE.search(line):
-                size = int(match[1])
-            elif _CLIENTS.match(line):
-                section = "clients"
-        elif section == "clients":
-            if _ALLOCATIONS.match(line):
-                section = "allocations"
-            elif match := _CLIENT.match(line):
-                clients[int(match[1])] = clients.get(int(match[1]), 0) + int(match[2])
-            elif line.strip("-"):
-                raise ValueError(f"line {number} is no row of a client: {line[:80]!r}")
-        elif match := _TOTAL.match(line):
-            used = int(match[1])
-            break  # what follows is each heap's own
-    if used is None:
-        raise ValueError(f"there is no total below the {section}")
-    return IonHeap(used, size, clients)
+    for number, line in enumerate(rows.split("\n"), head.count("\n") + 1):
+        if match := _CLIENT.fullmatch(line):
+            clients[int(match[1])] = clients.get(int(match[1]), 0) + int(match[2])
+        elif line.strip("-"):
+            raise ValueError(f"line {number} is no row of a client: {line[:80]!r}")
+    size = _SIZE.search(head)
+    return IonHeap(int(total[1]), int(size[1]) if size else None, clients)
 
 
 def read_ion(prefix: str) -> IonMemory:
     """Read all heaps.
 
-    Args:
-        prefix: comes before the absolute paths; empty for this machine.
-
     Raises:
         UnreadableError: they are closed to this user, absent, or one is no text of
             a heap.
     """
-    folder = prefix + HEAPS_FOLDER
-    names = [name for name in list_folder(folder) if name != _ALL_HEAPS]
-    if not names:
+    folder, heaps = prefix + HEAPS_FOLDER, {}
+    for name in list_folder(folder):
+        if name != _ALL_HEAPS:
+            # the kernel cuts the names of processes after 15 bytes, maybe within a character
+            text = read_bytes(f"{folder}/{name}").decode("utf-8", "replace")
+            try:
+                heaps[name] = parse_heap(text)
+            except ValueError as error:
+                raise UnreadableError(f"{folder}/{name}: {error}") from error
+    if not heaps:
         raise UnreadableError(f"{folder} holds no heap")
-    return IonMemory(dict(_read_heaps(folder, names)))
-
-
-def _read_heaps(folder: str, names: Iterable[str]) -> Iterable[tuple[str, IonHeap]]:
-    for name in names:
-        path = f"{folder}/{name}"
-        try:  # the kernel cuts the names of processes after 15 bytes, maybe within a character
-            yield name, parse_heap(read_bytes(path).decode("utf-8", "replace"))
-        except ValueError as error:
-            raise UnreadableError(f"{path}: {error}") from error
+    return IonMemory(heaps)

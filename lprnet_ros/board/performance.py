@@ -1,65 +1,43 @@
-"""The three settings with which the source project's article measured, switched on and put back.
+"""The settings with which the source project's article measured (section 3.1): switched on and put back.
 
-The article (section 3.1) allows the CPU's boost clock, fixes the CPU at its highest
-clock, and raises the BPU's clock from 1 to 1.2 GHz, past what its own table of
-operating points lists.  All three last until the board restarts.
-
-Not run on hardware.  The BPU's own governor and the kernel's protection against heat
-(from 95 degrees C) may set its clock anew at any time; ``read_telemetry`` shows the
-clock in force.
+Not run on hardware.  All of them last until the board restarts; the BPU's governor and the kernel's
+protection against heat (from 95 degrees C) may set its clock again at any time.  Switching the CPU's boost
+resets its clock limit (x5-kernel 395fa71, cpufreq.c), so that is put back too; a governor's own tunables
+start at their defaults when it returns (cpufreq_governor.c).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from lprnet_ros.board.cpu_side_effects import (
-    LIMIT_FILE,
-    governor_values,
-    is_side_effect,
-    is_throttled,
-    limit_values,
-)
-from lprnet_ros.board.found_values import (
-    STATE_FILE,
-    PerformanceError,
-    forget_found,
-    load_found,
-    locked,
-    save_found,
-)
+from lprnet_ros.board import sysfs
 from lprnet_ros.board.identity import require_rdk
-from lprnet_ros.board.sysfs import ROOT_ONLY, UnreadableError, prefix_of, read_line, why, write_value
 
-BOOST_FILE = "/sys/devices/system/cpu/cpufreq/boost"
-GOVERNOR_FILE = "/sys/devices/system/cpu/cpufreq/policy0/scaling_governor"
-CLOCK_FILE = "/sys/kernel/debug/clk/bpu_mclk_2x_clk/clk_rate"
+STATE_FILE = "/run/lprnet_ros/performance.json"
+"""What was found, until it is put back; below /run, since a restart undoes the settings too."""
 
-STEPS = (
-    ("CPU boost", BOOST_FILE, "1"),
-    ("CPU governor", GOVERNOR_FILE, "performance"),
-    ("BPU clock (Hz)", CLOCK_FILE, "1200000000"),
-)
-"""Name, file and value of each step, in the article's order."""
+_CPUFREQ = "/sys/devices/system/cpu/cpufreq"
+_LIMIT, _BOOST = f"{_CPUFREQ}/policy0/scaling_max_freq", f"{_CPUFREQ}/boost"
+_CLOCK = "/sys/kernel/debug/clk/bpu_mclk_2x_clk/clk_rate"
+STEPS = {_BOOST: "1", f"{_CPUFREQ}/policy0/scaling_governor": "performance", _CLOCK: "1200000000"}
+"""Value of each file, in the article's order."""
 
-_NAMES = {path: name for name, path, _ in STEPS}
+_LABELS = ("CPU clock limit (kHz)", "CPU boost", "CPU governor", "BPU clock (Hz)")
+_NAMES = dict(zip((_LIMIT, *STEPS), _LABELS, strict=True))
+"""By path, in the order in which values are replaced; nothing else is ever written."""
+
 _CLOCK_TOLERANCE = 0.01  # the clock tree rounds: what the X5 calls 1 GHz is 996 MHz
+
+
+class PerformanceError(RuntimeError):
+    """Performance settings could not be changed; the message says what is in force now."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One value in one file.
-
-    Attributes:
-        name: what it is, for a person.
-        path: the file, as seen below the root.
-        now: what the file holds; None where it cannot be read.
-        wanted: what it is to hold.
-        is_needed: whether it holds something else.
-        problem: why it cannot be read.
-    """
+    """One value in one file: what it holds now (None: unreadable, ``problem`` says why) and is to hold."""
 
     name: str
     path: str
@@ -70,174 +48,103 @@ class Change:
 
 
 def plan(root: Path, on: bool) -> tuple[Change, ...]:
-    """Say what ``apply`` would write, in its order; nothing is written.
-
-    Args:
-        root: where the board's files lie.
-        on: switch on, or put back what was found.
-
-    Returns:
-        The changes; none for ``off`` where nothing was switched on.
+    """Return what ``apply`` would write to switch on, or to put back what was found; write nothing.
 
     Raises:
         NotAnRdkError: this is no RDK X5.
         PerformanceError: the values to put back cannot be read.
     """
     require_rdk(root)
-    prefix = prefix_of(root)
-    if on:
-        return tuple(_change(prefix, path, value, on) for _, path, value in STEPS)
-    return tuple(_change(prefix, path, value, on) for path, value in reversed(list(_found(prefix).items())))
+    prefix = sysfs.prefix_of(root)
+    wanted = STEPS if on else dict(reversed(_load(prefix).items()))
+    return tuple(_change(prefix, path, value, on) for path, value in wanted.items())
 
 
-def apply(root: Path, on: bool) -> tuple[Change, ...]:
-    """Write every value that ``plan`` names and that is not in force yet, and read it back.
+def apply(root: Path, on: bool) -> None:
+    """Write every value that ``plan`` names and that is not in force, and read it back.
 
-    What is replaced is kept in ``STATE_FILE`` first; what was kept by an earlier call
-    stays.  Putting back removes the file once all values are as they were.
-
-    Args:
-        root: where the board's files lie.
-        on: switch on, or put back what was found.
-
-    Returns:
-        The changes, with what each file holds afterwards.
-
-    Raises:
-        NotAnRdkError: this is no RDK X5.
-        PerformanceError: a file is absent or closed to this user, or a value was
-            refused or is not in force; the message says what holds now.
+    What is replaced is kept in ``STATE_FILE`` first; what an earlier call kept stays.  Errors: as of
+    ``plan``, and PerformanceError where a file cannot be read, or a value was refused or is not in force.
     """
-    changes = plan(root, on)
-    _require_files(changes, on)  # before anything is written, even the lock
-    if not changes or (on and not any(change.is_needed for change in changes)):
-        return changes
-    prefix = prefix_of(root)
-    with locked(prefix):
-        changes = plan(root, on)
-        _require_files(changes, on)
-        if on:
-            _switch_on(prefix, changes)
-        else:
-            _switch_off(prefix)
-    return tuple(_change(prefix, change.path, change.wanted, on) for change in changes)
-
-
-def _switch_on(prefix: str, changes: tuple[Change, ...]) -> None:
+    changes, prefix = plan(root, on), sysfs.prefix_of(root)
+    for problem in (change.problem for change in changes if change.now is None):
+        hint = "run this with sudo" if problem.endswith(sysfs.ROOT_ONLY) else "is /sys/kernel/debug mounted?"
+        raise PerformanceError(f"{problem}; {hint} (nothing was written)")
+    kept = _load(prefix)
     needed = [change for change in changes if change.is_needed]
-    kept = _found(prefix)
-    found = _replaced_values(prefix, needed)
-    save_found(prefix, _in_order({**found, **kept}))  # the first ones found are the ones to put back
-    try:
+    if not on and kept:
+        if left := _put_back(prefix, kept):
+            raise PerformanceError(f"not put back: {left}; {STATE_FILE} still holds the values, try again")
+        _keep(prefix, {})
+    elif needed:
+        found = {change.path: str(change.now) for change in needed}
+        limit = sysfs.line_or_nothing(prefix + _LIMIT)
+        if _BOOST in found and limit and not _is_throttled(prefix):  # heat's limit is not the user's
+            found[_LIMIT] = limit
+        _keep(prefix, found | kept)  # the first ones found are the ones to put back
         for change in needed:
-            _write(prefix, change.path, change.wanted, on=True)
-    except PerformanceError as error:
-        left = _put_back(prefix, found)
-        if not left:
-            if kept:
-                save_found(prefix, kept)
-            else:
-                forget_found(prefix)
-            raise PerformanceError(f"{error}. All that had been written was put back") from error
-        raise PerformanceError(
-            f"{error}. Not put back: {'; '.join(left)}. --performance off tries that again"
-        ) from error
+            if problem := _write(prefix, change.path, change.wanted, on=True):
+                if left := _put_back(prefix, found):
+                    raise PerformanceError(f"{problem}; not put back: {left}; try --performance off")
+                _keep(prefix, kept)
+                raise PerformanceError(f"{problem}; all that had been written was put back")
 
 
-def _switch_off(prefix: str) -> None:
-    left = _put_back(prefix, _found(prefix))
-    if left:
-        raise PerformanceError(
-            f"not put back: {'; '.join(left)}. {STATE_FILE} still holds the values; "
-            "try again, or restart the board"
-        )
-    forget_found(prefix)
+def _is_throttled(prefix: str) -> bool:
+    devices = map(str, Path(f"{prefix}/sys/class/thermal").glob("cooling_device*"))
+    coolers = [device for device in devices if sysfs.line_or_nothing(f"{device}/type").startswith("cpufreq-")]
+    return any(sysfs.line_or_nothing(f"{cooler}/cur_state") not in ("", "0") for cooler in coolers)
 
 
-def _replaced_values(prefix: str, needed: list[Change]) -> dict[str, str]:
-    """Return all that is lost by these changes, in the order in which it is."""
-    found: dict[str, str] = {}
-    for change in needed:
-        if change.now is None:
-            raise PerformanceError(change.problem)
-        if change.path == BOOST_FILE:
-            found.update(limit_values(prefix))
-        elif change.path == GOVERNOR_FILE:
-            found.update(governor_values(prefix, change.now))
-        found[change.path] = change.now
-    return found
-
-
-def _in_order(found: Mapping[str, str]) -> dict[str, str]:
-    """Put values of two calls into the order in which one call replaces them."""
-    order = [LIMIT_FILE, BOOST_FILE, "", GOVERNOR_FILE, CLOCK_FILE]  # "": the governor's own
-    return dict(sorted(found.items(), key=lambda pair: order.index(pair[0] if pair[0] in order else "")))
-
-
-def _put_back(prefix: str, found: Mapping[str, str]) -> list[str]:
-    """Write values, the last one replaced first; go on past those that fail, and say which did."""
-    tried = [_restore(prefix, path, value) for path, value in reversed(list(found.items()))]
-    return [problem for problem in tried if problem]
-
-
-def _restore(prefix: str, path: str, value: str) -> str:
-    """Put one value back; return what went wrong, if anything."""
+def _load(prefix: str) -> dict[str, str]:
+    path = Path(prefix + STATE_FILE)
+    if not path.exists():
+        return {}
     try:
-        if read_line(prefix + path) != value:
-            _write(prefix, path, value, on=False)
-    except (PerformanceError, UnreadableError) as error:
-        return str(error)
-    return ""
+        found = json.loads(sysfs.read_text(str(path)))
+        if not all(name in _NAMES and isinstance(value, str) and value for name, value in found.items()):
+            raise ValueError("it names other files or values")
+    except (sysfs.UnreadableError, ValueError, AttributeError, RecursionError) as error:
+        problem = f"{path}, which held the values to put back, cannot be understood ({error})"
+        raise PerformanceError(f"{problem}; restart the board") from error
+    return dict(found)
 
 
-def _write(prefix: str, path: str, value: str, *, on: bool) -> None:
-    """Write one value and read it back."""
+def _keep(prefix: str, found: dict[str, str]) -> None:
+    path, ordered = Path(prefix + STATE_FILE), {name: found[name] for name in _NAMES if name in found}
     try:
-        write_value(prefix + path, value)
-        now = read_line(prefix + path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(ordered), encoding="utf-8")
+        if not found:
+            path.unlink()
     except OSError as error:
-        raise PerformanceError(f"{value} was not taken: {why(error, prefix + path)}") from error
-    except UnreadableError as error:
-        raise PerformanceError(f"{value} was written, but {error}") from error
-    is_held_down = path == LIMIT_FILE and is_throttled(prefix)  # taken, but heat holds the clock lower
-    if not _is_in_force(path, now, value, on) and not is_held_down:
-        raise PerformanceError(f"{prefix + path} holds {now} after {value} was written")
+        raise PerformanceError(f"{sysfs.why(error, str(path))}; run this with sudo") from error
 
 
-def _is_in_force(path: str, now: str, wanted: str, on: bool) -> bool:
-    """Tell whether a file holds a value: what is put back exactly, a new clock as near as it can be set."""
-    if on and path == CLOCK_FILE and now.isdecimal():
-        return abs(int(now) - int(wanted)) <= _CLOCK_TOLERANCE * int(wanted)
-    return now == wanted
+def _put_back(prefix: str, found: dict[str, str]) -> str:
+    """Write values, the last one replaced first; continue after a failure, and return what failed."""
+    tried = [_write(prefix, path, found[path], on=False) for path in reversed(_NAMES) if path in found]
+    return "; ".join(filter(None, tried))
+
+
+def _write(prefix: str, path: str, value: str, on: bool) -> str:
+    """Write a value that is not in force and read it back; return what went wrong, if anything did."""
+    if not _change(prefix, path, value, on).is_needed:
+        return ""
+    try:
+        sysfs.write_value(prefix + path, value)
+    except OSError as error:
+        return f"{value} was not taken: {sysfs.why(error, prefix + path)}"
+    change = _change(prefix, path, value, on)
+    held = change.problem or f"{prefix + path} holds {change.now}"
+    return f"{value} was written, but {held}" if change.is_needed else ""
 
 
 def _change(prefix: str, path: str, wanted: str, on: bool) -> Change:
-    name = _NAMES.get(path, path.rpartition("/")[2])
     try:
-        now = read_line(prefix + path)
-    except UnreadableError as error:
-        return Change(name, path, None, wanted, problem=str(error))
-    return Change(name, path, now, wanted, not _is_in_force(path, now, wanted, on))
-
-
-def _require_files(changes: tuple[Change, ...], on: bool) -> None:
-    """Refuse to begin what cannot be finished."""
-    for change in changes:
-        # a governor's tunables are there only while it is at work: they come back with it
-        if change.now is None and (on or change.path in _NAMES):
-            hint = ""
-            if change.problem.endswith(ROOT_ONLY):
-                hint = "; run this with sudo"
-            elif change.path == CLOCK_FILE:
-                hint = "; is debugfs mounted at /sys/kernel/debug?"
-            elif change.path == BOOST_FILE:
-                hint = "; not every X5 has a boost clock"
-            raise PerformanceError(f"{change.problem}{hint}. Nothing was written")
-
-
-def _found(prefix: str) -> dict[str, str]:
-    found = load_found(prefix) or {}
-    for path in found:
-        if path not in _NAMES and not is_side_effect(path):
-            raise PerformanceError(f"{prefix + STATE_FILE} names {path!r}, which is none of its files")
-    return found
+        now = sysfs.read_line(prefix + path)
+    except sysfs.UnreadableError as error:
+        return Change(_NAMES[path], path, None, wanted, problem=str(error))
+    is_near = on and path == _CLOCK and now.isdecimal()  # a new clock is set as near as it can be
+    is_in_force = now == wanted or (is_near and abs(int(now) / int(wanted) - 1) <= _CLOCK_TOLERANCE)
+    return Change(_NAMES[path], path, now, wanted, not is_in_force)

@@ -10,10 +10,7 @@ import os
 import re
 
 _LIMIT = 1 << 20
-_CHUNK = 1 << 16
 _LONGEST_LINE = 200
-
-
 ROOT_ONLY = "is open to root only"
 """How the reason ends where a file is closed to this user."""
 
@@ -40,18 +37,12 @@ def read_bytes(path: str) -> bytes:
     """Read a file.
 
     Raises:
-        UnreadableError: it is absent, closed to this user, fails when read, or is
-            larger than 1 MiB.
+        UnreadableError: it is absent, closed to this user, fails when read, or holds something else
+            than expected, or more than 1 MiB.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            content = os.read(descriptor, _CHUNK)
-            if content:
-                while len(content) <= _LIMIT and (more := os.read(descriptor, _CHUNK)):
-                    content += more
-        finally:
-            os.close(descriptor)
+        with open(path, "rb") as file:
+            content = file.read(_LIMIT + 1)
     except OSError as error:
         raise UnreadableError(why(error, path)) from error
     except ValueError as error:  # a NUL in the path
@@ -62,11 +53,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_text(path: str) -> str:
-    """Read a file as text, without the white space and the NULs at its end.
-
-    Raises:
-        UnreadableError: it cannot be read, or is no UTF-8.
-    """
+    """Read a UTF-8 file, without the white space and the NULs at its end; errors as of ``read_bytes``."""
     content = read_bytes(path)
     try:
         return content.decode("utf-8").rstrip(" \t\r\n\0")
@@ -75,11 +62,7 @@ def read_text(path: str) -> str:
 
 
 def read_line(path: str) -> str:
-    """Read a file that holds one line of printable text, at most 200 characters.
-
-    Raises:
-        UnreadableError: it cannot be read, or holds something else.
-    """
+    """Read a file that holds one printable line of up to 200 characters; errors as of ``read_bytes``."""
     text = read_text(path)
     if not text or not text.isprintable() or len(text) > _LONGEST_LINE:
         raise UnreadableError(f"{path} holds {_shown(text)}, expected a line of text")
@@ -95,12 +78,7 @@ def line_or_nothing(path: str) -> str:
 
 
 def read_integer(path: str, minimum: int, maximum: int) -> int:
-    """Read a file that holds one whole number.
-
-    Raises:
-        UnreadableError: it cannot be read, holds something else, or a number
-            out of range.
-    """
+    """Read a file that holds one whole number within a range; errors as of ``read_bytes``."""
     text = read_text(path)
     if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
         raise UnreadableError(f"{path} holds {_shown(text)}, expected a whole number")
@@ -123,13 +101,16 @@ def list_folder(path: str) -> list[str]:
     return sorted(names, key=lambda name: (re.sub("[0-9]+", "", name), len(name), name))
 
 
-def write_value(path: str, value: str) -> None:
-    """Write a value in one call, as the kernel wants it.
+def names_in(path: str) -> list[str]:
+    """Return the names in a folder as ``list_folder`` does; none where it cannot be read."""
+    try:
+        return list_folder(path)
+    except UnreadableError:
+        return []
 
-    Raises:
-        OSError: the file is absent or closed to this user, or the kernel refuses
-            the value.
-    """
+
+def write_value(path: str, value: str) -> None:
+    """Write a value in one call, as the kernel wants it; an OSError says why it was not taken."""
     descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)  # never creates one
     try:
         os.write(descriptor, f"{value}\n".encode())
@@ -138,5 +119,4 @@ def write_value(path: str, value: str) -> None:
 
 
 def _shown(content: str | bytes) -> str:
-    """Show the beginning of something unexpected."""
     return repr(content[:40]) + ("..." if len(content) > 40 else "")

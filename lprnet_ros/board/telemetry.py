@@ -11,7 +11,7 @@ from typing import TypeVar
 from lprnet_ros.board.bandwidth import DdrBandwidth, read_bandwidth
 from lprnet_ros.board.identity import MODEL_FILE
 from lprnet_ros.board.ion import IonMemory, read_ion
-from lprnet_ros.board.sysfs import UnreadableError, list_folder, prefix_of, read_integer, read_line
+from lprnet_ros.board.sysfs import UnreadableError, names_in, prefix_of, read_integer, read_line
 from lprnet_ros.board.temperatures import read_temperatures
 
 BPU_FOLDER = "/sys/devices/system/bpu/bpu0"  # the X5's only core
@@ -99,14 +99,11 @@ class Telemetry:
         return rows + self._bandwidth_rows()
 
     def _temperature_rows(self) -> list[Row]:
-        start = "temperatures_celsius"
-        rows = [Row(_degrees(name), f"{value:.1f}") for name, value in self.temperatures_celsius.items()]
-        rows += [
-            Row(_degrees(key.partition(".")[2]), None, why)
-            for key, why in self.problems.items()
-            if key.startswith(f"{start}.")
-        ]
-        return rows or [self._row("temperatures (°C)", start, str, is_known=False)]
+        name, start = "temperature {} (°C)", "temperatures_celsius"
+        rows = [Row(name.format(one), f"{value:.1f}") for one, value in self.temperatures_celsius.items()]
+        cold = [(key.partition(".")[2], why) for key, why in self.problems.items() if key.startswith(start)]
+        rows += [Row(name.format(one), None, why) for one, why in cold if one]
+        return rows or [Row("temperatures (°C)", None, self.problems.get(start, "not read"))]
 
     def _bandwidth_rows(self) -> list[Row]:
         bandwidth = self.ddr_bandwidth
@@ -120,11 +117,9 @@ class Telemetry:
             for verb, value in (("read", read), ("write", write))
         ]
 
-    def _row(self, name: str, key: str, show: Callable[..., str], *, is_known: bool = True) -> Row:
+    def _row(self, name: str, key: str, show: Callable[..., str]) -> Row:
         value = getattr(self, key)
-        if value is None or not is_known:
-            return Row(name, None, self.problems.get(key, "not read"))
-        return Row(name, show(value))
+        return Row(name, None if value is None else show(value), self.problems.get(key, "not read"))
 
 
 def read_telemetry(root: Path = Path("/"), pids: Iterable[int] = ()) -> Telemetry:
@@ -180,21 +175,10 @@ def read_telemetry(root: Path = Path("/"), pids: Iterable[int] = ()) -> Telemetr
 def _bpu_clock_folder(prefix: str) -> str:
     """Return the folder of the BPU's clocks: ``devfreq/3a000000.bpu``, on older kernels ``bpufreq``."""
     newer = f"{prefix}{BPU_FOLDER}/devfreq"
-    try:
-        names = list_folder(newer)
-    except UnreadableError:
-        names = []
-    if names:
+    if names := names_in(newer):
         return f"{newer}/{names[0]}"
-    try:
-        list_folder(older := f"{prefix}{BPU_FOLDER}/bpufreq")
-    except UnreadableError:
-        return newer  # what is missing is told in the newer names
-    return older
-
-
-def _degrees(name: str) -> str:
-    return f"temperature {name} (°C)"
+    older = f"{prefix}{BPU_FOLDER}/bpufreq"
+    return older if names_in(older) else newer  # what is missing is reported by its newer name
 
 
 def _megahertz(hertz: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lprnet_ros.board.sysfs import UnreadableError, line_or_nothing, list_folder, read_integer
+from lprnet_ros.board.sysfs import UnreadableError, line_or_nothing, names_in, read_integer
 
 HWMON_FOLDER = "/sys/class/hwmon"
 THERMAL_FOLDER = "/sys/class/thermal"
@@ -20,12 +20,8 @@ _MILLIDEGREES = (-100_000, 300_000)
 def read_temperatures(prefix: str) -> tuple[dict[str, float], dict[str, str]]:
     """Read every sensor.
 
-    The sensor in the BPU cannot be read while the BPU is powered down: the driver
-    tries for at least 40 ms and fails (x5-kernel 395fa71, drivers/hwmon/mr75203.c,
-    two polls of 20 ms).  So it is asked only while ``power_enable`` is not 0.
-
-    Args:
-        prefix: comes before the absolute paths; empty for this machine.
+    The sensor in the BPU is not asked while the BPU is powered down: the driver would try for
+    40 ms and fail (x5-kernel 395fa71, drivers/hwmon/mr75203.c).
 
     Returns:
         Degrees C by name: ``DDR``, ``BPU``, ``CPU`` of ``pvt``, then the thermal
@@ -73,7 +69,4 @@ def _zone_files(prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _folders(parent: str, beginning: str) -> list[str]:
-    try:
-        return [f"{parent}/{name}" for name in list_folder(parent) if name.startswith(beginning)]
-    except UnreadableError:
-        return []
+    return [f"{parent}/{name}" for name in names_in(parent) if name.startswith(beginning)]

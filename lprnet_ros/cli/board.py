@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from lprnet_ros.board.ddr_monitor import DdrMonitor
-from lprnet_ros.board.found_values import STATE_FILE, PerformanceError
-from lprnet_ros.board.identity import NotAnRdkError, require_rdk
-from lprnet_ros.board.performance import Change, apply, plan
-from lprnet_ros.board.sysfs import UnreadableError
+from lprnet_ros.board.identity import require_rdk
+from lprnet_ros.board.performance import STATE_FILE, Change, apply, plan
 from lprnet_ros.board.telemetry import Telemetry, read_telemetry
+from lprnet_ros.cli.common import run
+from lprnet_ros.text.console import program
 
 _CLEAR = "\x1b[H\x1b[J"
 
 
+@program("lpr_board")
 def main(arguments: list[str] | None = None) -> int:
-    """Show the board's state, or change its settings.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status: 0, or 1 where this is no RDK X5 or a setting was not changed.
-    """
+    """Show the board's state, or change its settings."""
     parser = argparse.ArgumentParser(
         prog="lpr_board",
         description="Show load, clocks, temperatures and memory of an RDK X5; as root also its ION memory.",
@@ -38,11 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--watch", type=float, metavar="SECONDS", help="show again and again, until Ctrl-C")
     parser.add_argument(
         "--pid", type=int, nargs="+", default=[], help="processes whose ION memory is to be shown (root)"
-    )
-    parser.add_argument(
-        "--bandwidth",
-        action="store_true",
-        help="start the vendor's hrut_ddr to count DDR bandwidth, for as long as this command runs (root)",
     )
     parser.add_argument(
         "--performance",
@@ -63,76 +52,31 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.watch is not None and not 0 < options.watch <= 86_400:
         parser.error("--watch is more than 0 seconds, and at most a day")
-    if options.performance and (options.json or options.watch or options.bandwidth or options.pid):
+    if options.performance and (options.json or options.watch or options.pid):
         parser.error("--performance goes with --dry-run and --root alone")
     if options.dry_run and not options.performance:
         parser.error("--dry-run goes with --performance")
-    try:
-        return _performance(options) if options.performance else _show(options)
-    except (NotAnRdkError, PerformanceError) as error:
-        print(f"lpr_board: {error}", file=sys.stderr)
-        return 1
+    return run("lpr_board", lambda: _performance(options) if options.performance else _show(options))
 
 
 def _show(options: argparse.Namespace) -> int:
     require_rdk(options.root)
     with contextlib.suppress(KeyboardInterrupt):  # the way to end --watch
-        for index, telemetry in enumerate(_measurements(options)):
-            if options.json:
-                print(json.dumps(_as_json(telemetry), ensure_ascii=False), flush=True)
-                continue
-            if options.watch and sys.stdout.isatty():
-                print(_CLEAR, end="")
-            elif index:
-                print()
-            print(
-                _table(
-                    [(row.name, row.value or f"not available: {row.problem}") for row in telemetry.as_rows()]
-                )
-            )
-            sys.stdout.flush()
-    return 0
-
-
-def _measurements(options: argparse.Namespace) -> Iterator[Telemetry]:
-    """Read the board once, or as often as ``--watch`` says."""
-    with contextlib.ExitStack() as stack:
-        monitor: DdrMonitor | None = None
-        problem = ""
-        # where somebody else's monitor counts, a second one would stop it
-        if options.bandwidth and read_telemetry(options.root).ddr_bandwidth is None:
-            try:
-                monitor = stack.enter_context(DdrMonitor(options.root))
-            except UnreadableError as error:
-                problem = str(error)
-        while True:
+        for index in itertools.count():
             started = time.monotonic()
-            if monitor is None:
-                telemetry = _with_problem(read_telemetry(options.root, options.pid), problem)
+            telemetry = read_telemetry(options.root, options.pid)
+            if options.json:
+                print(json.dumps(_as_json(telemetry), ensure_ascii=False))
             else:
-                telemetry = _with_bandwidth(monitor, options)
-            yield telemetry
+                if index:
+                    print(end=_CLEAR if sys.stdout.isatty() else "\n")
+                rows = telemetry.as_rows()
+                print(_table([(row.name, row.value or f"not available: {row.problem}") for row in rows]))
+            sys.stdout.flush()
             if not options.watch:
-                return
+                break
             time.sleep(max(0.0, started + options.watch - time.monotonic()))
-
-
-def _with_bandwidth(monitor: DdrMonitor, options: argparse.Namespace) -> Telemetry:
-    """Wait for the bandwidth of the last second, then read the rest."""
-    try:
-        bandwidth = monitor.take()
-    except UnreadableError as error:
-        return _with_problem(read_telemetry(options.root, options.pid), str(error))
-    telemetry = read_telemetry(options.root, options.pid)
-    problems = {name: why for name, why in telemetry.problems.items() if name != "ddr_bandwidth"}
-    return replace(telemetry, ddr_bandwidth=bandwidth, problems=problems)
-
-
-def _with_problem(telemetry: Telemetry, problem: str) -> Telemetry:
-    """Tell why the bandwidth that was asked for is not there, if it is not."""
-    if not problem or telemetry.ddr_bandwidth is not None:
-        return telemetry
-    return replace(telemetry, problems={**telemetry.problems, "ddr_bandwidth": problem})
+    return 0
 
 
 def _performance(options: argparse.Namespace) -> int:
@@ -150,22 +94,20 @@ def _performance(options: argparse.Namespace) -> int:
     if not is_on:
         print("done: every value was read back; all is as it was found")
     elif any(change.is_needed for change in changes):
-        print(
-            f"done: every value was read back. lpr_board --performance off puts back what {STATE_FILE} keeps"
-        )
+        off = f"lpr_board --performance off puts back what {STATE_FILE} keeps"
+        print(f"done: every value was read back. {off}")
     else:
         print("nothing to do: all of it is in force already")
     return 0
 
 
 def _plan_table(changes: Sequence[Change]) -> str:
-    lines = []
+    rows = []
     for change in changes:
         now = change.now if change.now is not None else f"unknown ({change.problem})"
-        lines.append(
-            (change.name, change.path, f"{now} -> {change.wanted}" if change.is_needed else f"{now}, stays")
-        )
-    return _table(lines)
+        effect = f"{now} -> {change.wanted}" if change.is_needed else f"{now}, stays"
+        rows.append((change.name, change.path, effect))
+    return _table(rows)
 
 
 def _as_json(telemetry: Telemetry) -> dict[str, object]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, run
+from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
+from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ModelManifest, find_model
-from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError, read_labelled, select
+from lprnet_ros.models.manifest import RecognizerManifest
+from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.calibration_samples import index_path, verify_set, write_set
 from lprnet_ros.toolchain.compiler_yaml import (
     HbMapperConfig,
@@ -23,15 +23,9 @@ _USUAL_COUNT = 100
 """What the vendor's documentation asks for."""
 
 
+@program("lpr_calibrate")
 def main(arguments: list[str] | None = None) -> int:
-    """Write samples as a YAML of hb_mapper says, or verify those that are there.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Write samples as a YAML of hb_mapper says, or verify those that are there."""
     parser = argparse.ArgumentParser(
         prog="lpr_calibrate",
         description="Write the calibration samples for hb_mapper, the compiler of the RDK X5: one raw file "
@@ -58,14 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the choice of crops (default: 0)")
     parser.add_argument("--verify", action="store_true", help="check the samples in OUTPUT; write nothing")
-    add_selection_options(parser)
-    parser.set_defaults(split=None)
+    add_selection_options(parser, default=None)
     options = parser.parse_args(arguments)
     if options.count < 1:
         parser.error("--count: expected at least 1")
     if options.verify == (options.data is not None):
         parser.error("expected either --data, to write samples, or --verify")
-    return run(lambda: _calibrate(options))
+    return run("lpr_calibrate", lambda: _calibrate(options))
 
 
 def _calibrate(options: argparse.Namespace) -> int:
@@ -79,7 +72,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         count = verify_set(options.output, config, manifest)
         print(f"{options.output}: all {count} samples are as they were written, and fit {options.config}")
         return 0
-    crops = _choose(options)
+    crops = calibration_crops(options.data, options.count, options.seed, options.split, options.without)
     if len(crops) < _USUAL_COUNT:
         print(
             f"lpr_calibrate: {len(crops)} samples; the vendor's documentation asks for about {_USUAL_COUNT}",
@@ -93,19 +86,10 @@ def _calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _choose(options: argparse.Namespace) -> list[LabelledCrop]:
-    """Choose crops with a plate by chance; the same seed chooses the same ones."""
-    split = options.split or ("all" if options.data.is_dir() else "training")
-    crops = [crop for crop in select(read_labelled(options.data), split, options.without) if crop.label]
-    if not crops:
-        raise LabelledDataError(f"{options.data}: no crop with a plate is left (split {split})")
-    return random.Random(options.seed).sample(crops, min(options.count, len(crops)))
-
-
-def _describe(config: HbMapperConfig, manifest: ModelManifest) -> str:
-    rule = manifest.preprocessing
-    values = f"(x - {rule.mean:g}) * {rule.scale:.6g}" if config.samples_are_normalised else "0 to 255"
-    shape = "x".join(map(str, manifest.input_shape))
+def _describe(config: HbMapperConfig, manifest: RecognizerManifest) -> str:
+    rule = manifest.input
+    values = rule.formula if config.samples_are_normalised else "0 to 255"
+    shape = "x".join(map(str, manifest.input.shape))
     return f"{shape} {config.sample_dtype} {config.layout_train} {rule.channel_order} {values}"
 
 

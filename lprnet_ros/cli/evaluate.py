@@ -6,34 +6,36 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from lprnet_ros.cli.common import (
+    UserError,
     add_model_options,
     add_selection_options,
+    load_bench,
     open_recognizer,
     run,
     selected_crops,
+    tell,
+    tell_foreign_labels,
 )
-from lprnet_ros.evaluation.decoders import compare_decoders
 from lprnet_ros.evaluation.metrics import Outcome, Score, score
 from lprnet_ros.evaluation.report import html_report
-from lprnet_ros.evaluation.sequences import score_sequences
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.sources.labelled import LabelledCrop
+from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
+from lprnet_ros.text.console import program
+from lprnet_ros.text.escaping import LONGEST_PATH, one_line
 
 
+@program("lpr_evaluate")
 def main(arguments: list[str] | None = None) -> int:
-    """Evaluate and print a table, or one JSON object.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Evaluate and print a table, or one JSON object."""
     parser = argparse.ArgumentParser(
         prog="lpr_evaluate", description="Measure a model on labelled plate crops."
     )
@@ -43,13 +45,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
     add_selection_options(parser)
     parser.add_argument(
-        "--decoders", action="store_true", help="compare the decoders on the same logits instead"
+        "--decoders",
+        action="store_true",
+        help="compare the decoders on the same logits instead (from a checkout)",
     )
     parser.add_argument(
         "--sequences",
         type=int,
         metavar="N",
-        help="film N plates with a moving camera instead, and compare single crops with their consensus",
+        help="film N plates with a moving camera instead, and compare single crops with their consensus "
+        "(from a checkout)",
     )
     parser.add_argument(
         "--strength",
@@ -61,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--errors", action="store_true", help="also print every misread crop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="also write an HTML page: tables, plots, misread crops"
+        "--report", type=Path, metavar="FILE", help="also write an HTML page: tables and misread crops"
     )
     add_model_options(parser)
     options = parser.parse_args(arguments)
@@ -69,60 +74,21 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--sequences: expected at least 1")
     if options.strength < 0:
         parser.error("--strength: expected at least 0")
-    if options.decoders:
-        return run(lambda: _compare_decoders(options))
-    if options.sequences is not None:
-        return run(lambda: _film(options))
-    return run(lambda: _evaluate(options))
-
-
-def _compare_decoders(options: argparse.Namespace) -> int:
-    """Read every crop with each decoder, and print a row for each."""
-    crops = selected_crops(options)
-    recognizer = open_recognizer(options)
-    scores = {name: asdict(score) for name, score in compare_decoders(recognizer, crops).items()}
-    if options.json:
-        print(json.dumps(scores))
-        return 0
-    columns = ("correct", "accuracy", "auroc", "passed_at_99", "calibration_error", "median_ms", "worst_ms")
-    print(f"{'decoder':10}{'plates':>8}" + "".join(f"{name:>19}" for name in columns))
-    for name, values in scores.items():
-        cells = [f"{values[column]:.4f}" if values[column] is not None else "-" for column in columns[1:]]
-        print(f"{name:10}{values['plates']:8}{values['correct']:19}" + "".join(f"{c:>19}" for c in cells))
-    return 0
-
-
-def _film(options: argparse.Namespace) -> int:
-    """Compare single crops with their consensus over generated sequences."""
-    recognizer = open_recognizer(options)
-    result = score_sequences(
-        recognizer,
-        selected_crops(options),
-        seed=options.seed,
-        sequences=options.sequences,
-        strength=options.strength,
-    )
-    if options.json:
-        print(json.dumps(asdict(result)))
-        return 0
-    for name, part in (("single crops", result.single), ("consensus", result.final)):
-        print(
-            f"{name:14}{part.plates:6} readings, {part.plates - part.correct} wrong "
-            f"({1 - part.accuracy:.2%}), calibration error {part.calibration_error:.4f}"
-        )
-    print(f"fewer errors   {result.fewer_errors:.1%}; sequences without a final reading {result.unpublished}")
-    print(
-        f"one stream     {result.sequences} vehicles ({result.similar} with a plate like the one before, "
-        f"{result.short_gaps} sooner than the gap): {result.published} final readings, {result.wrong} wrong, "
-        f"{result.lost} vehicles lost, {result.doubled} doubled, {result.revised} revised"
-    )
-    return 0
+    return run("lpr_evaluate", lambda: _evaluate(options))
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    crops = selected_crops(options)
+    crops = selected_crops("lpr_evaluate", options)
     recognizer = open_recognizer(options)
-    outcomes = measure(recognizer, crops)
+    tell_foreign_labels("lpr_evaluate", options.data, crops, recognizer.manifest)
+    if options.decoders or options.sequences is not None:
+        option = "--decoders" if options.decoders else "--sequences"
+        broken: list[str] = []
+        readable = [crop for crop, _ in _pictures(crops, broken)]
+        _tell_broken("lpr_evaluate", broken, len(readable))
+        return int(load_bench(option[2:], option).show(recognizer, readable, options))
+    measured = measure("lpr_evaluate", recognizer, crops)
+    crops, outcomes = measured.crops, measured.outcomes
     groups: dict[str, list[Outcome]] = defaultdict(list)
     if options.group_by:
         for crop, outcome in zip(crops, outcomes, strict=True):
@@ -130,12 +96,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     total = score(outcomes)
     scores = {name: score(members) for name, members in sorted(groups.items())}
     if options.json:
-        print(
-            json.dumps(
-                asdict(total) | {"groups": {name: asdict(s) for name, s in scores.items()}},
-                ensure_ascii=False,
-            )
-        )
+        parts = {
+            "groups": {name: asdict(part) for name, part in scores.items()},
+            "left_out": measured.left_out,
+        }
+        print(json.dumps(asdict(total) | parts, ensure_ascii=False))
     else:
         print(f"{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'characters':>12}{'ms':>8}")
         for name, part in {**scores, "all": total}.items():
@@ -148,7 +113,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.errors:
         for crop, outcome in zip(crops, outcomes, strict=True):
             if not outcome.is_correct:
-                print(f"{crop.path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
+                path = one_line(str(crop.path), LONGEST_PATH)
+                print(f"{path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
     if options.report:
         model = recognizer.manifest
         about = {
@@ -156,23 +122,67 @@ def _evaluate(options: argparse.Namespace) -> int:
             "data": str(options.data),
             "split": options.split,
             "without": " ".join(options.without),
+            "left out": f"{measured.left_out} pictures that cannot be read",
         }
         page = html_report(crops, outcomes, scores, options.group_by, about)
         try:
             options.report.write_text(page, encoding="utf-8")
         except OSError as error:
-            print(f"lpr_evaluate: the report cannot be written: {error}", file=sys.stderr)
-            return 1
+            raise UserError(f"the report cannot be written: {error}") from error
     return 0
 
 
-def measure(recognizer: PlateRecognizer, crops: Iterable[LabelledCrop]) -> list[Outcome]:
-    """Read every crop and set it beside its label."""
-    outcomes = []
-    for crop in crops:
-        reading = recognizer.read(crop.read())
+@dataclass(frozen=True)
+class Measured:
+    """Crops with what was read on them, one outcome a crop, and the number of pictures that were left out."""
+
+    crops: list[LabelledCrop]
+    outcomes: list[Outcome]
+    left_out: int
+
+
+def measure(program: str, recognizer: PlateRecognizer, crops: Iterable[LabelledCrop]) -> Measured:
+    """Read every crop and set it beside its label.
+
+    Pictures that cannot be read are left out, and named on stderr; so are whole photographs, which count.
+
+    Raises:
+        LabelledDataError: not one picture can be read.
+    """
+    kept, outcomes = [], []
+    broken: list[str] = []
+    photographs = []
+    for crop, picture in _pictures(crops, broken):
+        if doubt := why_no_crop(picture.shape[1], picture.shape[0]):
+            photographs.append(f"{crop.path}: {doubt}; {CUT_THE_PLATE_OUT}")
+        reading = recognizer.read(picture)
+        kept.append(crop)
         outcomes.append(Outcome(crop.label, reading.text, reading.confidence, reading.timings.total_ms))
-    return outcomes
+    _tell_broken(program, broken, len(kept))
+    tell(program, photographs)
+    return Measured(kept, outcomes, len(broken))
+
+
+def _pictures(
+    crops: Iterable[LabelledCrop], broken: list[str]
+) -> Iterator[tuple[LabelledCrop, npt.NDArray[np.uint8]]]:
+    """Yield each crop with its picture; of those that cannot be read, add why to a list."""
+    for crop in crops:
+        try:
+            picture = crop.read()
+        except LabelledDataError as error:
+            broken.append(str(error))
+            continue
+        yield crop, picture
+
+
+def _tell_broken(program: str, broken: Sequence[str], kept: int) -> None:
+    if not kept:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        raise LabelledDataError(f"no picture can be read: {broken[0]}{more}")
+    tell(program, [f"left out: {problem}" for problem in broken])
+    if broken:
+        print(f"{program}: {len(broken)} of {len(broken) + kept} pictures left out", file=sys.stderr)
 
 
 def _row(name: str, part: Score) -> str:

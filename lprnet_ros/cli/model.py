@@ -13,32 +13,21 @@ import numpy.typing as npt
 
 from lprnet_ros.cli.common import run
 from lprnet_ros.models.derive import write_manifest_like
+from lprnet_ros.models.find import find_model, find_models_folder, installed_models_folders
 from lprnet_ros.models.install import install, usual_folder
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import (
-    ManifestError,
-    ModelManifest,
-    find_model,
-    find_models_folder,
-    installed_models_folders,
-    manifest_path,
-)
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest, manifest_path
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.reading.self_test import logits_cosine
 from lprnet_ros.runtimes import RUNTIME_NAMES, RuntimeUnavailableError, open_runtime
+from lprnet_ros.text.console import program
 
 
+@program("lpr_model")
 def main(arguments: list[str] | None = None) -> int:
-    """Do one of the command's verbs.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Do one of the command's verbs."""
     parser = argparse.ArgumentParser(prog="lpr_model", description="Get, check and describe model files.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     model_help = "its file, or the bare name of a bundled or installed one, such as lpr.bin"
@@ -100,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.verb == "fetch" and (options.timeout <= 0 or options.max_megabytes <= 0):
         parser.error("--timeout and --max-megabytes are more than 0")
     verb = {"fetch": _fetch, "verify": _verify, "info": _info, "describe": _describe, "compare": _compare}
-    return run(lambda: verb[options.verb](options))
+    return run("lpr_model", lambda: verb[options.verb](options))
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -108,23 +97,14 @@ def _fetch(options: argparse.Namespace) -> int:
     manifest = load_manifest(described)
     source = options.url or manifest.url
     if not source:
-        raise ManifestError(
-            f"{manifest_path(described)} names no url; say with --url where {described.name} is"
-        )
+        problem = f"{manifest_path(described)} names no url"
+        raise ManifestError(f"{problem}; say with --url where {described.name} is")
+    limits = {"maximum_bytes": int(options.max_megabytes * (1 << 20)), "timeout": options.timeout}
     folder = options.to if options.to is not None else usual_folder()
-    target, was_fetched = install(
-        described,
-        source,
-        folder,
-        replace=options.replace,
-        maximum_bytes=int(options.max_megabytes * (1 << 20)),
-        timeout=options.timeout,
-    )
+    target, was_fetched = install(described, source, folder, replace=options.replace, **limits)
     print(f"{'installed' if was_fetched else 'already there:'} {target}")
-    known = any(target.parent == place for place in installed_models_folders())
-    print(
-        f"use it with --model {target.name if known else target} or model:={target.name if known else target}"
-    )
+    name = target.name if target.parent in installed_models_folders() else target
+    print(f"use it with --model {name} or model:={name}")
     return 0
 
 
@@ -136,7 +116,7 @@ def _described(name: str) -> Path:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    return max(run(partial(_verify_one, name, options.runtime)) for name in options.models)
+    return max(run("lpr_model", partial(_verify_one, name, options.runtime)) for name in options.models)
 
 
 def _verify_one(name: str, runtime: str) -> int:
@@ -160,28 +140,26 @@ def _info(options: argparse.Namespace) -> int:
     if not models:
         folders = (find_models_folder(), *installed_models_folders())
         models = [path.with_suffix("") for folder in folders for path in sorted(folder.glob("*.*.yaml"))]
-    return max(run(partial(_show_one, model)) for model in models)
+    return max(run("lpr_model", partial(_show_one, model)) for model in models)
 
 
 def _show_one(model: Path) -> int:
     manifest = load_manifest(model)
-    rule, test, syntax = manifest.preprocessing, manifest.self_test, manifest.syntax
-    normalised = f"(x - {rule.mean:g}) * {rule.scale:g}"
-    print(f"{manifest.path}")
-    print(f"  file       {_state(manifest)}")
-    print(f"  name       {manifest.name}")
-    print(f"  sha256     {manifest.sha256}")
-    print(f"  input      {_by(manifest.input_shape)} {rule.channel_order}, {normalised}")
-    print(
-        f"  output     {_by(manifest.output_shape)}, syntax {syntax.name if syntax is not None else 'none'}"
-    )
-    print(f"  self-test  {f'{test.image.name}: {test.text}' if test.image is not None else 'input alone'}")
-    if manifest.url:
-        print(f"  url        {manifest.url}")
+    rule, test, syntax = manifest.input, manifest.self_test, manifest.syntax
+    lines = {
+        "file": _state(manifest),
+        "name": manifest.name,
+        "sha256": manifest.sha256,
+        "input": f"{_by(manifest.input.shape)} {rule.channel_order}, {rule.formula}",
+        "output": f"{_by(manifest.output.shape)}, syntax {syntax.name if syntax is not None else 'none'}",
+        "self-test": f"{test.image.name}: {test.text}" if test.image is not None else "input alone",
+    }
+    lines |= {"url": manifest.url} if manifest.url else {}
+    print(manifest.path, *(f"  {name:10} {value}" for name, value in lines.items()), sep="\n")
     return 0
 
 
-def _state(manifest: ModelManifest) -> str:
+def _state(manifest: RecognizerManifest) -> str:
     if not manifest.path.is_file():
         return "not there: lpr_model fetch"
     if hashlib.sha256(manifest.path.read_bytes()).hexdigest() != manifest.sha256:
@@ -207,11 +185,11 @@ def _describe(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     manifest = load_manifest(find_model(options.model))
     manifest.verify_file()
-    shape = (manifest.output_shape[1], manifest.output_shape[2])
-    tensor = _read_raw(options.input, manifest.input_shape)
+    shape = manifest.output.shape[1:]
+    tensor = _read_raw(options.input, manifest.input.shape)
     outputs = [_read_raw(path, shape) for path in options.output]
     runtime = open_runtime(options.runtime, manifest)
-    expected = runtime.infer(tensor)
+    expected = runtime.infer(tensor)[0]
     runtime.close()
     least = options.minimum_cosine
     least = manifest.self_test.minimum_cosine if least is None else least
@@ -219,10 +197,9 @@ def _compare(options: argparse.Namespace) -> int:
     status = 0
     for path, output in zip(options.output, outputs, strict=True):
         text, cosine = decode_greedy(output, manifest.alphabet).text, logits_cosine(output, expected)
-        print(
-            f"{path}\t{text}\tcosine {cosine:.4f}{'' if cosine >= least else f', expected at least {least}'}"
-        )
-        status = max(status, int(not cosine >= least))
+        missed = "" if cosine >= least else f", expected at least {least}"
+        print(f"{path}\t{text}\tcosine {cosine:.4f}{missed}")
+        status = 1 if missed else status
     return status
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import csv
-import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, run, selected_crops
+from lprnet_ros.cli.common import add_selection_options, calibration_crops, run, selected_crops
 from lprnet_ros.cli.evaluate import measure
 from lprnet_ros.evaluation.metrics import score
 from lprnet_ros.models.derive import companion_copies, write_manifest_like
@@ -17,22 +16,16 @@ from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import ManifestError, manifest_path
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError, read_labelled, select
+from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.quantization import NodeLoss, quantise
 
 _SEED = 0
 """Of the choice of calibration crops: the same crops, the same model."""
 
 
+@program("lpr_quantize")
 def main(arguments: list[str] | None = None) -> int:
-    """Quantise, print and save the table of the nodes, and measure both models.
-
-    Args:
-        arguments: the command line; None is this process's.
-
-    Returns:
-        The exit status.
-    """
+    """Quantise, print and save the table of the nodes, and measure both models."""
     parser = argparse.ArgumentParser(prog="lpr_quantize", description="Turn a float ONNX model into 8 bits.")
     parser.add_argument("--model", type=Path, required=True, help="float .onnx with its manifest beside it")
     parser.add_argument(
@@ -54,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.samples < 1:
         parser.error("--samples: expected at least 1")
-    return run(lambda: _quantize(options))
+    return run("lpr_quantize", lambda: _quantize(options))
 
 
 def _quantize(options: argparse.Namespace) -> int:
@@ -63,32 +56,22 @@ def _quantize(options: argparse.Namespace) -> int:
     table = options.table if options.table is not None else options.output.with_suffix(".csv")
     _check_outputs(options.model, options.output, table)
     companion_copies(options.model, options.output)  # says now what it would say after minutes
-    calibration = _calibration_crops(options.calibration, options.samples)
-    measured = selected_crops(options) if options.data is not None else []
-    tensors = [preprocess(crop.read(), manifest.preprocessing) for crop in calibration]
+    calibration = calibration_crops(options.calibration, options.samples, _SEED)
+    measured = selected_crops("lpr_quantize", options) if options.data is not None else []
+    tensors = [preprocess(crop.read(), manifest.input) for crop in calibration]
     losses = quantise(options.model, options.output, tensors)
     write_manifest_like(options.model, options.output)
     _write_table(table, losses)
     _print_table(losses)
-    recognizers = {
-        "float": PlateRecognizer.open(options.model),
-        "8 bits": PlateRecognizer.open(options.output),
-    }
     if measured:
         print(f"\n{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'ms':>8}")
-        for name, recognizer in recognizers.items():
-            part = score(measure(recognizer, measured))
+    for name, model in (("float", options.model), ("8 bits", options.output)):
+        recognizer = PlateRecognizer.open(model)  # runs its self-test
+        if measured:
+            part = score(measure("lpr_quantize", recognizer, measured).outcomes)
             print(f"{name:24}{part.plates:8}{part.correct:9}{part.accuracy:10.2%}{part.ms_per_plate:8.3f}")
     print(f"\nwrote {options.output}, {manifest_path(options.output)} and {table}")
     return 0
-
-
-def _calibration_crops(path: Path, samples: int) -> list[LabelledCrop]:
-    """Choose crops by chance; of a CSV only those of plates that are not held out."""
-    crops = select(read_labelled(path), "all" if path.is_dir() else "training", [])
-    if not crops:
-        raise LabelledDataError(f"{path}: every plate in it is held out; calibrate with others")
-    return random.Random(_SEED).sample(crops, min(samples, len(crops)))
 
 
 def _check_outputs(model: Path, output: Path, table: Path) -> None:

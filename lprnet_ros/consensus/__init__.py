@@ -1,1 +1,1 @@
-"""What the vehicle wore: the readings of one vehicle become one."""
+"""Which plate does this vehicle have? The readings of one vehicle become one."""

@@ -1,1 +1,1 @@
-"""Plate crops out of camera frames, and readings back onto them; knows no ROS."""
+"""Which pieces of a camera frame are plates, and what do they look like cut out."""

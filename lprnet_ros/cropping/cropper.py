@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lprnet_ros.cropping.changes import ChangeMemory, thumbnail_of
-from lprnet_ros.cropping.detection import Detection
+from lprnet_ros.cropping.detection import Detection, most_certain
 from lprnet_ros.cropping.rectify import rectify
 from lprnet_ros.frames.place import MOST_CROPS, FrameMark, Place
 from lprnet_ros.images.camera_frame import Frame, Picture
@@ -72,7 +72,7 @@ class Cropper:
 
     Attributes:
         counts: plates that were left out, by reason: ``too_small``, ``out_of_frame``,
-            ``too_many``, ``unchanged``.
+            ``overlapping``, ``too_many``, ``unchanged``.
     """
 
     def __init__(self, rule: CropRule, stream: str | None = None) -> None:
@@ -129,8 +129,4 @@ class Cropper:
                 self.counts["out_of_frame"] += 1
             else:
                 usable.append(detection)
-        if len(usable) > self._rule.maximum_crops:
-            self.counts["too_many"] += len(usable) - self._rule.maximum_crops
-            usable.sort(key=lambda one: -one.score)
-            del usable[self._rule.maximum_crops :]
-        return usable
+        return most_certain(usable, self._rule.maximum_crops, self.counts)

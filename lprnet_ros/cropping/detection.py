@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from lprnet_ros.images.geometry import Box, Quad
 
@@ -14,6 +16,10 @@ MOST_DETECTIONS = 1000
 
 _FARTHEST = 1e6
 """Pixels; what lies beyond is no place in any picture."""
+
+
+_ONE_PLATE = 0.8
+"""Boxes of one plate have at least this share of their union in common."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +80,33 @@ class DetectionFilter:
         if detection.score < self.minimum_score:
             return "low_score"
         return None
+
+
+def most_certain(detections: Sequence[Detection], most: int, left_out: Counter[str]) -> list[Detection]:
+    """Return the detections with the highest scores; boxes that overlap almost wholly are one plate.
+
+    Args:
+        detections: of one frame.
+        most: how many are returned at most.
+        left_out: counts the others, as ``overlapping`` or ``too_many``.
+    """
+    chosen: list[int] = []
+    edges = np.array([(one.box.x, one.box.y, one.box.right, one.box.bottom) for one in detections])
+    areas = np.array([one.box.area for one in detections])
+    is_left = np.ones(len(detections), dtype=bool)
+    for number in sorted(range(len(detections)), key=lambda i: -detections[i].score):
+        if not is_left[number]:
+            continue
+        if len(chosen) == most:
+            break
+        chosen.append(number)
+        is_left[number] = False
+        sides = np.minimum(edges[:, 2:], edges[number, 2:]) - np.maximum(edges[:, :2], edges[number, :2])
+        common = sides.clip(min=0).prod(axis=1)
+        twins = is_left & (common > _ONE_PLATE * (areas + areas[number] - common))
+        if twins.any():
+            left_out["overlapping"] += int(twins.sum())
+            is_left &= ~twins
+    if is_left.any():
+        left_out["too_many"] += int(is_left.sum())
+    return [detections[number] for number in sorted(chosen)]

@@ -1,1 +1,1 @@
-"""How good it is: metrics, reports, filmed sequences."""
+"""How good it is: metrics and the report."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,14 +68,7 @@ class Score:
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """The readings whose confidence falls in one of the 15 bins.
-
-    Attributes:
-        index: of the bin, 0..14; it holds confidences from ``index / 15`` on.
-        plates: how many readings there are, at least 1.
-        correct: how many of them are right.
-        confidence: their mean confidence, 0..1.
-    """
+    """The readings, one or more, whose confidence falls in one of the 15 bins; their mean confidence."""
 
     index: int
     plates: int
@@ -82,15 +76,8 @@ class CalibrationBin:
     confidence: float
 
 
-@dataclass(frozen=True)
-class Passed:
-    """What a threshold on the confidence lets through.
-
-    Attributes:
-        threshold: readings of at least this confidence pass, 0..1.
-        share: of all readings that pass, 0..1.
-        precision: share of right ones among those that pass, 0..1.
-    """
+class Passed(NamedTuple):
+    """The share of readings with at least this confidence, and the share of right ones among them."""
 
     threshold: float
     share: float
@@ -127,13 +114,6 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     Unlike the textbook interval it stays within 0..1 and keeps its width where
     all or none succeeded, which is what small groups of plates do.
 
-    Args:
-        successes: 0 to ``trials``.
-        trials: independent ones, at least 1.
-
-    Returns:
-        The lower and the upper end, 0..1.
-
     Raises:
         ValueError: a count is out of its range.
     """
@@ -151,10 +131,6 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 
 def align(label: str, text: str) -> list[tuple[str, str]]:
     """Set what was read under what stands on the plate, by least edit distance.
-
-    Args:
-        label: what stands on the plate.
-        text: what was read.
 
     Returns:
         Pairs of a character of the label and the one read in its place, in

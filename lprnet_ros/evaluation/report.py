@@ -1,7 +1,7 @@
 """The page of ``lpr_evaluate --report``: one HTML file that needs nothing but itself.
 
-No script and no request: pictures are inline PNGs, plots are inline SVG, and a
-Content-Security-Policy forbids the browser the rest.  What comes from files
+No script and no request: pictures are inline PNGs, bars are HTML meters, and a
+Content-Security-Policy forbids everything else.  What comes from files
 (labels, readings, paths, groups) may hold anything and is escaped.
 """
 
@@ -23,8 +23,7 @@ MOST_PICTURES = 500
 """Misread crops in the gallery; at some 40 kB each, many more would choke a browser."""
 _PICTURE_SIDE = 320
 """Pixels; crops with a longer side are shrunk for the page."""
-_WIDTH, _HEIGHT = 400, 260
-"""Pixels of a plot, its axes not counted."""
+_PRECISIONS = (0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9)
 _Pairs = list[tuple[str, str]]
 
 _STYLE = """
@@ -37,13 +36,10 @@ dd,small{margin:0;overflow-wrap:anywhere}.tiles,.pair,.gallery{display:grid;gap:
 .tiles{grid-template-columns:repeat(auto-fit,minmax(200px,1fr))}.tile b{display:block;font-size:28px}
 .pair{grid-template-columns:repeat(auto-fit,minmax(440px,1fr));align-items:start}.pair section{margin:0}
 .pair td:last-child{white-space:normal}p:empty{display:none}section>table{width:100%}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}.strip path{stroke:#8fb3dd;stroke-width:4}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:4px 7px;text-align:right;border-bottom:1px solid #e8ecf1;white-space:nowrap}
 th{font-weight:600;color:#4a5663;white-space:normal}th:first-child,td:first-child{text-align:left}
-section>svg{max-width:100%}svg{vertical-align:middle;font-size:11px;fill:#4a5663;text-anchor:middle}
-.up{text-anchor:end}path{fill:none;stroke:#e8ecf1}.mean{stroke:#1f5fa8}
-.ideal{stroke:#9aa5b1;stroke-dasharray:4}rect{fill:#cfe0f3}polyline{fill:none;stroke:#1f5fa8;stroke-width:2}
-circle{fill:#1f5fa8}.passed{fill:#c2571a}.gallery{grid-template-columns:repeat(auto-fill,minmax(250px,1fr))}
+.gallery{grid-template-columns:repeat(auto-fill,minmax(250px,1fr))}
 figure{margin:0;padding:12px}.reading{margin:8px 0 4px;font-size:18px}.reading *{border:0}
 img{display:block;width:100%;height:84px;object-fit:contain;background:#2b323a;border-radius:4px}
 .reading td{padding:0 2px;min-width:15px;text-align:center!important}.reading .bad{background:#ffd9d6}
@@ -127,73 +123,43 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def _groups(total: Score, groups: Mapping[str, Score], column: str | None) -> str:
-    parts = [(_text(name), part) for name, part in groups.items()] + [("<b>all</b>", total)]
-    lowest = min(metrics.wilson_interval(part.correct, part.plates)[0] for _, part in parts)
     rows = []
-    for name, part in parts:
-        lower, upper = metrics.wilson_interval(part.correct, part.plates)
-        start, dot, end = (4 + 92 * (x - lowest) / (1 - lowest) for x in (lower, part.accuracy, upper))
-        drawn = f'<path d="M{start:.1f} 6H{end:.1f}"/><circle cx="{dot:.1f}" cy="6" r="4"/>'
+    for name, part in [*((_text(name), part) for name, part in groups.items()), ("<b>all</b>", total)]:
         row = [name, part.plates, part.correct, f"{part.accuracy:.2%}", _interval(part.correct, part.plates)]
-        row += [f'<svg class="strip" width="100" height="12">{drawn}</svg>', f"{part.character_accuracy:.2%}"]
-        row += ["–" if part.auroc is None else f"{part.auroc:.4f}", f"{part.passed_at_99:.1%}"]
-        rows.append([*row, f"{part.calibration_error:.4f}", f"{part.ms_per_plate:.3f}"])
-    heads = [_text(column) if column else "", "plates", "correct", "accuracy", "95 % interval", ""]
+        row += [f"{part.character_accuracy:.2%}", "–" if part.auroc is None else f"{part.auroc:.4f}"]
+        rows.append(
+            [*row, f"{part.passed_at_99:.1%}", f"{part.calibration_error:.4f}", f"{part.ms_per_plate:.3f}"]
+        )
+    heads = [_text(column) if column else "", "plates", "correct", "accuracy", "95 % interval"]
     table = _table([*heads, "characters", "AUROC", "99 % pass", "calibration error", "ms"], rows)
     note = "Wilson intervals, as if plates were independent; several crops of one plate are not."
     return _section("Groups", table, note)
 
 
-def _plot(title: str, names: tuple[str, str], low: float, content: str, caption: str) -> str:
-    """Frame content, drawn in pixels of the plot; the axes go from 0 to 1 across, from ``low`` to 1 up."""
-    ticks = ""
-    for part in (0, 0.2, 0.4, 0.6, 0.8, 1):
-        x, y = _WIDTH * part, _HEIGHT * (1 - part)
-        ticks += f'<path d="M0 {y:.1f}H{_WIDTH}"/><text x="{x:.1f}" y="{_HEIGHT + 16}">{part:.0%}</text>'
-        ticks += f'<text class="up" x="-6" y="{y + 4:.1f}">{low + (1 - low) * part:.0%}</text>'
-    ticks += f'<text x="{_WIDTH / 2}" y="{_HEIGHT + 34}">{names[0]}</text>'
-    ticks += f'<text transform="translate(-44 {_HEIGHT / 2}) rotate(-90)">{names[1]}</text>'
-    # an inner picture cuts off what lies below ``low``; a dot on the frame still fits
-    inner = f'x="-6" y="-16" width="{_WIDTH + 12}" height="{_HEIGHT + 22}"'
-    content = f'<svg {inner} viewBox="-6 -16 {_WIDTH + 12} {_HEIGHT + 22}">{content}</svg>'
-    box = f'viewBox="-56 -20 {_WIDTH + 72} {_HEIGHT + 60}" width="{_WIDTH + 72}"'
-    return _section(title, f"<svg {box}>{ticks}{content}</svg>", caption)
-
-
 def _reliability(outcomes: Sequence[Outcome], total: Score) -> str:
-    width = _WIDTH / metrics.CALIBRATION_BINS
-    drawn = ""
+    rows = []
     for part in metrics.calibration_bins(outcomes):
-        shares = (part.correct / part.plates, *metrics.wilson_interval(part.correct, part.plates))
-        top, lower, upper = (f"{_HEIGHT * (1 - share):.1f}" for share in shares)
-        x, left = f"{part.confidence * _WIDTH:.1f}", part.index * width
-        words = f"{part.correct} of {part.plates} right, mean confidence {part.confidence:.4f}"
-        size = f'width="{width - 2:.1f}" height="{_HEIGHT * shares[0]:.1f}"'
-        drawn += f'<g class="bin"><title>{words}</title><rect x="{left + 1:.1f}" y="{top}" {size}/>'
-        drawn += f'<path class="mean" d="M{x} {lower}V{upper}"/><circle cx="{x}" cy="{top}" r="4"/>'
-        drawn += f'<text x="{left + width / 2:.1f}" y="-7">{part.plates}</text></g>'
-    drawn += f'<path class="ideal" d="M0 {_HEIGHT}L{_WIDTH} 0"/>'
-    caption = "A dot is what share of a bin was read right at its mean confidence, with the 95 % interval; "
-    caption += f"above, how many. Their mean distance from the dashed line: {total.calibration_error:.4f}."
-    return _plot("Reliability", ("confidence", "read right"), 0.0, drawn, caption)
+        share = part.correct / part.plates
+        cells = [f"{part.confidence:.4f}", part.plates, f"{share:.4f}", _interval(part.correct, part.plates)]
+        rows.append([*cells, f'<meter value="{share:.4f}"></meter>'])
+    table = _table(["mean confidence", "plates", "read right", "95 % interval", ""], rows)
+    note = "Readings in 15 ranges of confidence. Mean distance between confidence and share read right: "
+    return _section("Reliability", table, f"{note}{total.calibration_error:.4f}.")
 
 
 def _precision(outcomes: Sequence[Outcome]) -> str:
-    curve = metrics.precision_curve(outcomes)
-    # one wrong reading among the very first would squeeze all the rest into a line
-    low = min(0.95, int(20 * min(point.precision for point in curve if point.share >= 0.05)) / 20)
-    scale = _HEIGHT / (1 - low)
-    places = [f"{point.share * _WIDTH:.1f},{(1 - point.precision) * scale:.1f}" for point in curve]
-    drawn = f'<path class="ideal" d="M0 {0.01 * scale:.1f}H{_WIDTH}"/>'
-    drawn += f'<polyline points="{" ".join(dict.fromkeys(places))}"/>'
-    caption = "No threshold on the confidence leaves 99 % of what passes right."
-    best = max((point for point in curve if point.precision >= 0.99), key=lambda p: p.share, default=None)
-    if best is not None:
-        x, y = f"{best.share * _WIDTH:.1f}", f"{(1 - best.precision) * scale:.1f}"
-        drawn += f'<circle class="passed" cx="{x}" cy="{y}" r="5"/>'
-        caption = f"From a confidence of {best.threshold:.4f} on, {best.share:.1%} of the readings pass and "
-        caption += f"{best.precision:.2%} of those are right: the most that pass at 99 % (dashed)."
-    return _plot("Precision against share passed", ("passed", "of these right"), low, drawn, caption)
+    curve, rows = metrics.precision_curve(outcomes), []
+    for wanted in _PRECISIONS:
+        reached = [point for point in curve if point.precision >= wanted]
+        best = max(reached, key=lambda point: point.share, default=None)
+        cells = ["none", "–", "–"]
+        if best is not None:
+            cells = [f"{best.threshold:.4f}", f"{best.share:.1%}", f"{best.precision:.2%}"]
+        bar = f'<meter value="{best.share if best else 0:.4f}"></meter>'
+        rows.append([f"{wanted:.1%}", *cells, bar])
+    table = _table(["at least right", "confidence from", "pass", "of these right", ""], rows)
+    note = "For each precision, the threshold on the confidence that lets most readings pass."
+    return _section("Precision against share passed", table, note)
 
 
 def _provinces(provinces: Iterable[tuple[str, str]]) -> str:

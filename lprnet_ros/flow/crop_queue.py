@@ -1,4 +1,4 @@
-"""Crops that wait for a worker: a bounded queue for each camera, all cameras served in turn."""
+"""Crops waiting for a worker: a bounded queue per camera, served round robin."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class CropQueue:
         return job
 
     def put_again(self, jobs: Iterable[Job]) -> None:
-        """Give crops of a lost worker back: they come first, one at a time, and keep their place in order."""
+        """Put the crops of a lost worker back: they are taken first, one at a time, and keep their order."""
         with self._lock:
             self._retries.extend(jobs)
             self._has_crops.notify_all()
@@ -115,7 +115,7 @@ class CropQueue:
             return jobs
 
     def clear(self) -> list[Job]:
-        """Take all that waits out, retries included; the crops are the caller's."""
+        """Remove and return everything that waits, retries included."""
         with self._lock:
             jobs = [*self._retries, *(job for waiting in self._waiting.values() for job in waiting)]
             self._retries.clear()
@@ -126,7 +126,7 @@ class CropQueue:
             return jobs
 
     def close(self) -> None:
-        """Let every worker's ``take`` return nothing once nothing waits, and every waiting ``put`` return."""
+        """Make ``take`` return nothing once the queue is empty, and end every waiting ``put``."""
         with self._lock:
             self._is_closed = True
             self._has_room.notify_all()

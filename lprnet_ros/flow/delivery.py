@@ -1,8 +1,9 @@
-"""Results leave in the order in which the crops of their camera were taken, whoever is done first."""
+"""Delivers results in the order of their camera's crops, whichever worker finishes first."""
 
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 
 from lprnet_ros.flow.job import Job
@@ -12,15 +13,17 @@ Deliver = Callable[[Job, ReadResult], None]
 
 
 class InOrderDelivery:
-    """Holds results back until those before them have left.
+    """Holds a result back until all earlier results of its camera are delivered.
 
     Args:
         deliver: called with each crop and its result, one at a time, from the
             thread that completed the order.
+        report: takes a sentence for the log where ``deliver`` raises: one reading
+            that cannot be published must not hold the others up.
     """
 
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
+    def __init__(self, deliver: Deliver, report: Callable[[str], None]) -> None:
+        self._deliver, self._report = deliver, report
         self._lock = threading.Lock()
         self._next: dict[str, int] = {}
         self._early: dict[tuple[str, int], tuple[Job, ReadResult]] = {}
@@ -32,8 +35,16 @@ class InOrderDelivery:
             if self._is_closed:
                 return
             for job, result in results:
-                self._early[job.source.topic, job.ticket] = job, result
-                self._deliver_due(job.source.topic)
+                camera = job.source.topic
+                self._early[camera, job.ticket] = job, result
+                while (due := self._early.pop((camera, self._next.get(camera, 0)), None)) is not None:
+                    self._next[camera] = self._next.get(camera, 0) + 1
+                    try:
+                        self._deliver(*due)
+                    except Exception:  # noqa: BLE001 - see report
+                        self._report(
+                            f"a reading could not be published, which is a bug:\n{traceback.format_exc()}"
+                        )
 
     def delivered(self) -> int:
         """Return how many crops were delivered; waits for the one that just is."""
@@ -41,12 +52,7 @@ class InOrderDelivery:
             return sum(self._next.values())
 
     def close(self) -> None:
-        """Deliver nothing more: when this returns no delivery is under way, and none begins."""
+        """Stop delivering; no delivery is in progress when this returns."""
         with self._lock:
             self._is_closed = True
             self._early.clear()
-
-    def _deliver_due(self, camera: str) -> None:
-        while (due := self._early.pop((camera, self._next.get(camera, 0)), None)) is not None:
-            self._next[camera] = self._next.get(camera, 0) + 1
-            self._deliver(*due)

@@ -1,4 +1,4 @@
-"""No workers: a crop is read at once, in the thread that hands it over."""
+"""Reading without workers: each crop is read at once, in the calling thread."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class InlineReading:
             return job
         result: ReadResult
         try:
-            (result,) = self._reader.read([job.crop], self.rules)
+            (result,) = self._reader.read_batch([job.crop], self.rules)
         except Exception as error:  # noqa: BLE001 - a bug in reading must not end the node
             result = ReadingFailedError(repr(error))
         self._deliver(job, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -23,6 +24,7 @@ class Source(NamedTuple):
         frame_id: of its header; where that tells the crop's place, the camera's own.
         arrived: when it arrived, by ``time.perf_counter``.
         place: where it lies in a frame, or None where nobody said.
+        received: when it arrived, in seconds of the node's clock; NaN where nobody needs to know.
     """
 
     topic: str
@@ -31,6 +33,7 @@ class Source(NamedTuple):
     frame_id: str
     arrived: float
     place: Place | None = None
+    received: float = math.nan
 
 
 class Job:
@@ -56,9 +59,12 @@ class Job:
 
 
 class CropReader(Protocol):
-    """Reads crops, one caller at a time; here, or in another process."""
+    """Reads crops, one caller at a time: a ``PlateRecognizer`` here, or a ``ProcessReader``.
 
-    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+    One that can be ended while it reads has a method ``kill`` too, which returns at once.
+    """
+
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
         """Read crops.
 
         Args:
@@ -75,8 +81,4 @@ class CropReader(Protocol):
 
     def close(self) -> None:
         """Release the model; called by the thread that reads, when it does not."""
-        ...
-
-    def abandon(self) -> None:
-        """Free what can be freed while ``read`` hangs in another thread; returns at once."""
         ...

@@ -9,17 +9,14 @@ from pathlib import Path
 from lprnet_ros.flow.delivery import Deliver
 from lprnet_ros.flow.inline import InlineReading
 from lprnet_ros.flow.job import CropReader
-from lprnet_ros.flow.local_reader import LocalReader
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.reading.recognizer import ReadingRules
-from lprnet_ros.runtimes import choose_runtime
+from lprnet_ros.runtimes import choose_runtime, find_runtime
 
 Flow = InlineReading | WorkerPool
-
-_KEEPS_PYTHONS_LOCK = frozenset({"hbm", "bpu"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class ChosenModel:
         kind: of the workers: ``thread``, ``process``, or ``none``.
     """
 
-    manifest: ModelManifest
+    manifest: RecognizerManifest
     runtime: str
     kind: str
 
@@ -59,7 +56,7 @@ def choose_model(
     if workers == 0:
         worker_kind = "none"
     elif worker_kind == "auto":
-        worker_kind = "process" if runtime in _KEEPS_PYTHONS_LOCK else "thread"
+        worker_kind = "process" if find_runtime(runtime).holds_gil else "thread"
     return ChosenModel(manifest, runtime, worker_kind)
 
 
@@ -92,7 +89,7 @@ def open_flow(
         setup = ReaderSetup(model.manifest.path, model.runtime, threads, rules)
         if model.kind == "process":
             return ProcessReader(setup, timeout_seconds=pool.timeout_seconds)
-        return LocalReader(setup.open())
+        return setup.open()
 
     if model.kind == "none":
         return InlineReading(open_reader, rules, deliver)

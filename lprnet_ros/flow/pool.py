@@ -109,6 +109,7 @@ class WorkerPool:
 
     Attributes:
         rules: the same; may be replaced at any time, and is used from the next crop on.
+        submit: lets a crop be read; see ``CropQueue.put``.
 
     Raises:
         Exception: what ``open_reader`` raised, from the first worker that failed.
@@ -124,12 +125,13 @@ class WorkerPool:
         settings: PoolSettings,
     ) -> None:
         self.rules = rules
-        self._open_reader, self._deliver_one, self._report = open_reader, deliver, report
+        self._open_reader, self._report = open_reader, report
         self._settings = settings
         self._queue = CropQueue(
             depth=settings.depth, policy=settings.policy, workers=settings.workers, may_wait=self._may_wait
         )
-        self._delivery = InOrderDelivery(self._deliver)
+        self._delivery = InOrderDelivery(deliver, report)
+        self.submit = self._queue.put
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._is_ending = False
@@ -137,10 +139,6 @@ class WorkerPool:
         self._problem = ""
         self._workers = [_Worker(self._run) for _ in range(settings.workers)]
         self._start()
-
-    def submit(self, job: Job) -> Job | None:
-        """Let a crop be read; return the crop that was dropped for it (see ``CropQueue.put``), or None."""
-        return self._queue.put(job)
 
     def status(self) -> PoolStatus:
         """Return how the pool is."""
@@ -198,8 +196,9 @@ class WorkerPool:
             for worker in started:
                 worker.thread.join(max(0.0, end - time.monotonic()))
             for worker in started:
-                if worker.thread.is_alive() and (reader := worker.reader) is not None:
-                    reader.abandon()
+                kill = getattr(worker.reader, "kill", None)
+                if kill is not None and worker.thread.is_alive():
+                    kill()
         self._delivery.close()
 
     def _may_wait(self) -> bool:
@@ -245,7 +244,7 @@ class WorkerPool:
         results: list[ReadResult]
         worker.deadline = time.monotonic() + self._settings.timeout_seconds * len(jobs) + _GRACE_SECONDS
         try:
-            results = reader.read([job.crop for job in jobs], self.rules)
+            results = reader.read_batch([job.crop for job in jobs], self.rules)
             if len(results) != len(jobs):
                 raise ValueError(f"{len(results)} results for {len(jobs)} crops")
         except WorkerLostError as error:
@@ -288,9 +287,3 @@ class WorkerPool:
             with self._lock:
                 if problem or all(each.reader is not None for each in self._workers):
                     self._problem = problem
-
-    def _deliver(self, job: Job, result: ReadResult) -> None:
-        try:
-            self._deliver_one(job, result)
-        except Exception:  # noqa: BLE001 - one reading that cannot be published must not hold the others up
-            self._report(f"a reading could not be published, which is a bug:\n{traceback.format_exc()}")

@@ -6,16 +6,13 @@ import contextlib
 import ctypes
 import os
 import signal
-import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from lprnet_ros.flow.local_reader import LocalReader
 from lprnet_ros.flow.process_reader import BLOCKED_SIGNALS, ReaderSetup
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
-from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 
 _OPENING_ERRORS = (
@@ -30,20 +27,23 @@ _OPENING_ERRORS = (
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def main() -> int:
+def main(descriptor: int) -> int:
     """Serve one ``ProcessReader`` until it closes the connection.
+
+    Args:
+        descriptor: of this process's end of the connection.
 
     Returns:
         The exit status: 0, or 1 where the model could not be opened.
     """
-    # a terminal's Ctrl-C reaches this process too; the node ends it when its own work is done
+    # Ctrl-C in a terminal reaches this process too; the node ends it when it has finished
     for number in BLOCKED_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
-    if os.getppid() != parent:  # it died before that was asked for
+    connection: Connection[Any, Any] = Connection(descriptor)
+    if os.getppid() != parent:  # it ended before prctl took effect
         return 1
     setup: ReaderSetup = connection.recv()
     try:
@@ -52,17 +52,9 @@ def main() -> int:
         connection.send(error)
         return 1
     connection.send(None)
-    _serve(connection, LocalReader(recognizer), setup.rules)
-    return 0
-
-
-def _serve(connection: Connection[Any, Any], reader: LocalReader, rules: ReadingRules) -> None:
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the node has gone
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the node has ended
         while True:
-            crops, news = connection.recv()
-            rules = news if news is not None else rules
-            connection.send(reader.read(crops, rules))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            crops, rules = connection.recv()
+            for crop in crops:  # one by one, because each has its own time limit
+                connection.send(recognizer.read_batch([crop], rules)[0])
+    return 0

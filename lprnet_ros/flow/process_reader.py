@@ -1,4 +1,4 @@
-"""Reads crops in a process of its own: for runtimes that keep Python's lock, and against those that hang.
+"""Reads crops in a process of its own: for runtimes that hold the GIL, or that may hang.
 
 The process gets its end of a socket pair and speaks pickled tuples over it; it
 ends when the other end is closed, also when this process is killed.
@@ -19,12 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from lprnet_ros.flow.job import WorkerLostError
+from lprnet_ros.images import decoder_output
 from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, ReadResult
 
-_MODULE = "lprnet_ros.flow.process_main"
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[2:]; "
+    "from lprnet_ros.flow.process_main import main; sys.exit(main(int(sys.argv[1])))"
+)
 BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
-"""Meant for the node alone, though a terminal or a service manager sends them to its processes too."""
+"""Only the node handles them, though a terminal or service manager sends them to its children too."""
 
 _START_SECONDS = 60.0
 _END_SECONDS = 0.3
@@ -83,18 +87,19 @@ class ProcessReader:
 
     @property
     def process_id(self) -> int:
-        """Of the process."""
+        """The process ID of the worker."""
         return self._process.pid
 
-    def read(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
-        """Let the process read crops."""
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+        """Send crops to the process and wait for the results; each crop may take ``timeout_seconds``."""
         news = None if rules is self._rules else rules
-        results: list[ReadResult] = self._ask((list(crops), news), self._timeout * len(crops))
+        results = [self._ask((list(crops), news), self._timeout)]
+        results += [self._ask(None, self._timeout) for _ in crops[1:]]
         self._rules = rules
         return results
 
     def close(self) -> None:
-        """End the process: it is asked to, and killed where it does not at once."""
+        """Close the connection, which ends the process; kill it if it does not end at once."""
         self._connection.close()
         try:
             self._process.wait(_END_SECONDS)
@@ -102,13 +107,15 @@ class ProcessReader:
             self._process.kill()
             self._process.wait()
 
-    def abandon(self) -> None:
-        """Kill the process; the thread that waits for it sees that it has ended."""
+    def kill(self) -> None:
+        """Kill the process; a thread that waits for its answer gets ``WorkerLostError``."""
         self._process.kill()
 
-    def _ask(self, question: object, seconds: float) -> Any:
+    def _ask(self, question: object | None, seconds: float) -> Any:
+        """Send a request, if there is one, and wait for the next answer."""
         try:
-            self._connection.send(question)
+            if question is not None:
+                self._connection.send(question)
             if not self._connection.poll(seconds):
                 self._process.kill()
                 self._process.wait()
@@ -125,7 +132,7 @@ class ProcessReader:
 
 
 def _limit(connection: socket.socket, seconds: float) -> None:
-    """Let no call wait longer than that for the other end to take or to send a part of a message."""
+    """Set the time limit for sending and receiving any part of a message."""
     limit = struct.pack("ll", int(seconds), int(seconds % 1.0 * 1e6))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
@@ -133,20 +140,22 @@ def _limit(connection: socket.socket, seconds: float) -> None:
 
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
     """Start the process with its end of the connection."""
-    # inherited as blocked, so that none ends it before it can ignore them
+    # the child inherits them blocked, so that none ends it before it ignores them
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
-        return subprocess.Popen(
-            [sys.executable, "-m", _MODULE, str(descriptor)],
-            stdin=subprocess.DEVNULL,
-            pass_fds=[descriptor],
-            env={**os.environ, "PYTHONPATH": _python_path()},
-        )
+        with decoder_output.stderr_lock:
+            return subprocess.Popen(
+                # isolated mode: a file in the working folder must not replace a library
+                [sys.executable, "-I", "-c", _PROGRAM, str(descriptor), *_module_search_path()],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[descriptor],
+            )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _python_path() -> str:
-    """Let the process find this very package, wherever this one found it."""
+def _module_search_path() -> list[str]:
+    """Return this process's module search path, this package first, without the working folder."""
     package_root = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(path for path in (package_root, os.environ.get("PYTHONPATH")) if path)
+    working_folder = os.getcwd()
+    return [package_root, *(path for path in sys.path if path and os.path.abspath(path) != working_folder)]

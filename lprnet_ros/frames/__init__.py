@@ -1,1 +1,1 @@
-"""Where this crop was: its place in a frame, and readings put back onto frames."""
+"""Where was this crop? Its place in a frame, and the assignment of readings to frames."""

@@ -1,8 +1,8 @@
-"""Pairs frames with what was found in them, by their exact stamp and by nothing else.
+"""Pairs frames with their detections, by the exact stamp only.
 
-A detector answers later than the camera, and under load a frame can also arrive
-after its own detections.  So both sides wait for each other, for a bounded time
-and in a bounded number.
+A detector publishes later than the camera, and under load a frame can also arrive
+after its own detections.  Both therefore wait for each other, for a limited time
+and in a limited number.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ class Pair(Generic[FrameType, FoundType]):
 
 
 class FrameCache(Generic[FrameType, FoundType]):
-    """Keeps frames and detections until their partner comes.
+    """Keeps frames and detections until their partner arrives.
 
     Args:
-        capacity: frames that wait, and as many detections; the oldest goes first.
+        capacity: maximum number of waiting frames, and of waiting detections; the oldest is dropped.
         longest_wait_seconds: how long each waits.
 
     Attributes:
-        counts: what did not become a pair or came in an odd order:
+        counts: what was not paired or arrived out of order:
 
-            ``frame_alone``, ``detections_alone``: waited in vain, or were crowded out;
-            ``frame_twice``, ``detections_twice``: their stamp is waiting or was paired already;
-            ``out_of_order``: pairs that are older than the pair before.
+            ``frame_alone``, ``detections_alone``: waited too long, or were dropped for newer ones;
+            ``frame_twice``, ``detections_twice``: their stamp is waiting or was paired before;
+            ``out_of_order``: pairs that are older than the previous pair.
     """
 
     def __init__(self, capacity: int, longest_wait_seconds: float) -> None:
@@ -60,15 +60,15 @@ class FrameCache(Generic[FrameType, FoundType]):
         return len(self._frames) + len(self._found)
 
     def add_frame(self, stamp: Stamp, frame: FrameType, now: float) -> Pair[FrameType, FoundType] | None:
-        """Take a frame in.
+        """Add a frame.
 
         Args:
             stamp: of the frame.
             frame: the frame.
-            now: seconds, of a clock that does not run backwards.
+            now: seconds of a monotonic clock.
 
         Returns:
-            The pair, where its detections wait already.
+            The pair, if its detections are already waiting.
         """
         self.advance(now)
         if stamp in self._frames or stamp in self._paired:
@@ -84,7 +84,7 @@ class FrameCache(Generic[FrameType, FoundType]):
         return None
 
     def add_found(self, stamp: Stamp, found: FoundType, now: float) -> Pair[FrameType, FoundType] | None:
-        """Take in what was found in the frame of a stamp; arguments and answer as of ``add_frame``."""
+        """Add the detections of a frame; arguments and result are those of ``add_frame``."""
         self.advance(now)
         if stamp in self._found or stamp in self._paired:
             self.counts["detections_twice"] += 1
@@ -99,7 +99,7 @@ class FrameCache(Generic[FrameType, FoundType]):
         return None
 
     def advance(self, now: float) -> None:
-        """Let time pass: drop and count what has waited too long."""
+        """Drop and count what has waited too long."""
         oldest = now - self._longest_wait
         while self._frames and next(iter(self._frames.values()))[0] < oldest:
             self._frames.popitem(last=False)

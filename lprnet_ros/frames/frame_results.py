@@ -1,8 +1,8 @@
-"""Puts the readings of a frame's crops together again, and hands frames on in their order.
+"""Collects the readings of a frame's crops, and returns frames in their order.
 
-Crops of one frame are read one by one, frames without a plate come on another
-topic, and each may be lost.  What belongs together is told by the numbers that
-a cropper gives its frames; how long a gap is waited for is bounded.
+The crops of a frame are read one by one, frames without a plate arrive on another
+topic, and any of them may be lost.  The numbers that a cropper gives its frames
+tell what belongs together; the time to wait for a missing frame is limited.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from lprnet_ros.frames.place import FrameMark, Place
 from lprnet_ros.reading.plate_reading import PlateReading, Timings
 
 MOST_STREAMS = 16
-"""Croppers that are followed at once; the one that was silent longest is forgotten."""
+"""Maximum number of croppers; the one that was silent longest is forgotten."""
 
 MOST_WAITING = 64
-"""Frames of one cropper that may wait; beyond it the oldest is handed on as it is."""
+"""Maximum number of waiting frames of one cropper; beyond it the oldest is returned incomplete."""
 
 _FAR_APART = 1024
-"""A number so far from the expected one is no gap: that stream began anew."""
+"""A number this far from the expected one is not a gap: the cropper was restarted."""
 
 PlacedReading = tuple[Place, PlateReading]
 
 
 @dataclass(frozen=True)
 class FrameResult:
-    """All that was read in one frame.
+    """Everything that was read in one frame.
 
     Attributes:
         stamp: of the frame.
         mark: which frame it is.
-        plates: place and reading of each accepted plate, in the order of the crops, then
-            those whose picture has not changed.
+        plates: place and reading of each accepted plate, in the order of the crops, followed
+            by those whose picture has not changed.
         timings: of all crops of the frame together, in milliseconds.
-        is_complete: whether an answer came for every crop.
+        is_complete: whether every crop was answered.
     """
 
     stamp: Stamp
@@ -62,28 +62,34 @@ class _Gathered:
 
 @dataclass
 class _Stream:
-    """What is known of one cropper.
+    """The state of one cropper.
 
     Attributes:
-        expected: number of the frame that is handed on next.
-        waiting: the frames that came, by number.
-        latest: the plates by the number of their place, for places that do not change.
+        expected: number of the frame to return next.
+        unfinished: smaller numbers of which answers may still arrive: frames that were skipped, or returned
+            without all their crops.
+        waiting: the frames that have arrived, by number.
+        latest: the plates by the number of their place, for places that have not changed.
     """
 
     expected: int
+    unfinished: set[int]
     waiting: dict[int, _Gathered] = field(default_factory=dict)
     latest: OrderedDict[int, PlacedReading] = field(default_factory=OrderedDict)
 
 
 class FrameResults:
-    """Gathers answers by frame.
+    """Collects answers by frame.
+
+    The numbers of a cropper only rise.  An answer for a frame that was returned with all its crops shows
+    that the stream has started again, as in a recording that is played in a loop; so do the results then.
 
     Args:
-        timeout_seconds: how long a frame waits for its crops and for those before it.
+        timeout_seconds: how long a frame waits for its crops and for the frames before it.
 
     Attributes:
-        counts: ``incomplete`` frames; ``late`` answers to frames that were handed on;
-            ``twice``, answers that were there; ``contradictory`` marks of one frame.
+        counts: ``incomplete`` frames; ``late`` answers for frames that were already returned;
+            answers that came ``twice``; ``contradictory`` marks of one frame.
     """
 
     def __init__(self, timeout_seconds: float = 0.5) -> None:
@@ -98,16 +104,16 @@ class FrameResults:
         return sum(len(stream.waiting) for stream in self._streams.values())
 
     def add(self, place: Place, stamp: Stamp, reading: PlateReading | None, now: float) -> list[FrameResult]:
-        """Take in what became of one crop.
+        """Add the result of one crop.
 
         Args:
             place: the crop's.
             stamp: of its frame.
-            reading: what was read, or None where reading failed.
-            now: seconds, of a clock that does not run backwards.
+            reading: what was read, or None if reading failed.
+            now: seconds of a monotonic clock.
 
         Returns:
-            The frames that are finished by now, in their order.
+            The frames that are now finished, in their order.
         """
         finished, gathered = self._gathered(place.frame, stamp, now)
         if gathered is not None:
@@ -118,25 +124,26 @@ class FrameResults:
         return finished + self._finish(place.frame.stream, now)
 
     def add_empty(self, mark: FrameMark, stamp: Stamp, now: float) -> list[FrameResult]:
-        """Take in a frame of which no crop was published; arguments and answer as of ``add``."""
+        """Add a frame of which no crop was published; arguments and result are those of ``add``."""
         finished, _ = self._gathered(mark, stamp, now)
         return finished + self._finish(mark.stream, now)
 
     def advance(self, now: float) -> list[FrameResult]:
-        """Let time pass; return the frames that have waited long enough."""
+        """Return the frames that have waited long enough."""
         return [result for stream in list(self._streams) for result in self._finish(stream, now)]
 
     def _gathered(
         self, mark: FrameMark, stamp: Stamp, now: float
     ) -> tuple[list[FrameResult], _Gathered | None]:
-        """Return frames that had to make room, and the place of this one; None where it is refused."""
+        """Return frames that had to make room, and the entry of this one; None if it is refused."""
         finished: list[FrameResult] = []
         stream = self._streams.get(mark.stream)
-        if stream is not None and abs(mark.number - stream.expected) > _FAR_APART:
+        before = range(mark.number - MOST_WAITING, mark.number)  # may still arrive if the stream is new
+        if stream is not None and _has_started_again(stream, mark.number):
             finished += self._hand_on_all(mark.stream)
-            stream = None
+            stream, before = None, range(0)
         if stream is None:
-            stream = self._streams[mark.stream] = _Stream(expected=mark.number)
+            stream = self._streams[mark.stream] = _Stream(mark.number, set(before))
             if len(self._streams) > MOST_STREAMS:
                 finished += self._hand_on_all(next(iter(self._streams)))
         self._streams.move_to_end(mark.stream)
@@ -150,7 +157,7 @@ class FrameResults:
         return finished, gathered
 
     def _finish(self, name: str, now: float) -> list[FrameResult]:
-        """Hand on every frame of a stream whose turn it is."""
+        """Return every frame of a stream that is next in order or overdue."""
         stream = self._streams.get(name)
         finished: list[FrameResult] = []
         while stream is not None and stream.waiting:
@@ -169,9 +176,14 @@ class FrameResults:
 
     def _hand_on(self, stream: _Stream, number: int) -> FrameResult:
         gathered = stream.waiting.pop(number)
+        stream.unfinished.update(range(stream.expected, number + 1))
         stream.expected = number + 1
-        if not gathered.is_complete:
+        if gathered.is_complete:
+            stream.unfinished.remove(number)
+        else:
             self.counts["incomplete"] += 1
+        if len(stream.unfinished) > 2 * _FAR_APART:
+            stream.unfinished = {each for each in stream.unfinished if each > number - _FAR_APART}
         answers = [gathered.answers[index] for index in sorted(gathered.answers)]
         plates = [(place, reading) for place, reading in answers if reading is not None and reading.accepted]
         plates += [stream.latest[place] for place in gathered.mark.still if place in stream.latest]
@@ -182,12 +194,19 @@ class FrameResults:
             mark=gathered.mark,
             plates=tuple(plates),
             timings=Timings(
-                sum(one.preprocess_ms for one in timings),
-                sum(one.inference_ms for one in timings),
-                sum(one.decode_ms for one in timings),
+                # from 0.0: without a crop the sum would be an int, which Humble's messages refuse
+                sum((one.preprocess_ms for one in timings), 0.0),
+                sum((one.inference_ms for one in timings), 0.0),
+                sum((one.decode_ms for one in timings), 0.0),
             ),
             is_complete=gathered.is_complete,
         )
+
+
+def _has_started_again(stream: _Stream, number: int) -> bool:
+    """Tell whether a frame's number cannot belong to the frames that were seen so far."""
+    is_again = number < stream.expected - 1 and number not in stream.unfinished  # the last one came twice
+    return is_again or abs(number - stream.expected) > _FAR_APART
 
 
 def _remember(

@@ -1,13 +1,13 @@
-"""Where in which frame a crop lies, written into the crop's ``header.frame_id``.
+"""The place of a crop in its frame, encoded in the crop's ``header.frame_id``.
 
 ``sensor_msgs/Image`` has no field for it, and a second topic could be paired
-wrongly; so the crop itself carries it:
+wrongly; therefore the crop itself carries it:
 
 ``camera_1#frame=1920x1080;stream=9f3c61d2;number=42;crops=3;still=;crop=1;roi=100,200,94,24;...``
 
 In the camera's own frame_id each ``%`` and ``#`` is written as ``%25`` and ``%23``,
-as in a URL (RFC 3986, 2.1).  The reader is strict: what was not written by
-``to_frame_id`` is an ordinary frame_id.
+as in a URL (RFC 3986, 2.1).  The parser is strict: any text that ``to_frame_id``
+cannot have written is an ordinary frame_id.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from lprnet_ros.images.geometry import Box, Quad
 
 MOST_CROPS = 64
-"""Crops, and unchanged places, of one frame."""
+"""Maximum number of crops, and of unchanged places, of one frame."""
 
 _MOST_NUMBER = 2**53
 _MOST_PIXELS = 2**31
@@ -40,17 +40,17 @@ _CROP = re.compile(
 
 @dataclass(frozen=True)
 class FrameMark:
-    """Which frame of a cropper this is, and what comes of it.
+    """Which frame of a cropper this is, and what is published of it.
 
     Attributes:
         frame_id: the camera's own.
         width: of the frame in pixels.
         height: of the frame in pixels.
-        stream: 8 hexadecimal digits that a running cropper has for itself.
-        number: of the frame; each frame that the cropper has looked at has the next one.
-        count: crops that are published of the frame, 0 to 64.
+        stream: 8 hexadecimal digits, unique to a running cropper.
+        number: of the frame; consecutive for the frames that the cropper has processed.
+        count: number of crops published of the frame, 0 to 64.
         still: numbers of the places whose picture has not changed since it was
-            published; their readings still hold.
+            published; their readings remain valid.
 
     Raises:
         ValueError: a value is out of its range; the message names it.
@@ -98,9 +98,9 @@ class Place:
         y: upper edge of the plate in the frame, in pixels.
         width: of the plate, in pixels.
         height: of the plate, in pixels.
-        quad: the plate's corners in pixels of the frame, to a hundredth, or None where they are not known.
+        quad: the plate's corners in pixels of the frame, to a hundredth, or None if unknown.
         track_id: of the tracker; 0 is none.
-        number: of the place; a place that stays where it was keeps its number.
+        number: of the place; a place that does not move keeps its number.
 
     Raises:
         ValueError: a value is out of its range; the message names it.
@@ -132,7 +132,7 @@ class Place:
             values = [value for corner in self.quad for value in corner]
             if not all(math.isfinite(value) and abs(value) < _MOST_PIXELS for value in values):
                 raise ValueError(f"quad is {self.quad}, expected finite pixels")
-            # + 0.0: a hundredth below 0 must not become -0.00
+            # + 0.0: a value just below 0 must not become -0.00
             a, b, c, d = ((round(x, 2) + 0.0, round(y, 2) + 0.0) for x, y in self.quad)
             object.__setattr__(self, "quad", (a, b, c, d))
 
@@ -163,7 +163,7 @@ def parse_frame_id(text: str) -> Place | None:
         text: the crop's ``header.frame_id``.
 
     Returns:
-        The place, or None where the text is an ordinary frame_id.
+        The place, or None if the text is an ordinary frame_id.
     """
     whole = _FRAME.fullmatch(text)
     crop = _CROP.fullmatch(whole["rest"] or "") if whole is not None else None
@@ -189,7 +189,7 @@ def parse_frame_id(text: str) -> Place | None:
 
 
 def parse_frame(text: str) -> FrameMark | None:
-    """Read the mark of a frame of which no crop is published; None where the text is an ordinary frame_id."""
+    """Read the mark of a frame without crops; None if the text is an ordinary frame_id."""
     whole = _FRAME.fullmatch(text)
     if whole is None or whole["rest"] is not None:
         return None

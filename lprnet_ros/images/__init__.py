@@ -1,1 +1,1 @@
-"""What these bytes show: encodings, compressed pictures and their checks, crops, frames, drawing."""
+"""What do these bytes show? Encodings, compressed pictures and their checks, crops, frames, drawing."""

@@ -1,7 +1,7 @@
-"""A camera frame of which only the parts that are asked for are converted.
+"""A camera frame that converts only the parts that are requested.
 
-A 1080p frame of a camera comes as nv12: converting all of it takes more time
-than everything else that a cropper does.
+Cameras deliver 1080p frames as nv12; converting a whole frame would take longer
+than everything else the cropper does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Picture = npt.NDArray[np.uint8]
 class Frame(Protocol):
     """A frame from which rectangles are cut.
 
-    A rectangle is x, y, width, height in whole pixels and lies in the frame.
+    A rectangle is x, y, width, height in whole pixels and lies inside the frame.
     """
 
     @property
@@ -35,11 +35,11 @@ class Frame(Protocol):
 
 
 class BgrFrame:
-    """A frame that is BGR, or becomes so when its first pixel is asked for.
+    """A frame that is BGR, or is converted to BGR when its first pixel is requested.
 
     Args:
-        convert: makes the picture: BGR, uint8, height x width x 3; it is called once,
-            and what it raises is raised by ``size``, ``cut`` and ``grey``.
+        convert: returns the picture: BGR, uint8, height x width x 3.  It is called once;
+            its exceptions are raised by ``size``, ``cut`` and ``grey``.
     """
 
     def __init__(self, convert: Callable[[], Picture]) -> None:
@@ -67,11 +67,11 @@ class BgrFrame:
 
 
 class SemiPlanarFrame:
-    """A frame as nv12 or nv21: a plane of Y, then one of U and V in turn for each 2 x 2 pixels.
+    """A frame as nv12 or nv21: a Y plane, then a plane with interleaved U and V for each 2 x 2 pixels.
 
     Args:
-        luma: uint8, height x width, both even; rows may be apart.
-        chroma: uint8, height / 2 x width, as its encoding orders U and V.
+        luma: uint8, height x width, both even; rows may be padded.
+        chroma: uint8, height / 2 x width, U and V in the order of the encoding.
         is_nv21: whether V comes before U.
 
     Raises:
@@ -93,7 +93,7 @@ class SemiPlanarFrame:
         return width, height
 
     def cut(self, x: int, y: int, width: int, height: int) -> Picture:
-        """Convert a rectangle: the 2 x 2 pixels of each pair of U and V that it touches, and no more."""
+        """Convert a rectangle: only the 2 x 2 blocks that it touches."""
         left, top = x // 2, y // 2
         right, bottom = (x + width + 1) // 2, (y + height + 1) // 2
         pixels = cv2.cvtColorTwoPlane(

@@ -1,11 +1,11 @@
-"""From image messages to BGR arrays: by views and OpenCV, and never by guessing.
+"""From image messages to BGR arrays, with views and OpenCV and without guessing.
 
 Works on anything with the fields of ``sensor_msgs/Image`` or
-``sensor_msgs/CompressedImage``.  A message is checked whole before one byte of
-it is touched; what cannot be right is refused with a reason.
+``sensor_msgs/CompressedImage``.  A message is checked completely before its data
+is read; an invalid one is rejected with a reason.
 
-Names of encodings: sensor_msgs/image_encodings.hpp; ``nv12`` is what the
-cameras of the RDK boards publish and has no constant there.
+Names of encodings: sensor_msgs/image_encodings.hpp.  ``nv12``, which the cameras
+of the RDK boards publish, has no constant there.
 """
 
 from __future__ import annotations
@@ -31,13 +31,16 @@ __all__ = [
     "inspect_image",
 ]
 
+LONGEST_SIDE = 32_766
+"""Pixels: cv2.remap and cv2.warpPerspective want less than SHRT_MAX of width and height."""
+
 _LONGEST_ENCODING = 60
 LONGEST_REASON = 120
-"""Characters of cv_bridge's own words that go into an error: they repeat the message's encoding."""
+"""Maximum number of characters of cv_bridge's message in an error: it repeats the message's encoding."""
 
 
 class ImageMessage(Protocol):
-    """The fields of ``sensor_msgs/Image`` that matter here."""
+    """The fields of ``sensor_msgs/Image`` that are used here."""
 
     height: int
     width: int
@@ -48,14 +51,14 @@ class ImageMessage(Protocol):
 
 
 class CompressedImageMessage(Protocol):
-    """The fields of ``sensor_msgs/CompressedImage`` that matter here."""
+    """The fields of ``sensor_msgs/CompressedImage`` that are used here."""
 
     data: Any
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How an encoding lies in memory and how OpenCV turns it into BGR."""
+    """The memory layout of an encoding, and OpenCV's conversion to BGR."""
 
     channels: int
     conversion: int | None
@@ -80,35 +83,30 @@ _LAYOUTS: dict[str, _Layout] = {
     "nv21": _Layout(1, cv2.COLOR_YUV2BGR_NV21, even_width=True, is_planar_420=True),
 }
 _FOREIGN = _Layout(1, None)
-"""What any other encoding has at least: a byte a pixel."""
+"""Any other encoding has at least one byte per pixel."""
 
 _COMPRESSED = frozenset({"jpeg", "jpg", "png"})
 
 
 def inspect_image(message: ImageMessage, *, max_pixels: int) -> CropImage:
-    """Check an image message, and view its data as the image it holds.
+    """Check an image message, and return a view of its data as an image.
 
     Args:
         message: a ``sensor_msgs/Image``.
-        max_pixels: greatest width x height that is accepted.
+        max_pixels: maximum width x height that is accepted.
 
     Returns:
-        A view of the message's data, so it lives and changes with the message.
+        A view of the message's data, which is valid as long as the message and changes with it.
 
     Raises:
         ImageRejectedError: the message contradicts itself, is too large, or has
-            an encoding that nothing installed can read.
+            an encoding that no installed library can read.
     """
     encoding = message.encoding
     data = _bytes(message.data)
     if encoding.lower() in _COMPRESSED:
         return _inspect_encoded(data, max_pixels)
-    if message.height < 1 or message.width < 1 or message.width * message.height > max_pixels:
-        raise ImageRejectedError(
-            BadImage.SIZE,
-            f"image of {message.width} x {message.height} pixels; expected 1 to {max_pixels} "
-            "pixels (parameter max_image_pixels)",
-        )
+    _check_size(message.width, message.height, max_pixels)
     if message.is_bigendian:
         raise ImageRejectedError(
             BadImage.BIG_ENDIAN, "is_bigendian is set; publish little-endian images with is_bigendian 0"
@@ -129,14 +127,14 @@ def inspect_compressed(message: CompressedImageMessage, *, max_pixels: int) -> C
 
     Args:
         message: a ``sensor_msgs/CompressedImage``; its content decides, not its
-            ``format``, which publishers fill in many ways.
-        max_pixels: greatest width x height that is accepted.
+            ``format``, which publishers fill in differently.
+        max_pixels: maximum width x height that is accepted.
 
     Returns:
         A view of the message's data.
 
     Raises:
-        ImageRejectedError: it is empty, no JPEG or PNG, or too large.
+        ImageRejectedError: it is empty, neither JPEG nor PNG, or too large.
     """
     return _inspect_encoded(_bytes(message.data), max_pixels)
 
@@ -144,7 +142,7 @@ def inspect_compressed(message: CompressedImageMessage, *, max_pixels: int) -> C
 def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
     """Turn an image message into a BGR array, uint8, height x width x 3.
 
-    Arguments and errors are those of ``inspect_image``; a broken picture is an ImageRejectedError too.
+    Arguments and errors are those of ``inspect_image``; a broken picture also raises ImageRejectedError.
     """
     return inspect_image(message, max_pixels=max_pixels).to_bgr()
 
@@ -152,20 +150,34 @@ def image_to_bgr(message: ImageMessage, *, max_pixels: int) -> BgrImage:
 def compressed_to_bgr(message: CompressedImageMessage, *, max_pixels: int) -> BgrImage:
     """Turn a compressed image message into a BGR array, uint8, height x width x 3.
 
-    Arguments and errors are those of ``inspect_compressed``; a broken picture is an ImageRejectedError too.
+    Arguments and errors are those of ``inspect_compressed``; a broken picture also raises ImageRejectedError.
     """
     return inspect_compressed(message, max_pixels=max_pixels).to_bgr()
 
 
 def _bytes(data: Any) -> npt.NDArray[np.uint8]:
-    """View a message's data as bytes; ``data`` is an array.array, bytes or an array."""
+    """Return a view of a message's data, an array.array, bytes or a NumPy array, as bytes."""
     if len(data) == 0:
         raise ImageRejectedError(BadImage.EMPTY, "the message holds no data")
     return np.frombuffer(data, dtype=np.uint8)
 
 
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width < 1 or height < 1 or width * height > max_pixels:
+        raise ImageRejectedError(
+            BadImage.SIZE,
+            f"image of {width} x {height} pixels; expected 1 to {max_pixels} pixels "
+            "(parameter max_image_pixels)",
+        )
+    if max(width, height) > LONGEST_SIDE:
+        raise ImageRejectedError(
+            BadImage.SIZE,
+            f"image of {width} x {height} pixels; OpenCV can warp sides up to {LONGEST_SIDE} pixels only",
+        )
+
+
 def _check_layout(message: ImageMessage, layout: _Layout, size: int) -> None:
-    """Compare size, step and amount of data."""
+    """Check that size, step and amount of data fit together."""
     odd_height = layout.is_planar_420 and message.height % 2
     if (layout.even_width and message.width % 2) or odd_height:
         raise ImageRejectedError(
@@ -191,17 +203,12 @@ def _inspect_encoded(data: npt.NDArray[np.uint8], max_pixels: int) -> CropImage:
     size = encoded_size(data)
     if size is None:
         raise ImageRejectedError(BadImage.UNDECODABLE, "the data is neither JPEG nor PNG, or it is broken")
-    if size[0] * size[1] > max_pixels:
-        raise ImageRejectedError(
-            BadImage.SIZE,
-            f"image of {size[0]} x {size[1]} pixels; expected at most {max_pixels} "
-            "(parameter max_image_pixels)",
-        )
+    _check_size(*size, max_pixels)
     return CropImage(data, is_encoded=True)
 
 
 def _through_cv_bridge(message: ImageMessage) -> BgrImage:
-    """Let cv_bridge try the encodings that are none of ours: bayer, 16 bit, float."""
+    """Let cv_bridge convert the encodings that are unknown here: bayer, 16 bit, float."""
     encoding = one_line(repr(message.encoding), _LONGEST_ENCODING)
     try:
         from cv_bridge import CvBridge

@@ -1,4 +1,4 @@
-"""A crop as it arrived: checked, not yet converted; and the reasons for which an image is refused."""
+"""A crop as it arrived, checked but not yet converted; and the reasons to reject an image."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.images.encoded_fault import encoded_fault
+from lprnet_ros.images.picture_decoding import BrokenPictureError, UndecodableError, decode_picture
 from lprnet_ros.images.single_pixel import widen_single_pixel
 
 BgrImage = npt.NDArray[np.uint8]
 
 
 class BadImage(str, enum.Enum):
-    """Why an image message is refused; the value is the name in logs and diagnostics."""
+    """Why an image message is rejected; the value is the name in logs and diagnostics."""
 
     MALFORMED = "malformed_message"
     EMPTY = "empty_data"
@@ -26,13 +26,16 @@ class BadImage(str, enum.Enum):
     BIG_ENDIAN = "big_endian"
     ENCODING = "unknown_encoding"
     UNDECODABLE = "undecodable"
+    """No JPEG or PNG, or none that OpenCV can or should decode."""
+    BROKEN = "broken_image"
+    """A damaged JPEG or PNG: OpenCV would show it, with pixels that it had to guess."""
 
 
 class ImageRejectedError(ValueError):
     """An image message cannot be used.
 
     Attributes:
-        reason: the kind of fault.
+        reason: the kind of error.
     """
 
     def __init__(self, reason: BadImage, message: str) -> None:
@@ -40,17 +43,17 @@ class ImageRejectedError(ValueError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[ImageRejectedError], tuple[BadImage, str]]:
-        """Let it travel between processes with its reason."""
+        """Support pickling with the reason, for transfer between processes."""
         return type(self), (self.reason, str(self))
 
 
 class CropImage(NamedTuple):
-    """An image whose message was found good, as a view of the message's data.
+    """An image from a valid message, as a view of the message's data.
 
     Attributes:
         pixels: uint8: height x width x channels, height x width, the planes of
-            a YUV image one above the other, or the bytes of a JPEG or PNG.
-        conversion: OpenCV's code of the conversion to BGR; None where nothing is to be done.
+            a YUV image below each other, or the bytes of a JPEG or PNG.
+        conversion: OpenCV's code for the conversion to BGR; None if none is needed.
         is_encoded: whether the pixels are the bytes of a JPEG or PNG.
     """
 
@@ -59,10 +62,10 @@ class CropImage(NamedTuple):
     is_encoded: bool = False
 
     def to_bgr(self) -> BgrImage:
-        """Convert the image; the costly part, left to the thread or process that reads it.
+        """Convert the image; this is expensive and left to the thread or process that reads it.
 
         Returns:
-            BGR, uint8, height x width x 3; the view itself where that is BGR already.
+            BGR, uint8, height x width x 3; the view itself if it is already BGR.
 
         Raises:
             ImageRejectedError: the JPEG or PNG is broken.
@@ -77,15 +80,8 @@ class CropImage(NamedTuple):
 
 
 def _decode(data: npt.NDArray[np.uint8]) -> BgrImage:
-    fault = encoded_fault(data)
-    if fault is not None:
-        raise ImageRejectedError(BadImage.UNDECODABLE, fault)
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise ImageRejectedError(
-            BadImage.UNDECODABLE, f"OpenCV cannot decode the image: {error.err}"
-        ) from error
-    if image is None:
-        raise ImageRejectedError(BadImage.UNDECODABLE, "the JPEG or PNG is broken")
-    return np.asarray(image, dtype=np.uint8)
+        return decode_picture(data)
+    except UndecodableError as error:
+        reason = BadImage.BROKEN if isinstance(error, BrokenPictureError) else BadImage.UNDECODABLE
+        raise ImageRejectedError(reason, str(error)) from error

@@ -1,4 +1,4 @@
-"""Writes plate numbers on pictures; OpenCV's own fonts hold no Chinese.
+"""Writes plate numbers on pictures; OpenCV's own fonts have no Chinese characters.
 
 The glyphs are drawn once from Noto Sans CJK Bold (SIL Open Font License) into
 ``assets/glyph_atlas.png`` by ``python -m assets``, so that

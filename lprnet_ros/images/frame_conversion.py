@@ -1,4 +1,4 @@
-"""From the messages of cameras to frames; what cannot be right is refused as in ``image_conversion``."""
+"""From camera messages to frames; invalid messages are rejected as in ``conversion``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from lprnet_ros.images.conversion import (
 
 _SEMI_PLANAR = ("nv12", "nv21")
 _BYTES_OF_A_PIXEL = {"nv12": 1, "nv21": 1, "mono8": 1, "bgr8": 3, "rgb8": 3}
-"""In a row of the encodings that the cameras of the RDK boards publish."""
+"""Of the encodings that the cameras of the RDK boards publish."""
 
 
 class SharedMemoryMessage(Protocol):
-    """The fields of ``hbm_img_msgs/HbmMsg1080P`` that matter here."""
+    """The fields of ``hbm_img_msgs/HbmMsg1080P`` that are used here."""
 
     height: int
     width: int
@@ -34,7 +34,7 @@ class SharedMemoryMessage(Protocol):
 
 @dataclass
 class _Fields:
-    """The fields of an image message, put together anew."""
+    """The fields of an image message, with corrections."""
 
     height: int
     width: int
@@ -47,18 +47,18 @@ class _Fields:
 def image_frame(message: ImageMessage, *, max_pixels: int) -> Frame:
     """Make a frame of a ``sensor_msgs/Image``.
 
-    nv12 and nv21 are converted where they are cut, all else when a pixel is asked
-    for.  A step of 0, which the publisher hobot_image_publisher leaves, means rows
+    nv12 and nv21 are converted where they are cut, other encodings as a whole when a
+    pixel is requested.  A step of 0, which hobot_image_publisher publishes, means rows
     without padding.
 
     Args:
         message: the message; the frame is a view of it.
-        max_pixels: greatest width x height that is accepted.
+        max_pixels: maximum width x height that is accepted.
 
     Raises:
         ImageRejectedError: the message contradicts itself, is too large, or has an encoding
-            that nothing installed can read.  Where the inside of a JPEG or PNG is broken,
-            the frame raises it when its first pixel is asked for.
+            that no installed library can read.  If the content of a JPEG or PNG is broken,
+            the frame raises the error when its first pixel is requested.
     """
     if message.step == 0 and message.encoding in _BYTES_OF_A_PIXEL:
         message = _with_tight_rows(message)
@@ -77,10 +77,10 @@ def compressed_frame(message: CompressedImageMessage, *, max_pixels: int) -> Fra
 def shared_memory_frame(message: SharedMemoryMessage, *, max_pixels: int) -> Frame:
     """Make a frame of a ``hbm_img_msgs/HbmMsg1080P``; arguments and errors as of ``image_frame``.
 
-    Its ``encoding`` is 12 bytes, filled up with zeros, and of ``data`` the first
-    ``data_size`` bytes count.  Its ``step`` does not: mipi_cam writes the width for every
-    encoding, hobot_image_publisher nothing (hobot_mipi_cam.cpp getImageMem,
-    image_pub_node.cpp timer_callback), so a step that is too small means rows without padding.
+    ``encoding`` is 12 bytes, padded with zeros; the first ``data_size`` bytes of ``data`` are
+    used.  ``step`` is unreliable: mipi_cam writes the width for every encoding,
+    hobot_image_publisher nothing (hobot_mipi_cam.cpp getImageMem, image_pub_node.cpp
+    timer_callback).  A step that is too small therefore means rows without padding.
     """
     if message.data_size > len(message.data):
         raise ImageRejectedError(

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 Point = tuple[float, float]
 Quad = tuple[Point, Point, Point, Point]
-"""The four corners of a plate: top left, top right, bottom right, bottom left, as its characters stand."""
+"""The four corners of a plate: top left, top right, bottom right, bottom left, seen along its text."""
 
 
 _FLAT = 1e-9
-"""Twice the area of a triangle that is a line but for rounding; small enough for shares of a frame too."""
+"""Twice the area below which three points count as collinear; also fits fractions of a frame."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """An upright rectangle.
+    """An axis-aligned rectangle.
 
     Attributes:
         x: its left edge.
@@ -43,11 +43,11 @@ class Box:
 
     @property
     def area(self) -> float:
-        """Its area; 0 where it is empty."""
+        """Its area; 0 if it is empty."""
         return max(0.0, self.width) * max(0.0, self.height)
 
     def clipped(self, width: float, height: float) -> Box:
-        """Return the part that lies in a picture; its width and height are 0 where none does.
+        """Return the part that lies inside a picture; its width and height are 0 if there is none.
 
         Args:
             width: of the picture.
@@ -58,19 +58,19 @@ class Box:
         return Box(left, top, right - left, bottom - top)
 
     def padded(self, share: float) -> Box:
-        """Return the box with room on each side, as a share of its width and height."""
+        """Return the box with a margin on each side, as a fraction of its width and height."""
         across, down = share * self.width, share * self.height
         return Box(self.x - across, self.y - down, self.width + 2 * across, self.height + 2 * down)
 
     def pixels_in(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Return x, y, width and height of the nearest whole pixels that lie in a picture.
+        """Return x, y, width and height in whole pixels, rounded and clipped to a picture.
 
         Args:
             width: of the picture, at least 1.
             height: of the picture, at least 1.
 
         Returns:
-            At least one pixel, even where the box lies outside.
+            At least one pixel, even if the box lies outside.
         """
         left, right = _whole(self.x, self.right, width)
         top, bottom = _whole(self.y, self.bottom, height)
@@ -78,36 +78,36 @@ class Box:
 
 
 def bounding_box(points: Sequence[Point]) -> Box:
-    """Return the smallest upright box around points."""
+    """Return the smallest axis-aligned box around points."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
 def is_convex(points: Sequence[Point]) -> bool:
-    """Tell whether four points, in this order, are the corners of a quad that bulges everywhere."""
+    """Tell whether four points, in this order, form a convex quad."""
     turns = [_turn(points[i], points[(i + 1) % 4], points[(i + 2) % 4]) for i in range(4)]
     return all(turn > _FLAT for turn in turns) or all(turn < -_FLAT for turn in turns)
 
 
 def is_clockwise(quad: Sequence[Point]) -> bool:
-    """Tell whether the corners of a convex quad run clockwise as one looks at the picture."""
+    """Tell whether the corners of a convex quad run clockwise in the picture."""
     return _turn(quad[0], quad[1], quad[2]) > 0
 
 
 def upright_quad(points: Sequence[Point]) -> Quad | None:
-    """Put four corners into the order of a plate that is not upside down.
+    """Order the four corners of a plate that is not upside down.
 
-    Detectors name corners in many orders.  A plate is wider than high and its
-    characters stand, so the corners are turned until its upper and lower edge
-    run as far to the right as they can; this holds for tilts up to 45 degrees,
-    and further the wider the plate is.
+    Detectors list corners in different orders.  A plate is wider than high and its
+    characters are upright, so the order is chosen for which the upper and the lower
+    edge reach furthest to the right.  This is right for tilts up to 45 degrees, and
+    beyond for wide plates.
 
     Args:
         points: four corners in any order.
 
     Returns:
-        Top left, top right, bottom right, bottom left; None where the points
-        are not finite or no corners of a convex quad.
+        Top left, top right, bottom right, bottom left; None if the points are not
+        finite or do not form a convex quad.
     """
     if len(points) != 4 or not all(map(math.isfinite, (value for point in points for value in point))):
         return None
@@ -132,16 +132,16 @@ def quad_of_box(box: Box) -> Quad:
 
 
 def rotated_box(centre: Point, width: float, height: float, angle: float) -> Quad:
-    """Return the corners of a box that is turned about its centre.
+    """Return the corners of a box that is rotated about its centre.
 
     Args:
         centre: of the box.
-        width: along the turned x axis.
-        height: along the turned y axis.
-        angle: radians, clockwise as one looks at the picture (from x towards y).
+        width: along the rotated x axis.
+        height: along the rotated y axis.
+        angle: radians, clockwise in the picture (from x towards y).
 
     Returns:
-        The corners, from the one that is top left without the turn, clockwise.
+        The corners, clockwise, starting with the one that is top left without rotation.
     """
     cos, sin = math.cos(angle), math.sin(angle)
 
@@ -158,5 +158,5 @@ def _whole(first: float, last: float, length: int) -> tuple[int, int]:
 
 
 def _turn(a: Point, b: Point, c: Point) -> float:
-    """Return the cross product of two edges: above 0 where the way from a over b to c turns clockwise."""
+    """Return the cross product of two edges: above 0 if the path a, b, c turns clockwise."""
     return (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])

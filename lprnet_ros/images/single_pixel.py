@@ -1,4 +1,4 @@
-"""A picture of one pixel, for an OpenCV that takes none."""
+"""Pictures of one pixel, which old versions of OpenCV refuse."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy.typing as npt
 
 
 def widen_single_pixel(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Give a picture of one pixel a second one, equal to the first.
+    """Duplicate the pixel of a picture that has only one.
 
-    OpenCV 4.5.4, that of Ubuntu 22.04 and the RDK X5, refuses a 1 x 1 picture
-    with channels ("_step >= minstep in function 'Mat'"); 4.5.5 takes it.
+    OpenCV 4.5.4, the version of Ubuntu 22.04 and the RDK X5, refuses a 1 x 1 picture
+    with channels ("_step >= minstep in function 'Mat'"); 4.5.5 accepts it.
 
     Args:
         image: uint8, height x width, or height x width x channels.
 
     Returns:
-        height x 2 x channels where the picture was 1 x 1, else the picture itself.
+        height x 2 x channels if the picture was 1 x 1, else the picture itself.
     """
     if image.shape[:2] != (1, 1):
         return image

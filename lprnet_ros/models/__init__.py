@@ -1,1 +1,1 @@
-"""Which model file, and how to use it: manifests, and getting, finding and installing the files."""
+"""Which model file, and how to use it: manifests, and finding, fetching and installing the files."""

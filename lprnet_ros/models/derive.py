@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import yaml
 
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 
 
 def companion_copies(model: Path, target: Path, *, replace: bool = False) -> list[tuple[Path, Path]]:
@@ -30,14 +29,8 @@ def companion_copies(model: Path, target: Path, *, replace: bool = False) -> lis
         ManifestError: the manifest or one of the files is missing or broken, or a copy would
             replace another model's.
     """
-    test = load_manifest(model).self_test
-    values = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
-    syntax = str(values["output"].get("syntax", ""))
-    files = [test.image, test.logits, model.parent / syntax if syntax.endswith(".yaml") else None]
     copies = []
-    for source in files:
-        if source is None:
-            continue
+    for source in load_manifest(model).companions:
         if not source.is_file():
             raise ManifestError(f"{source}: this file of the model's self-test is missing")
         copy = target.parent / source.relative_to(model.parent)
@@ -72,7 +65,7 @@ def write_manifest_like(
     values["self_test"] |= self_test or {}
     path = manifest_path(target)
     try:
-        sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
+        sha256 = sha256_of(target)
         for source, copy in copies:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
-from io import BufferedReader, FileIO
+from io import BufferedReader
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,9 +60,9 @@ def download(
     part = Path(name)
     try:
         digest, count = hashlib.sha256(), 0
-        with FileIO(handle, "w") as stream:  # no buffer: a full disk is told here, not when it is closed
+        with os.fdopen(handle, "wb") as stream:
             for chunk in _read(source, maximum_bytes, until):
-                _write(stream, chunk, target)
+                stream.write(chunk)
                 digest.update(chunk)
                 count += len(chunk)
             if digest.hexdigest() != sha256:
@@ -70,33 +70,20 @@ def download(
                     f"{source}: is not the file that was asked for: sha256 {digest.hexdigest()}, "
                     f"expected {sha256} ({count} bytes)"
                 )
-            _finish(stream, part, target)
-    finally:
-        part.unlink(missing_ok=True)
-    return count
-
-
-def _write(stream: FileIO, chunk: bytes, target: Path) -> None:
-    try:
-        while chunk:
-            chunk = chunk[stream.write(chunk) :]
-    except OSError as error:
-        raise DownloadError(f"{target}: cannot be written ({error.strerror})") from error
-
-
-def _finish(stream: FileIO, part: Path, target: Path) -> None:
-    """Bring a whole file to the disk and to its name."""
-    try:
-        os.fsync(stream.fileno())
-        os.fchmod(stream.fileno(), 0o644)  # mkstemp lets nobody else read; the node may be another user
+            stream.flush()
+            os.fsync(stream.fileno())
+            os.fchmod(stream.fileno(), 0o644)  # mkstemp lets nobody else read; the node may be another user
         part.replace(target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
+    except OSError as error:  # of writing: those of reading are DownloadErrors already
         raise DownloadError(f"{target}: cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return count
 
 
 def _read(source: str, maximum_bytes: int, until: float) -> Iterator[bytes]:

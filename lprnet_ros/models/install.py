@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 from lprnet_ros.models.derive import companion_copies
 from lprnet_ros.models.fetch import MAXIMUM_BYTES, DownloadError, download
+from lprnet_ros.models.find import BOARD_MODELS, installed_models_folders
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import BOARD_MODELS, ManifestError, installed_models_folders, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 
 
 def usual_folder() -> Path:
@@ -48,7 +48,7 @@ def install(
     """
     manifest = load_manifest(described)
     target = folder / described.name
-    actual = _sha256(target)
+    actual = sha256_of(target) if target.is_file() and os.access(target, os.R_OK) else None
     if not replace:
         _check_free(target, actual, manifest.sha256)
     copies = companion_copies(described, target, replace=replace)
@@ -62,7 +62,7 @@ def install(
     if actual != manifest.sha256:
         download(source, target, manifest.sha256, maximum_bytes=maximum_bytes, timeout=timeout)
     for path, copy in copies:  # the manifest last: now the model is whole
-        download(str(path), copy, hashlib.sha256(path.read_bytes()).hexdigest())
+        download(str(path), copy, sha256_of(path))
     return target, actual != manifest.sha256
 
 
@@ -79,11 +79,3 @@ def _check_free(target: Path, actual: str | None, wanted: str) -> None:
         f"{target} is another model (sha256 {actual}) with its own manifest; "
         "install into another folder (--to), or let it go (--replace)"
     )
-
-
-def _sha256(path: Path) -> str | None:
-    """Return the sum of a file, or None where there is none that can be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from lprnet_ros.models.manifest import ManifestError, ModelManifest, Preprocessing, SelfTest, manifest_path
-from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest, SelfTest, manifest_path
+from lprnet_ros.models.temperature import TemperatureScaling
+from lprnet_ros.models.tensor_spec import DTYPES, LAYOUTS, MOST_PIXELS, TensorSpec
 from lprnet_ros.plates.alphabet import Alphabet
 from lprnet_ros.plates.syntax import PlateSyntax, bundled_syntax, load_syntax
+from lprnet_ros.text.fields import FieldError, Fields, read_yaml
+
+MOST_TIME_STEPS = 4096
+
+_MODEL_FIELDS = ("name", "sha256", "url", "input", "output", "self_test")
+_INPUT_FIELDS = ("channel_order", "mean", "scale", "width", "height", "dtype", "layout", "name")
+_OUTPUT_FIELDS = ("alphabet", "blank", "time_steps", "syntax", "name")
+_SELF_TEST_FIELDS = ("blue_pixel", "image", "text", "logits", "minimum_cosine")
 
 
-def load_manifest(model: Path) -> ModelManifest:
+def load_manifest(model: Path) -> RecognizerManifest:
     """Read the manifest beside a model file.
 
     Args:
         model: the model file; it need not exist yet.
 
     Raises:
-        ManifestError: the manifest is missing, is no YAML, lacks something or
-            contradicts itself; the message names the file and the field.
+        ManifestError: the manifest is missing, is no YAML, lacks something, holds
+            something unknown or contradicts itself; the message names the file and the field.
     """
     path = manifest_path(model)
     if not path.is_file():
@@ -33,122 +37,102 @@ def load_manifest(model: Path) -> ModelManifest:
             f"{path}: no such manifest{missing}; every model needs one beside it, see models/README.md"
         )
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ManifestError(f"{path}: not readable YAML ({error})") from error
+        values = read_yaml(path)
+    except FieldError as error:
+        raise ManifestError(str(error)) from error
     try:
-        return _from_values(model, values)
-    except KeyError as error:
-        raise ManifestError(f"{path}: lacks the field {error.args[0]!r}") from error
-    except (TypeError, ValueError) as error:
+        return _recognizer(model, Fields(values, (*_MODEL_FIELDS, "calibration")))
+    except ValueError as error:
         raise ManifestError(f"{path}: {error}") from error
 
 
-def _from_values(model: Path, values: Any) -> ModelManifest:
-    if not isinstance(values, dict):
-        raise ManifestError("holds no fields")
-    source, output, test = (_section(values, name) for name in ("input", "output", "self_test"))
-    syntax = _syntax(model, output.get("syntax"))
+def _recognizer(model: Path, fields: Fields) -> RecognizerManifest:
+    source = fields.section("input", _INPUT_FIELDS)
+    output = fields.section("output", _OUTPUT_FIELDS)
+    test = _self_test(model, fields.section("self_test", _SELF_TEST_FIELDS))
+    syntax, syntax_file = _syntax(model, output)
     alphabet = _alphabet(output, syntax)
-    pixel = test["blue_pixel"]
-    if not isinstance(pixel, list) or len(pixel) != 3:
-        raise ManifestError(f"self_test.blue_pixel is {pixel!r}, expected 3 numbers")
-    if re.fullmatch("[0-9a-fA-F]{64}", str(values["sha256"])) is None:
+    sha256, url = fields.text("sha256"), fields.text("url", "")
+    if re.fullmatch("[0-9a-fA-F]{64}", sha256) is None:
         raise ManifestError("sha256 is not 64 hexadecimal digits")
-    if test.get("image") and not test.get("text"):
-        raise ManifestError("self_test has an image but no text, which is read on it")
-    blue, green, red = (_number("self_test.blue_pixel", value) for value in pixel)
-    return ModelManifest(
+    if url and not url.startswith(("https://", "http://")):
+        raise ManifestError(f"url is {url!r}, expected an address that begins with https:// or http://")
+    return RecognizerManifest(
         path=model,
-        name=str(values["name"]),
-        sha256=str(values["sha256"]).lower(),
-        preprocessing=Preprocessing(
-            channel_order=str(source["channel_order"]),
-            mean=_number("input.mean", source["mean"]),
-            scale=_number("input.scale", source["scale"]),
-            width=_count("input.width", source["width"]),
-            height=_count("input.height", source["height"]),
+        name=fields.text("name"),
+        sha256=sha256.lower(),
+        input=_input(source),
+        output=TensorSpec(
+            (1, len(alphabet), output.count("time_steps", 1, MOST_TIME_STEPS)), name=output.text("name", "")
         ),
         alphabet=alphabet,
-        time_steps=_positive("output.time_steps", output["time_steps"]),
-        self_test=SelfTest(
-            blue_pixel=(blue, green, red),
-            image=_beside(model, "self_test.image", test.get("image")),
-            text=str(test.get("text", "")),
-            logits=_beside(model, "self_test.logits", test.get("logits")),
-            minimum_cosine=_number("self_test.minimum_cosine", test.get("minimum_cosine", 0.97)),
-        ),
+        self_test=test,
         syntax=syntax,
-        calibration=_calibration(values.get("calibration", {}), alphabet),
-        url=_url(values.get("url", "")),
+        calibration=_calibration(fields, alphabet),
+        url=url,
+        companions=tuple(file for file in (test.image, test.logits, syntax_file) if file is not None),
     )
 
 
-def _syntax(model: Path, name: object) -> PlateSyntax | None:
-    """Return the syntax that a manifest names: a bundled one, or a YAML beside the model."""
-    if name is None:
-        return None
-    if not isinstance(name, str) or not name:
-        raise ManifestError(f"output.syntax is {name!r}, expected a name such as ga36, or a .yaml file")
-    return load_syntax(model.parent / name) if name.endswith(".yaml") else bundled_syntax(name)
+def _input(fields: Fields) -> TensorSpec:
+    mean, scale = (
+        fields.numbers(name, 3) if isinstance(fields.get(name), list) else fields.number(name)
+        for name in ("mean", "scale")
+    )
+    return TensorSpec.picture(
+        fields.text("channel_order"),
+        mean,
+        scale,
+        fields.count("width", 1, MOST_PIXELS),
+        fields.count("height", 1, MOST_PIXELS),
+        dtype=fields.choice("dtype", DTYPES, "float32"),
+        layout=fields.choice("layout", LAYOUTS, "NCHW"),
+        name=fields.text("name", ""),
+    )
 
 
-def _alphabet(output: Mapping[str, Any], syntax: PlateSyntax | None) -> Alphabet:
+def _self_test(model: Path, fields: Fields) -> SelfTest:
+    test = SelfTest(
+        blue_pixel=fields.numbers("blue_pixel", 3),
+        image=fields.file_beside("image", model.parent),
+        text=fields.text("text", ""),
+        logits=fields.file_beside("logits", model.parent),
+        minimum_cosine=fields.number("minimum_cosine", 0.97),
+    )
+    if test.image is not None and not test.text:
+        raise ManifestError("self_test has an image but no text, which is read on it")
+    return test
+
+
+def _syntax(model: Path, output: Fields) -> tuple[PlateSyntax | None, Path | None]:
+    """Return the syntax that a manifest names, and its file where that lies beside the model."""
+    if "syntax" not in output or output.get("syntax") is None:
+        return None, None
+    name = output.text("syntax")
+    if not name:
+        raise ManifestError("output.syntax is empty, expected a name such as ga36, or a .yaml file")
+    if not name.endswith(".yaml"):
+        return bundled_syntax(name), None
+    file = output.file_beside("syntax", model.parent)
+    assert file is not None
+    return load_syntax(file), file
+
+
+def _alphabet(output: Fields, syntax: PlateSyntax | None) -> Alphabet:
     """Return the alphabet that a manifest states, or that of its syntax."""
     if "alphabet" not in output and syntax is not None:
         return syntax.alphabet
-    characters, blank = str(output["alphabet"]), str(output["blank"])
-    if len(blank) != 1 or blank not in characters:
-        raise ManifestError(f"output.blank is {blank!r}, expected one character of the alphabet")
-    alphabet = Alphabet(tuple(characters), blank=characters.index(blank))
+    alphabet = Alphabet.of_text(output.text("alphabet"), output.text("blank"))
     if syntax is not None and alphabet != syntax.alphabet:
         raise ManifestError(f"output.alphabet is not the alphabet of output.syntax ({syntax.name})")
     return alphabet
 
 
-def _calibration(values: Any, alphabet: Alphabet) -> Calibration:
-    biases = values.get("class_bias", {}) if isinstance(values, dict) else None
-    if not isinstance(biases, dict):
-        raise ManifestError("calibration is expected to hold temperature and class_bias")
-    calibration = Calibration(
-        _number("calibration.temperature", values.get("temperature", 1.0)),
-        {str(name): _number(f"calibration.class_bias.{name}", bias) for name, bias in biases.items()},
+def _calibration(fields: Fields, alphabet: Alphabet) -> TemperatureScaling:
+    values = fields.section("calibration", ("temperature", "class_bias"), {})
+    biases = values.section("class_bias", None, {})
+    calibration = TemperatureScaling(
+        values.number("temperature", 1.0), {str(key): biases.number(key) for key in biases.values}
     )
     calibration.bias_vector(alphabet)  # raises where a character is not in the alphabet
     return calibration
-
-
-def _url(value: object) -> str:
-    if not isinstance(value, str) or (value and not value.startswith(("https://", "http://"))):
-        raise ManifestError(f"url is {value!r}, expected an address that begins with https:// or http://")
-    return value
-
-
-def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
-    if not isinstance(values[name], dict):
-        raise ManifestError(f"{name} is {values[name]!r}, expected fields")
-    return dict(values[name])
-
-
-def _number(field: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ManifestError(f"{field} is {value!r}, expected a number")
-    return float(value)
-
-
-def _count(field: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ManifestError(f"{field} is {value!r}, expected a whole number")
-    return value
-
-
-def _positive(field: str, value: object) -> int:
-    if _count(field, value) < 1:
-        raise ManifestError(f"{field} is {value!r}, expected at least 1")
-    return _count(field, value)
-
-
-def _beside(model: Path, field: str, name: object) -> Path | None:
-    if name is not None and not isinstance(name, str):
-        raise ManifestError(f"{field} is {name!r}, expected a file name")
-    return model.parent / name if name else None

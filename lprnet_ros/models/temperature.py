@@ -1,4 +1,4 @@
-"""How a network's logits become probabilities that mean what they say."""
+"""Temperature scaling: how logits become probabilities that mean what they say."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lprnet_ros.plates.alphabet import Alphabet
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What is done to logits before the softmax; fitted by ``lpr_confidence``, kept in the manifest.
+class TemperatureScaling:
+    """Temperature scaling and a bias for each class, before the softmax; ``lpr_confidence`` fits both.
 
     Attributes:
         temperature: divides the logits, so that the confidence is the share of

@@ -1,1 +1,1 @@
-"""What is a plate: its characters, its syntax, its kinds."""
+"""What a plate is: its characters, its syntax, its kinds."""

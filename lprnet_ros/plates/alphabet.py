@@ -54,6 +54,13 @@ class Alphabet:
         if not 0 <= self.blank < len(self.characters):
             raise ValueError(f"the blank is class {self.blank}, but there are {len(self.characters)} classes")
 
+    @classmethod
+    def of_text(cls, characters: str, blank: str) -> Alphabet:
+        """Make an alphabet of all characters in a row, of which one is the blank."""
+        if len(blank) != 1 or blank not in characters:
+            raise ValueError(f"blank is {blank!r}, expected one character of the alphabet")
+        return cls(tuple(characters), blank=characters.index(blank))
+
     def __len__(self) -> int:
         """Return the number of classes, the blank included."""
         return len(self.characters)

@@ -6,35 +6,20 @@ each kind of plate, the forms of its text (``syntaxes/ga36.yaml`` shows one).
 
 from __future__ import annotations
 
-import enum
 import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from lprnet_ros.plates.alphabet import Alphabet
+from lprnet_ros.text.fields import FieldError, Fields, read_yaml
 
 BUNDLED_FOLDER = Path(__file__).parent / "syntaxes"
 _DEAD = -1
-
-
-class PlateKind(enum.Enum):
-    """The families of single-row plates that GA 36 gives one syntax each."""
-
-    STANDARD = "standard"
-    """Blue or yellow, 7 characters: province, city letter, serial of 5 with at most 2 letters."""
-
-    NEW_ENERGY_SMALL = "new_energy_small"
-    """Green, 8 characters: serial of 6 that begins with a new-energy letter."""
-
-    NEW_ENERGY_LARGE = "new_energy_large"
-    """Yellow-green, 8 characters: serial of 6 that ends with a new-energy letter."""
 
 
 class SyntaxFileError(ValueError):
@@ -154,43 +139,20 @@ def load_syntax(path: Path) -> PlateSyntax:
         SyntaxFileError: it is missing, no YAML, or contradicts itself; the message names the file.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _from_values(values)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SyntaxFileError(f"{path}: not readable YAML ({error})") from error
-    except KeyError as error:
-        raise SyntaxFileError(f"{path}: lacks the field {error.args[0]!r}") from error
+        values = read_yaml(path)
+    except FieldError as error:
+        raise SyntaxFileError(str(error)) from error
+    try:
+        fields = Fields(values, ("name", "alphabet", "blank", "sets", "kinds"))
+        sets, kinds = fields.section("sets", None), fields.section("kinds", None)
+        return PlateSyntax(
+            name=fields.text("name"),
+            alphabet=Alphabet.of_text(fields.text("alphabet"), fields.text("blank")),
+            sets={letter: sets.text(letter) for letter in sets.names()},
+            kinds={kind: kinds.texts(kind) for kind in kinds.names()},
+        )
     except ValueError as error:
         raise SyntaxFileError(f"{path}: {error}") from error
-
-
-def _from_values(values: Any) -> PlateSyntax:
-    if not isinstance(values, dict):
-        raise SyntaxFileError("holds no fields")
-    characters, blank = _text("alphabet", values["alphabet"]), _text("blank", values["blank"])
-    if len(blank) != 1 or blank not in characters:
-        raise SyntaxFileError(f"blank is {blank!r}, expected one character of the alphabet")
-    sets, kinds = values["sets"], values["kinds"]
-    if not isinstance(sets, dict) or not isinstance(kinds, dict):
-        raise SyntaxFileError("sets and kinds are expected to hold named values")
-    for kind, forms in kinds.items():
-        if not isinstance(forms, list):
-            raise SyntaxFileError(f"kinds.{kind} is {forms!r}, expected a list of forms")
-    return PlateSyntax(
-        name=_text("name", values["name"]),
-        alphabet=Alphabet(tuple(characters), blank=characters.index(blank)),
-        sets={_text("sets", letter): _text(f"sets.{letter}", members) for letter, members in sets.items()},
-        kinds={
-            _text("kinds", kind): tuple(_text(f"kinds.{kind}", form) for form in forms)
-            for kind, forms in kinds.items()
-        },
-    )
-
-
-def _text(field: str, value: object) -> str:
-    if not isinstance(value, str):  # YAML takes a bare 0123 for the number 83 and on for a truth value
-        raise SyntaxFileError(f"{field} holds {value!r}, expected text; put it in quotes")
-    return value
 
 
 @functools.cache
@@ -205,16 +167,3 @@ def bundled_syntax(name: str) -> PlateSyntax:
         known = ", ".join(sorted(file.stem for file in BUNDLED_FOLDER.glob("*.yaml")))
         raise SyntaxFileError(f"no bundled syntax {name!r}; there are: {known}")
     return load_syntax(path)
-
-
-def plate_kind(text: str) -> PlateKind | None:
-    """Tell which kind of plate of GA 36 a string is.
-
-    Args:
-        text: a candidate such as ``京A12345``.
-
-    Returns:
-        The kind, or None where GA 36 knows no such single-row plate.
-    """
-    kind = bundled_syntax("ga36").kind(text)
-    return PlateKind(kind) if kind is not None else None

@@ -140,7 +140,7 @@ def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[i
 
 
 def _emissions(probabilities: npt.NDArray[np.float64], classes: set[int]) -> dict[int, list[float]]:
-    """Return the probabilities of some classes as Python's numbers, by class and time step."""
+    """Return the probabilities of some classes as Python floats, by class and time step."""
     return {index: probabilities[index].tolist() for index in classes}
 
 

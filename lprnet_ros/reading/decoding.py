@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.models.temperature import TemperatureScaling
 from lprnet_ros.plates.alphabet import Alphabet
 from lprnet_ros.plates.syntax import Automaton, PlateSyntax
 from lprnet_ros.reading.beam import prefix_beam_search
@@ -67,7 +67,7 @@ class Decoder:
         syntax: PlateSyntax | None = None,
         method: str = "syntax",
         *,
-        calibration: Calibration | None = None,
+        calibration: TemperatureScaling | None = None,
         width: int = BEAM_WIDTH,
     ) -> None:
         if method not in DECODERS:
@@ -78,7 +78,7 @@ class Decoder:
         self._alphabet = alphabet
         self._syntax = syntax if method == "syntax" else None
         self._automaton = Automaton.of_any_text(alphabet) if self._syntax is None else self._syntax.automaton
-        calibration = calibration if calibration is not None else Calibration()
+        calibration = calibration if calibration is not None else TemperatureScaling()
         self._temperature = calibration.temperature
         self._bias = calibration.bias_vector(alphabet) if method != "greedy" else None
         self._width = width

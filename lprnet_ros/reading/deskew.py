@@ -1,4 +1,4 @@
-"""Turns a tilted plate level: what a second look at an unsure crop sees.
+"""Deskews a tilted plate, for the second reading of an uncertain crop.
 
 A detector cuts the upright box of a plate; in it a tilted plate runs from one
 corner to the other.  Its lines tell by how much: sheared back by the right
@@ -27,7 +27,7 @@ _STRONGEST_EDGE = 200.0  # of the Sobel operator: one glaring edge must not outv
 
 
 def level_views(image: Image) -> list[Image]:
-    """Return a crop as if its plate had been level.
+    """Return deskewed views of a crop.
 
     Args:
         image: BGR, uint8, height x width x 3, the upright box of one plate.

@@ -1,42 +1,56 @@
-"""From a BGR crop to the network's input, exactly as the model's manifest says."""
+"""From a BGR crop to a network's input, exactly as its ``TensorSpec`` says."""
 
 from __future__ import annotations
+
+import functools
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.manifest import Preprocessing
+from lprnet_ros.models.tensor_spec import TensorSpec
 
 
-def preprocess(image: npt.NDArray[np.uint8], rule: Preprocessing) -> npt.NDArray[np.float32]:
-    """Scale a crop to the input size, order its channels and normalise it.
+def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[Any]:
+    """Scale a crop to the input's size, order its channels and normalise it.
 
     Args:
         image: one crop, BGR, uint8, height x width x 3, any size from 1 x 1.
-        rule: what the model wants.
+        spec: the input: a picture of type float32 or uint8.
 
     Returns:
-        1 x 3 x rule.height x rule.width, float32, contiguous:
-        ``(x - mean) * scale``.
+        An array of the shape and type of ``spec``, contiguous: ``(x - mean) * scale``.
 
     Raises:
-        ValueError: not an uint8 height x width x 3 array, or an empty one.
+        ValueError: not an uint8 height x width x 3 array, or an empty one; or no such input can be made.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(
             f"a crop is a non-empty uint8 array, height x width x 3; got {image.dtype} {image.shape}"
         )
+    if not spec.layout or spec.dtype == "nv12":
+        raise ValueError(f"a crop cannot be turned into an input of type {spec.dtype}, shape {spec.shape}")
     if image.shape[:2] == (1, 1):  # OpenCV 4.5 (Ubuntu 22.04) refuses a single pixel
-        image = np.broadcast_to(image, (rule.height, rule.width, 3))
-    elif image.shape[:2] != (rule.height, rule.width):
+        image = np.broadcast_to(image, (spec.height, spec.width, 3))
+    elif image.shape[:2] != (spec.height, spec.width):
         image = np.asarray(
-            cv2.resize(image, (rule.width, rule.height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
+            cv2.resize(image, (spec.width, spec.height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
         )
-    planes = image.transpose(2, 0, 1)
-    if rule.channel_order == "rgb":
-        planes = planes[::-1]
-    tensor = planes[np.newaxis].astype(np.float32, order="C")
-    tensor -= rule.mean
-    tensor *= rule.scale
+    if spec.channel_order == "rgb":
+        image = image[:, :, ::-1]
+    if spec.layout == "NCHW":
+        image = image.transpose(2, 0, 1)
+    tensor = image[np.newaxis].astype(spec.dtype, order="C")
+    if spec.dtype == "float32":
+        tensor -= _operand(spec.mean, spec.layout)
+        tensor *= _operand(spec.scale, spec.layout)
     return tensor
+
+
+@functools.lru_cache
+def _operand(values: tuple[float, ...], layout: str) -> npt.NDArray[np.float32] | np.float32:
+    """Return one number a channel as NumPy takes it fastest: as a single number where all are the same."""
+    if len(set(values)) == 1:
+        return np.float32(values[0])
+    return np.array(values, np.float32).reshape((3, 1, 1) if layout == "NCHW" else (3,))

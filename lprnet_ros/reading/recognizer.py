@@ -6,15 +6,16 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.images.crop_image import BgrImage, CropImage, ImageRejectedError
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ModelManifest, bundled_model
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.decoding import CERTAIN, Decoder
 from lprnet_ros.reading.deskew import level_views
@@ -45,7 +46,9 @@ class PlateRecognizer:
         ValueError: there is no such decoder.
     """
 
-    def __init__(self, manifest: ModelManifest, runtime: Runtime, rules: ReadingRules | None = None) -> None:
+    def __init__(
+        self, manifest: RecognizerManifest, runtime: Runtime, rules: ReadingRules | None = None
+    ) -> None:
         self.manifest = manifest
         self.runtime = runtime
         self.set_rules(rules if rules is not None else ReadingRules())
@@ -116,7 +119,7 @@ class PlateRecognizer:
             raise result.__cause__ or result
         return result
 
-    def read_batch(self, crops: Sequence[CropImage]) -> list[ReadResult]:
+    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules | None = None) -> list[ReadResult]:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
         A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all looks
@@ -124,16 +127,22 @@ class PlateRecognizer:
 
         Args:
             crops: at least one.
+            rules: how to read and judge them from now on; None changes nothing.
 
         Returns:
             One result a crop, in their order; what is wrong with one does not touch the others.  The
             times of a step are shared equally among the crops of the batch.
+
+        Raises:
+            ManifestError, ValueError: the rules do not go with the model, as of ``set_rules``.
         """
+        if rules is not None and rules is not self._rules:
+            self.set_rules(rules)
         images = [_attempt(CropImage.to_bgr, crop) for crop in crops]
         started = time.perf_counter()
         tensors = [_attempt(self._preprocess, image) for image in images]
         prepared, cpu = time.perf_counter(), time.thread_time()
-        logits = [_attempt(self.runtime.infer, tensor) for tensor in tensors]
+        logits = [_attempt(self._infer, tensor) for tensor in tensors]
         inferred, inference_cpu = time.perf_counter(), time.thread_time() - cpu
         readings = [_attempt(self._decoder.decode, each) for each in logits]
         decoded = time.perf_counter()
@@ -146,16 +155,20 @@ class PlateRecognizer:
         )
         return [_attempt(self._finish, *pair, timings) for pair in zip(readings, images, strict=True)]
 
-    def _preprocess(self, image: BgrImage) -> npt.NDArray[np.float32]:
-        return preprocess(image, self.manifest.preprocessing)
+    def _preprocess(self, image: BgrImage) -> npt.NDArray[Any]:
+        return preprocess(image, self.manifest.input)
+
+    def _infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Return the logits, classes x time steps."""
+        logits: npt.NDArray[np.float32] = self.runtime.infer(tensor)[0]
+        return logits
 
     def _finish(self, reading: PlateReading, image: BgrImage, timings: Timings) -> PlateReading:
         """Look again where the reading is unsure, and judge it."""
         if self._rules.second_look and reading.confidence < CERTAIN:
             started, cpu = time.perf_counter(), time.thread_time()
-            views = [
-                self._decoder.decode(self.runtime.infer(self._preprocess(v))) for v in level_views(image)
-            ]
+            tensors = [self._preprocess(view) for view in level_views(image)]
+            views = [self._decoder.decode(self._infer(tensor)) for tensor in tensors]
             reading = _best_look([reading, *views])
             timings = dataclasses.replace(
                 timings,

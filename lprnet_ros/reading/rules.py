@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lprnet_ros.images.crop_image import BgrImage
-from lprnet_ros.models.manifest import ManifestError, ModelManifest
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.plates.alphabet import UNREADABLE
 from lprnet_ros.plates.syntax import PlateSyntax
 from lprnet_ros.reading.ground import fits_ground
@@ -28,7 +28,7 @@ class ReadingRules:
     minimum_confidence: float = 0.8
     require_syntax: bool = True
 
-    def check(self, manifest: ModelManifest) -> None:
+    def check(self, manifest: RecognizerManifest) -> None:
         """Check that a model can be read by these rules.
 
         Raises:

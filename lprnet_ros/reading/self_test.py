@@ -1,4 +1,4 @@
-"""What a model must answer before it may be used."""
+"""The self-test that a model must pass before it is used."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.manifest import ManifestError, ModelManifest
+from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.runtimes import Runtime
 
 
 class SelfTestError(RuntimeError):
-    """A model does not answer its self-test as its manifest says; the message says what it did."""
+    """A model fails its self-test; the message says what it answered."""
 
 
-def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
-    """Check that the model, used as its manifest says, answers as its manifest says.
+def run_self_test(manifest: RecognizerManifest, runtime: Runtime) -> None:
+    """Run a model on its self-test picture and compare the answer with its manifest.
 
     Raises:
         ManifestError: a file of the self-test is missing or broken.
@@ -28,7 +28,7 @@ def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
         LogitsError: the network's output is not finite.
     """
     test, name = manifest.self_test, manifest.path.name
-    pixel = manifest.preprocessing.normalise(blue=255, green=0, red=0)
+    pixel = manifest.input.normalise(blue=255, green=0, red=0)
     if not np.allclose(pixel, test.blue_pixel, atol=0.01):
         raise SelfTestError(
             f"{name}: its manifest turns a blue pixel into {_rounded(pixel)}, the model wants "
@@ -39,7 +39,7 @@ def run_self_test(manifest: ModelManifest, runtime: Runtime) -> None:
     image = cv2.imread(str(test.image), cv2.IMREAD_COLOR)
     if image is None:
         raise ManifestError(f"{test.image}: the picture of the self-test is missing or broken")
-    logits = runtime.infer(preprocess(np.asarray(image, np.uint8), manifest.preprocessing))
+    logits = runtime.infer(preprocess(np.asarray(image, np.uint8), manifest.input))[0]
     text = decode_greedy(logits, manifest.alphabet).text
     if text != test.text:
         raise SelfTestError(

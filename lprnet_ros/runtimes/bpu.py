@@ -6,6 +6,7 @@ failures by returning False, never by an exception.
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -13,18 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.models.manifest import ModelManifest
-from lprnet_ros.runtimes.runtime import (
-    InferenceError,
-    RuntimeUnavailableError,
-    check_output,
-    library_output_to_stderr,
-)
-
-_INSTALL = (
-    "the runtime 'bpu' needs bpu_infer_lib on the RDK X5: pip install bpu_infer_lib_x5 "
-    "-i http://sdk.d-robotics.cc:8080/simple/ --trusted-host sdk.d-robotics.cc "
-    "(Python 3.10 of the system, no virtual environment)"
-)
+from lprnet_ros.runtimes.library_output import library_output_to_stderr
+from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
+from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
 
 
 class BpuRuntime:
@@ -37,15 +29,14 @@ class BpuRuntime:
         manifest: the model.
 
     Raises:
-        RuntimeUnavailableError: bpu_infer_lib is missing or its libraries are.
-        InferenceError: the model cannot be loaded.
+        InferenceError: the model cannot be loaded or has another input or output.
     """
 
+    name = "bpu"
+
     def __init__(self, manifest: ModelManifest) -> None:
-        try:
-            import bpu_infer_lib
-        except ImportError as error:
-            raise RuntimeUnavailableError(f"{_INSTALL} ({error})") from error
+        import bpu_infer_lib
+
         self._manifest = manifest
         self._lock = threading.Lock()
         with library_output_to_stderr():
@@ -54,15 +45,11 @@ class BpuRuntime:
         # load_model's return value is not documented: None passes, False does not
         if loaded is False:
             raise InferenceError(f"bpu_infer_lib cannot load {manifest.path}; its messages are on stderr")
+        check_model(manifest, [_found(library, "inputs")], [_found(library, "outputs")])
         self._library: Any = library
 
-    @property
-    def name(self) -> str:
-        """``bpu``."""
-        return "bpu"
-
-    def infer(self, tensor: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Run the network on one crop; see :class:`Runtime`."""
+    def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Run the network once; see :class:`Runtime`."""
         tensor = np.ascontiguousarray(tensor, dtype=np.float32)
         with self._lock:
             if self._library is None:
@@ -72,10 +59,13 @@ class BpuRuntime:
             self._check(library.forward(more=True), "forward", "the inference")
             self._check(library.get_output(), "get_output", "the output")
             try:
-                output = library.outputs[0].data
+                output = np.asarray(library.outputs[0].data)
             except IndexError as error:
                 raise InferenceError(f"{self._manifest.path.name} has no output") from error
-            return check_output(output, self._manifest)
+            shape = self._manifest.output.shape
+            if output.shape == (math.prod(shape),):  # the library's buffer, which has no shape of its own
+                output = output.reshape(shape)
+            return check_result(self._manifest, output)
 
     def close(self) -> None:
         """Give the model back."""
@@ -87,3 +77,23 @@ class BpuRuntime:
             raise InferenceError(
                 f"bpu_infer_lib refused {what} ({method} returned False); its messages are on stdout"
             )
+
+
+def _found(library: Any, side: str) -> FoundTensor:
+    """Return what the library says of its first input or output, if it says anything."""
+    try:
+        return FoundTensor([int(size) for size in getattr(library, side)[0].properties.validShape])
+    except (AttributeError, IndexError, TypeError):
+        return FoundTensor(None)
+
+
+SPEC = RuntimeSpec(
+    name="bpu",
+    suffixes=(".bin",),
+    library="bpu_infer_lib",
+    holds_gil=True,
+    open=lambda manifest, _threads: BpuRuntime(manifest),
+    install_hint="bpu_infer_lib on the RDK X5: pip install bpu_infer_lib_x5 "
+    "-i http://sdk.d-robotics.cc:8080/simple/ --trusted-host sdk.d-robotics.cc "
+    "(Python 3.10 of the system, no virtual environment)",
+)

@@ -13,71 +13,53 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.models.manifest import ModelManifest
-from lprnet_ros.runtimes.runtime import (
-    InferenceError,
-    RuntimeUnavailableError,
-    check_output,
-    library_output_to_stderr,
-)
+from lprnet_ros.runtimes.library_output import library_output_to_stderr
+from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
+from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
 
-_INSTALL = (
-    "the runtime 'hbm' needs hbm_runtime, which comes with RDK OS 3.5.0 or later on the RDK X5 "
-    "(package hobot-spdev); the hbm_runtime on PyPI is built for other boards. Update the board, "
-    "or use runtime 'bpu' (bpu_infer_lib)"
-)
+_DTYPES = {"F32": "float32"}
+"""The library's names of types; others keep their name and fit no manifest."""
 
 
 class HbmRuntime:
     """A ``.bin`` model on the BPU through ``hbm_runtime.HB_HBMRuntime``.
 
     The library refuses a second ``run`` while one is in progress and keeps
-    Python's global lock meanwhile, so calls take turns.
+    the GIL meanwhile, so calls take turns.
 
     Args:
         manifest: the model.
 
     Raises:
-        RuntimeUnavailableError: hbm_runtime is missing, or made for another board.
         InferenceError: the model cannot be loaded or has another input or output.
     """
 
+    name = "hbm"
+
     def __init__(self, manifest: ModelManifest) -> None:
-        try:
-            import hbm_runtime
-        except (ImportError, RuntimeError) as error:  # RuntimeError: libdnn.so is absent
-            raise RuntimeUnavailableError(f"{_INSTALL} ({error})") from error
+        import hbm_runtime
+
         self._manifest = manifest
         self._lock = threading.Lock()
         try:
             with library_output_to_stderr():
                 library = hbm_runtime.HB_HBMRuntime(str(manifest.path))
             self._model = library.model_names[0]
-            inputs = list(library.input_names[self._model])
-            outputs = list(library.output_names[self._model])
-            shape = tuple(library.input_shapes[self._model][inputs[0]])
-            kind = library.input_dtypes[self._model][inputs[0]]
+            inputs, outputs = (
+                [_found(name, shapes[self._model], dtypes[self._model]) for name in names[self._model]]
+                for names, shapes, dtypes in (
+                    (library.input_names, library.input_shapes, library.input_dtypes),
+                    (library.output_names, library.output_shapes, library.output_dtypes),
+                )
+            )
         except (RuntimeError, ValueError, KeyError, IndexError) as error:
             raise InferenceError(f"hbm_runtime cannot load {manifest.path}: {error}") from error
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise InferenceError(
-                f"{manifest.path.name} has {len(inputs)} inputs and {len(outputs)} outputs, expected one each"
-            )
-        type_name = getattr(kind, "name", str(kind))
-        if shape != manifest.input_shape or type_name != "F32":
-            raise InferenceError(
-                f"{manifest.path.name} wants an input {shape} of type {type_name}, "
-                f"its manifest says {manifest.input_shape} of type F32"
-            )
+        check_model(manifest, inputs, outputs)
         self._library: Any = library
-        self._input, self._output = inputs[0], outputs[0]
+        self._input, self._output = inputs[0].name, outputs[0].name
 
-    @property
-    def name(self) -> str:
-        """``hbm``."""
-        return "hbm"
-
-    def infer(self, tensor: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Run the network on one crop; see :class:`Runtime`."""
+    def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Run the network once; see :class:`Runtime`."""
         with self._lock:
             if self._library is None:
                 raise InferenceError("the runtime is closed")
@@ -86,9 +68,26 @@ class HbmRuntime:
                 output = results[self._model][self._output]
             except (RuntimeError, ValueError, KeyError) as error:
                 raise InferenceError(f"hbm_runtime failed: {error}") from error
-            return check_output(output, self._manifest)
+            return check_result(self._manifest, output)
 
     def close(self) -> None:
         """Give the model back."""
         with self._lock:
             self._library = None
+
+
+def _found(name: str, shapes: Any, dtypes: Any) -> FoundTensor:
+    dtype = getattr(dtypes[name], "name", str(dtypes[name]))
+    return FoundTensor(shapes[name], name, _DTYPES.get(dtype, dtype))
+
+
+SPEC = RuntimeSpec(
+    name="hbm",
+    suffixes=(".bin",),
+    library="hbm_runtime",
+    holds_gil=True,
+    open=lambda manifest, _threads: HbmRuntime(manifest),
+    install_hint="hbm_runtime, which comes with RDK OS 3.5.0 or later on the RDK X5 "
+    "(package hobot-spdev); the hbm_runtime on PyPI is built for other boards. Update the board, "
+    "or use runtime 'bpu' (bpu_infer_lib)",
+)

@@ -1,13 +1,10 @@
-"""What every inference runtime promises."""
+"""What every inference runtime promises, and how it is described."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import sys
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,22 +20,8 @@ class InferenceError(RuntimeError):
     """A runtime could not load or run a model; the message says what it reported."""
 
 
-@contextlib.contextmanager
-def library_output_to_stderr() -> Iterator[None]:
-    """Send what a C library prints on stdout to stderr: stdout belongs to the results of the tools."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        ctypes.CDLL(None).fflush(None)  # C's own buffer, before stdout is itself again
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
 class Runtime(Protocol):
-    """A loaded model.
+    """A loaded model: a tensor in, a tensor out.
 
     ``infer`` may be called from several threads; calls that the library cannot
     run at once wait for one another.
@@ -46,21 +29,21 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """Name of the runtime, as in ``RUNTIME_NAMES``."""
+        """Name of the runtime."""
         ...
 
-    def infer(self, tensor: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Run the network on one crop.
+    def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Run the network once.
 
         Args:
-            tensor: float32, contiguous, of the manifest's input shape.
+            tensor: contiguous, of the shape and type of the manifest's input.
 
         Returns:
-            Logits, classes x time steps, float32, owned by the caller.
+            The output: of the shape and type of the manifest's output, owned by the caller.
 
         Raises:
             InferenceError: the library reported a failure, or returned
-                something else than the manifest's output shape.
+                something else than the manifest's output.
         """
         ...
 
@@ -69,21 +52,25 @@ class Runtime(Protocol):
         ...
 
 
-def check_output(output: object, manifest: ModelManifest) -> npt.NDArray[np.float32]:
-    """Return a library's output as logits, classes x time steps, in memory of its own.
+@dataclass(frozen=True)
+class RuntimeSpec:
+    """A runtime that models can be opened with.
 
-    Args:
-        output: the array that the library returned.
-        manifest: says how many classes and time steps there are.
-
-    Raises:
-        InferenceError: it is no array with that many numbers.
+    Attributes:
+        name: what users call it.
+        suffixes: of the model files that it reads, lower case.
+        library: the Python module that it needs.
+        holds_gil: whether an inference keeps the GIL, so that only processes run side by side.
+        open: loads a model with so many CPU threads for one inference (a runtime without
+            threads of its own ignores the number).
+        install_hint: what the library is and how to get it.
+        input_dtypes: element types that it can feed.
     """
-    array = np.array(output, dtype=np.float32)
-    _, classes, steps = manifest.output_shape
-    if array.size != classes * steps:
-        raise InferenceError(
-            f"{manifest.path.name} returned an output of shape {array.shape}, "
-            f"its manifest says {manifest.output_shape}"
-        )
-    return array.reshape(classes, steps)
+
+    name: str
+    suffixes: tuple[str, ...]
+    library: str
+    holds_gil: bool
+    open: Callable[[ModelManifest, int], Runtime]
+    install_hint: str
+    input_dtypes: tuple[str, ...] = ("float32",)

@@ -1,1 +1,1 @@
-"""Where pictures come from: folders with their labels, scenes, videos."""
+"""Where do pictures come from? Folders with their labels, scenes, videos."""

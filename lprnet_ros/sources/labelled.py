@@ -1,13 +1,14 @@
 """Labelled plate crops on disk: a folder or a CSV, and the split by plate.
 
-Every accuracy of this project is measured on crops that this module lists, and
-the trainer leaves out exactly the plates that :func:`is_held_out` names.
+Every accuracy of this project is measured on crops listed by this module, and the
+trainer never uses a plate for which :func:`is_held_out` is true.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,16 +20,35 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+from lprnet_ros.images.picture_decoding import UndecodableError, decode_picture
+from lprnet_ros.plates.label import is_like_a_plate, normalised_label
+
+_PICTURE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".avif",
+    ".heic",
+    ".heif",
+)
+IMAGE_SUFFIXES = frozenset(suffix for suffix in _PICTURE_SUFFIXES if cv2.haveImageWriter(suffix))
+"""What this OpenCV reads: it cannot be asked by name, but writes no kind that it does not read."""
+
+_MOST_NAMED = 3
 HELD_OUT_PARTS = 6
-"""One plate in six is kept from training."""
+"""One plate in six is not used for training."""
 
 SPLITS = ("all", "training", "held-out", "calibration", "test")
-"""Which plates are meant; see ``is_in_split``."""
+"""Subsets of the plates; see ``is_in_split``."""
 
 
 class LabelledDataError(ValueError):
-    """A data set on disk is not what it should be; the message says what and where."""
+    """A data set on disk is invalid; the message says what is wrong and where."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +57,20 @@ class LabelledCrop:
 
     Attributes:
         path: the image file.
-        label: the plate's text; empty where the picture shows no plate.
+        label: the plate's text, as ``normalised_label`` spells it; empty if the picture shows no plate.
         columns: the other columns of its CSV row, by name.
+        line: of its CSV, from 1; 0 where there is none.
     """
 
     path: Path
     label: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether someone said what it shows: a CSV did, and a file name such as ``1.jpg`` did not."""
+        return self.line > 0 or not self.label or is_like_a_plate(self.label)
 
     def group(self, column: str) -> str:
         """Return the value of a column, for grouping.
@@ -63,7 +90,7 @@ class LabelledCrop:
             BGR, uint8, height x width x 3.
 
         Raises:
-            LabelledDataError: the file is missing or no picture.
+            LabelledDataError: the file is missing, not a picture, or too damaged.
         """
         return read_image(self.path)
 
@@ -72,25 +99,62 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """Read an image file as BGR, uint8, height x width x 3.
 
     Raises:
-        LabelledDataError: the file is missing or no picture.
+        LabelledDataError: the file is missing, not a picture, or too damaged.
     """
     if not path.is_file():
-        raise LabelledDataError(f"{path}: no such file")
+        raise LabelledDataError(f"{path}: {_why_no_file(path)}")
     try:
-        data = path.read_bytes()  # cv2.imread ends the process where a name is not UTF-8
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
+        return decode_picture(np.frombuffer(data, np.uint8))
     except OSError as error:
         raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
-    except cv2.error:
-        image = None
-    if image is None:
-        raise LabelledDataError(f"{path}: not an image that OpenCV can decode")
-    return np.asarray(image, dtype=np.uint8)
+    except UndecodableError as error:
+        raise LabelledDataError(f"{path}: {error}") from error
 
 
 def list_images(folder: Path) -> list[Path]:
-    """List the image files of a folder and its sub-folders, sorted by path."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+    """List the image files of a folder and its sub-folders, sorted by path.
+
+    Those of a kind that this OpenCV cannot read are left out; see ``skipped_images``.
+
+    Raises:
+        LabelledDataError: the folder, or one in it, cannot be read.
+    """
+    return [path for path in _files(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def _files(folder: Path) -> list[Path]:
+    """List what lies in a folder and its sub-folders but is none itself: pipes and dead links as well."""
+
+    def refuse(error: OSError) -> None:
+        raise LabelledDataError(f"{error.filename}: the folder cannot be read ({error.strerror})") from error
+
+    return sorted(Path(root, name) for root, _, names in os.walk(folder, onerror=refuse) for name in names)
+
+
+def _why_no_file(path: Path) -> str:
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
+        return "is an address; only files are read: download it first"
+    if path.exists():
+        return "a folder" if path.is_dir() else "a pipe or a device; only files are read"
+    return "no such file"
+
+
+def skipped_images(folder: Path) -> str:
+    """Name the image files of a folder that ``list_images`` leaves out.
+
+    Returns:
+        A sentence without full stop; empty where there are none.
+    """
+    left_out = set(_PICTURE_SUFFIXES) - IMAGE_SUFFIXES
+    names = [str(p.relative_to(folder)) for p in _files(folder) if p.suffix.lower() in left_out]
+    if not names:
+        return ""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (
+        f"left out, since OpenCV {cv2.__version__} cannot read such files: {', '.join(names[:_MOST_NAMED])}"
+        f"{more}; convert them to PNG"
+    )
 
 
 def read_labelled(path: Path) -> list[LabelledCrop]:
@@ -98,24 +162,30 @@ def read_labelled(path: Path) -> list[LabelledCrop]:
 
     Args:
         path: a CSV with the columns ``file`` (relative to the CSV) and
-            ``label``; or a folder of images whose label is the file name's
-            stem up to the first ``_`` or ``-``.
+            ``label``; or a folder of images, labelled by the stem of their file
+            names up to the first ``_`` or ``-``.  Labels are normalised.
 
     Returns:
         The crops, in the CSV's order or sorted by path.
 
     Raises:
-        LabelledDataError: nothing there, no crop in it, or the CSV lacks a column.
+        LabelledDataError: the path does not exist, holds no crop, or the CSV lacks a column.
     """
     if path.is_dir():
-        crops = [LabelledCrop(p, re.split("[_-]", p.stem)[0]) for p in list_images(path)]
+        crops = [LabelledCrop(p, label_of_name(p)) for p in list_images(path)]
     elif path.is_file():
         crops = _read_csv(path)
     else:
         raise LabelledDataError(f"{path}: neither a folder nor a CSV file")
     if not crops:
-        raise LabelledDataError(f"{path}: no labelled crops in it")
+        skipped = skipped_images(path) if path.is_dir() else ""
+        raise LabelledDataError(f"{path}: no labelled crops in it{'; ' if skipped else ''}{skipped}")
     return crops
+
+
+def label_of_name(path: Path) -> str:
+    """Return the label in the name of a picture: up to the first ``_`` or ``-``, normalised."""
+    return normalised_label(re.split("[_-]", path.stem)[0])
 
 
 def _read_csv(path: Path) -> list[LabelledCrop]:
@@ -137,16 +207,17 @@ def _crop_of_row(path: Path, line: int, row: dict[str | Any, str | Any]) -> Labe
         raise LabelledDataError(f"{path}, line {line}: has not as many fields as the first line")
     return LabelledCrop(
         path.parent / row["file"],
-        row["label"],
+        normalised_label(row["label"]),
         {name: value for name, value in row.items() if name not in ("file", "label")},
+        line,
     )
 
 
 def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:
     """Tell whether a plate belongs to the held-out split, ``plate-sha256/6``.
 
-    The split is by plate, never by picture: every crop of one plate falls on
-    the same side, whatever set it stands in.
+    The split is by plate, not by picture: every crop of a plate is on the same side,
+    whatever data set it is in.
 
     Args:
         label: the plate's text.
@@ -158,8 +229,8 @@ def is_held_out(label: str, parts: int = HELD_OUT_PARTS) -> bool:
 def is_for_calibration(label: str) -> bool:
     """Tell which half of the held-out plates a plate belongs to.
 
-    The confidence is fitted on one half, the calibration half; on the other, the
-    test half, nothing was ever fitted.
+    The confidence is fitted to the calibration half; nothing is ever fitted to the
+    other one, the test half.
 
     Args:
         label: text of a held-out plate.
@@ -172,8 +243,8 @@ def is_in_split(label: str, split: str) -> bool:
 
     Args:
         label: the plate's text.
-        split: ``all``; ``training`` and ``held-out``, which share all plates out; or
-            ``calibration`` and ``test``, which share the held-out ones out.
+        split: ``all``; ``training`` or ``held-out``, which together are all plates; or
+            ``calibration`` or ``test``, which together are the held-out ones.
 
     Raises:
         ValueError: there is no such split.
@@ -188,15 +259,15 @@ def is_in_split(label: str, split: str) -> bool:
 
 
 def select(crops: Iterable[LabelledCrop], split: str, without: Iterable[str]) -> list[LabelledCrop]:
-    """Choose crops.
+    """Select crops.
 
     Args:
         crops: all of them.
         split: one of ``SPLITS``.
-        without: ``COLUMN=PATTERN`` rules; crops that fit one are left out.
+        without: ``COLUMN=PATTERN`` rules; crops that match one are left out.
 
     Raises:
-        LabelledDataError: a rule is malformed or names no column of the data.
+        LabelledDataError: a rule is malformed or names an unknown column.
     """
     rules = []
     for rule in without:

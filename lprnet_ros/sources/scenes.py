@@ -1,4 +1,4 @@
-"""Whole scenes on disk: pictures or a video to be played as a camera, and where their plates are."""
+"""Whole scenes on disk: pictures or a video to play as a camera, and the places of their plates."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from lprnet_ros.sources.labelled import (
     list_images,
     read_image,
     read_labelled,
+    skipped_images,
 )
 
 _QUAD_COLUMNS = ("quad", "det_quad")
@@ -40,8 +41,8 @@ class Scene:
     """One frame of a source.
 
     Attributes:
-        name: the picture's path below the source, or the video's name.
-        path: the file, with its whole path.
+        name: the picture's path relative to the source, or the video's name.
+        path: the file, as an absolute path.
         picture: BGR, uint8, height x width x 3.
     """
 
@@ -57,10 +58,10 @@ class SceneSource:
         path: where it is.
 
     Attributes:
-        rate: frames a second of a video; None for pictures.
+        rate: frames per second of a video; None for pictures.
 
     Raises:
-        LabelledDataError: nothing there that could be played.
+        LabelledDataError: there is nothing to play.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,10 +71,13 @@ class SceneSource:
         if path.is_dir():
             self._pictures = list_images(path)
             if not self._pictures:
-                raise LabelledDataError(f"{path}: no pictures in this folder")
+                skipped = skipped_images(path)
+                raise LabelledDataError(
+                    f"{path}: no pictures in this folder{'; ' if skipped else ''}{skipped}"
+                )
         elif not path.is_file():
             raise LabelledDataError(f"{path}: no such folder or file")
-        elif path.suffix.lower() in IMAGE_SUFFIXES:
+        elif path.suffix.lower() in IMAGE_SUFFIXES - {".gif"}:  # which may be a video
             self._pictures = [path]
         else:
             video = cv2.VideoCapture(str(path))
@@ -86,7 +90,7 @@ class SceneSource:
                 video.release()
 
     def scenes(self) -> Iterator[Scene | LabelledDataError]:
-        """Go through the frames once; a broken picture gives its error instead."""
+        """Yield all frames once; for a broken picture its error."""
         if self._pictures is None:
             yield from self._video_frames()
             return
@@ -119,10 +123,10 @@ def read_plates(path: Path) -> dict[Path, list[LabelledPlate]]:
             or ``det_quad``: four corners ``x,y x,y x,y x,y`` in pixels, in any order.
 
     Returns:
-        The plates of each picture, by its whole path.
+        The plates of each picture, by its absolute path.
 
     Raises:
-        LabelledDataError: it is missing, lacks a column, or a quad is none.
+        LabelledDataError: it is missing, lacks a column, or holds an invalid quad.
     """
     plates: dict[Path, list[LabelledPlate]] = {}
     for row in read_labelled(path):

@@ -1,1 +1,1 @@
-"""How text from outside is shown safely."""
+"""How text from outside is taken in and shown safely."""

@@ -1,14 +1,14 @@
-"""Text that came from outside, made harmless for a log, a terminal and JSON.
+"""Makes text from outside safe for a log, a terminal and JSON.
 
-Whoever may publish an image chooses its encoding and its ``frame_id``; whoever
+Whoever can publish an image chooses its encoding and its ``frame_id``; whoever
 joins the network chooses the name of a node.  A line feed in such a text forges
-a line of the log, an escape sequence paints the terminal that shows it, and a
+a log line, an escape sequence controls the terminal that shows it, and a
 megabyte of it fills the disk.
 
-What counts as harmless is what Python calls printable: letters, digits, marks,
-punctuation, symbols and the blank of Unicode; not controls (C0, DEL, C1, so no
-ANSI sequence), not line and paragraph separators, not the invisible characters
-that turn the direction of writing, not lone surrogates.
+Characters are safe if Python calls them printable: letters, digits, marks,
+punctuation, symbols and the space of Unicode.  Not safe are control characters
+(C0, DEL, C1, and thus ANSI sequences), line and paragraph separators, the
+invisible characters that change the direction of writing, and lone surrogates.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from __future__ import annotations
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 LONGEST_QUOTED = 80
-"""Characters of a quoted text that are shown."""
+"""Maximum number of characters of a quoted text that are shown."""
+
+LONGEST_PATH = 5000
+"""Maximum number of characters of a file's path that are shown; Linux has none of more than 4096 bytes."""
 
 LONGEST_LINE = 1000
-"""Characters of a line of text that are shown."""
+"""Maximum number of characters of a line that are shown."""
 
 
 def quoted(text: str, longest: int = LONGEST_QUOTED) -> str:
-    """Return a text between quotes, on one line, without anything a terminal obeys.
+    """Return a text in quotes, on one line, without control characters.
 
     Args:
         text: any text, of any length.
-        longest: characters of it that are shown; of a longer one the length is told.
+        longest: number of characters to show; for a longer text its length is appended.
 
     Returns:
-        What ``repr`` makes of it, at most 10 characters for each one shown.
+        The ``repr`` of the text, at most 10 characters for each one shown.
     """
     if len(text) <= longest:
         return repr(text)
@@ -38,18 +41,18 @@ def quoted(text: str, longest: int = LONGEST_QUOTED) -> str:
 
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
-    r"""Return a text on one line, without anything a terminal obeys.
+    r"""Return a text on one line, without control characters.
 
-    A text that is one printable line already stays as it is, backslashes too, so
-    nothing is escaped twice.
+    A text that is already one printable line is returned unchanged, including its
+    backslashes, so nothing is escaped twice.
 
     Args:
         text: any text, of any length.
-        longest: greatest length of what is returned, at least 40; of a longer
-            text the beginning and the length are told.
+        longest: maximum length of the result, at least 40; for a longer text the
+            result holds its beginning and its length.
 
     Returns:
-        The text; characters that are not printable as ``\n``, ``\x1b``, ``\u2028``.
+        The text, with unprintable characters written as ``\n``, ``\x1b``, ``\u2028``.
     """
     shown = text[:longest]
     if not shown.isprintable():
@@ -61,31 +64,31 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
 
 
 def json_string(text: str) -> str:
-    r"""Write a text as a string of JSON.
+    r"""Write a text as a JSON string.
 
     Args:
         text: any text.
 
     Returns:
-        The text between quotes.  Where all of it is printable, Chinese stands as
-        it is; else all that is not printable ASCII stands as ``\uXXXX``, so that
-        neither a reader by lines nor a terminal is fooled.  Whoever parses it
-        gets the same text either way.
+        The text in quotes.  If all of it is printable, Chinese characters are kept;
+        otherwise everything but printable ASCII is written as ``\uXXXX``, so that it
+        cannot mislead a line-based reader or a terminal.  Parsing gives the same text
+        in both cases.
     """
     string = encode_basestring(text)
     if string.isprintable():
         return string
-    return encode_basestring_ascii(text).replace("\x7f", "\\u007f")  # DEL is the one that json leaves
+    return encode_basestring_ascii(text).replace("\x7f", "\\u007f")  # json keeps DEL
 
 
 def as_utf8(text: str) -> str:
-    r"""Return a text that can be sent: the name of a file may be any bytes, a string of a message is UTF-8.
+    r"""Return a text as valid UTF-8: a file name may hold any bytes, a string in a message may not.
 
     Args:
         text: any text, such as a file's name.
 
     Returns:
-        The text; bytes that Python could not read as UTF-8 stand as ``\udcff``.
+        The text; bytes that Python could not decode as UTF-8 are written as ``\udcff``.
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

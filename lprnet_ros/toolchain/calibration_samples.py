@@ -14,8 +14,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.manifest import ModelManifest, Preprocessing
+from lprnet_ros.models.manifest import RecognizerManifest
+from lprnet_ros.models.tensor_spec import TensorSpec, shared_number
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.sources.labelled import LabelledCrop
 from lprnet_ros.toolchain.compiler_yaml import HbMapperConfig, HbMapperError
@@ -41,7 +40,7 @@ def index_path(folder: Path) -> Path:
 
 
 def make_sample(
-    image: npt.NDArray[np.uint8], config: HbMapperConfig, rule: Preprocessing
+    image: npt.NDArray[np.uint8], config: HbMapperConfig, rule: TensorSpec
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.uint8]:
     """Turn a crop into one calibration sample.
 
@@ -59,36 +58,36 @@ def make_sample(
     """
     if config.samples_are_normalised:
         return preprocess(image, rule)
-    raw = preprocess(image, dataclasses.replace(rule, mean=0.0, scale=1.0))
+    raw = preprocess(image, dataclasses.replace(rule, mean=(0.0,) * 3, scale=(1.0,) * 3))
     return raw.astype(np.uint8) if config.sample_dtype == "uint8" else raw
 
 
-def contract(config: HbMapperConfig, manifest: ModelManifest) -> dict[str, Any]:
+def contract(config: HbMapperConfig, manifest: RecognizerManifest) -> dict[str, Any]:
     """Return what the samples depend on; another value makes another set."""
-    rule = manifest.preprocessing
+    rule = manifest.input
     return {
         "model": manifest.name,
-        "shape": list(manifest.input_shape),
+        "shape": list(manifest.input.shape),
         "layout": config.layout_train,
         "type": config.type_train,
         "channel_order": rule.channel_order,
         "dtype": config.sample_dtype,
         "normalised": config.samples_are_normalised,
-        "mean": rule.mean if config.samples_are_normalised else 0.0,
-        "scale": rule.scale if config.samples_are_normalised else 1.0,
+        "mean": shared_number(rule.mean) if config.samples_are_normalised else 0.0,
+        "scale": shared_number(rule.scale) if config.samples_are_normalised else 1.0,
     }
 
 
 def write_set(
-    folder: Path, crops: Iterable[LabelledCrop], config: HbMapperConfig, manifest: ModelManifest
+    folder: Path, crops: Iterable[LabelledCrop], config: HbMapperConfig, manifest: RecognizerManifest
 ) -> int:
-    """Write samples and their index; all of them, or nothing.
+    """Write samples and their index; nothing where a crop cannot be read.
 
     Args:
         folder: for the samples alone; an older set of this function there is replaced.
         crops: the pictures.
-        config: the YAML, which fits the model.
-        manifest: the model.
+        config: the YAML.
+        manifest: the model, which the YAML fits.
 
     Returns:
         How many samples there are.
@@ -101,49 +100,33 @@ def write_set(
     if config.reads_pictures:
         raise HbMapperError("calibration_parameters.preprocess_on is True, expected False for raw samples")
     folder = Path(os.path.abspath(folder))
-    _check_ours(folder)
+    samples = [(crop, make_sample(crop.read(), config, manifest.input)) for crop in crops]
+    known = _known(_read_index(folder)) if index_path(folder).is_file() else {}
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise CalibrationSetError(f"{folder}: cannot be written ({error.strerror or error})") from error
-    try:
-        samples = []
-        for number, crop in enumerate(crops):
-            content = make_sample(crop.read(), config, manifest.preprocessing)
+        folder.mkdir(parents=True, exist_ok=True)
+        old = sorted(folder.iterdir())
+        for path in old:
+            if path.name not in known:
+                raise CalibrationSetError(f"{path}: is no sample of {_MADE_BY}; name an empty folder")
+        for path in old:
+            path.unlink()
+        entries = []
+        for number, (crop, content) in enumerate(samples):
             name = f"{number:05}.bin"
-            content.tofile(building / name)
+            content.tofile(folder / name)
             sha256 = hashlib.sha256(content.tobytes()).hexdigest()
-            samples.append({"file": name, "sha256": sha256, "source": str(crop.path)})
-        index = {"made_by": _MADE_BY, "contract": contract(config, manifest), "samples": samples}
+            entries.append({"file": name, "sha256": sha256, "source": str(crop.path)})
+        index = {"made_by": _MADE_BY, "contract": contract(config, manifest), "samples": entries}
         text = json.dumps(index, ensure_ascii=False, indent=1)
-        building.chmod(0o755)  # mkdtemp lets nobody else in; the compiler may be another user
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        building.replace(folder)
         index_path(folder).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise CalibrationSetError(f"{folder}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return len(samples)
 
 
-def _check_ours(folder: Path) -> None:
-    """Raise unless the folder is free to be replaced: missing, empty, or a set of ours and nothing more."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not folder.is_dir():
-        raise CalibrationSetError(f"{folder}: is no folder")
-    if not index_path(folder).is_file():
-        raise CalibrationSetError(
-            f"{folder}: holds files, and there is no {index_path(folder).name} beside it that says they are "
-            "samples; name an empty folder"
-        )
-    known = {sample["file"] for sample in _read_index(folder)["samples"]}
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
-    if foreign:
-        raise CalibrationSetError(f"{folder}: {foreign[0]} is no sample of its index; name an empty folder")
+def _known(index: dict[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each sample by the name of its file."""
+    return {sample["file"]: sample["sha256"] for sample in index["samples"]}
 
 
 def _read_index(folder: Path) -> dict[str, Any]:
@@ -160,13 +143,8 @@ def _read_index(folder: Path) -> dict[str, Any]:
     return dict(index)
 
 
-def verify_set(folder: Path, config: HbMapperConfig, manifest: ModelManifest) -> int:
+def verify_set(folder: Path, config: HbMapperConfig, manifest: RecognizerManifest) -> int:
     """Check that a folder holds the samples of its index, and that they fit a YAML and a model.
-
-    Args:
-        folder: of the samples.
-        config: the YAML.
-        manifest: the model.
 
     Returns:
         How many samples there are.
@@ -180,22 +158,14 @@ def verify_set(folder: Path, config: HbMapperConfig, manifest: ModelManifest) ->
     made_for = contract(config, manifest)
     for name, value in made_for.items():
         if index["contract"].get(name) != value:
-            raise CalibrationSetError(
-                f"{folder}: its samples have {name} {index['contract'].get(name)!r}, the YAML and the model "
-                f"ask for {value!r}; make them anew"
-            )
-    expected = {sample["file"]: sample["sha256"] for sample in index["samples"]}
+            have = f"{folder}: its samples have {name} {index['contract'].get(name)!r}"
+            raise CalibrationSetError(f"{have}, the YAML and the model ask for {value!r}; make them anew")
+    expected = _known(index)
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     for wrong, names in (("is missing", set(expected) - found), ("is in no index", found - set(expected))):
         for name in sorted(names):
             raise CalibrationSetError(f"{folder / name}: {wrong}; make the samples anew")
     for name, sha256 in expected.items():
-        try:
-            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise CalibrationSetError(f"{folder / name}: cannot be read ({error.strerror})") from error
-        if actual != sha256:
-            raise CalibrationSetError(
-                f"{folder / name}: is not the file that was written; make the samples anew"
-            )
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
+            raise CalibrationSetError(f"{folder / name}: is not the file that was written; make it anew")
     return len(expected)

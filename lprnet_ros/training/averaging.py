@@ -1,4 +1,4 @@
-"""Averages the weights of runs that went on from each other: a model soup (Wortsman et al., ICML 2022)."""
+"""Averages the weights of runs that continued from each other: a model soup (Wortsman et al., ICML 2022)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def average_checkpoints(
 
     Args:
         checkpoints: of runs of one network, each started from the weights of another;
-            the mean of unrelated runs reads nothing.  Exported ``.onnx`` files may be
+            the mean of unrelated runs is useless.  Exported ``.onnx`` files may be
             among them; then the weights are averaged as an export folds them.
-        output: the checkpoint to write; it can be exported, but not trained on.
+        output: the checkpoint to write; it can be exported, but training cannot continue from it.
         shares: of each in the mean, in sum 1; None gives all the same.
 
     Raises:
-        ManifestError: one is missing, is no checkpoint of ``lpr_train``, or is of another network;
+        ManifestError: one is missing, not a checkpoint of ``lpr_train``, or of another network;
             or the shares do not fit.
     """
     if shares is None:

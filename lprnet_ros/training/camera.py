@@ -20,7 +20,7 @@ class Camera:
 
     Args:
         generator: the source of all randomness.
-        strength: 0 leaves pictures nearly as they are, 1 is the training default.
+        strength: 0 leaves pictures almost unchanged, 1 is the training default.
     """
 
     def __init__(self, generator: np.random.Generator, strength: float = 1.0) -> None:
@@ -29,17 +29,17 @@ class Camera:
         self._noise = generator.normal(0, 1, size=(512, 512, 3)).astype(np.float32)
 
     def photograph(self, image: Image, quad: Quad, *, crop_error: float = 0.08, tilt: float = 1.0) -> Image:
-        """Look at a quad of a picture.
+        """Photograph a quad of a picture.
 
         Args:
             image: BGR, uint8.
             quad: the plate's corners in the image, 4 x 2, from top left clockwise.
-            crop_error: how far each side of the crop may lie outside the plate,
-                in plate heights (sides: plate widths / 3); it may cut half as
-                far into it.
-            tilt: how far plates turn that a detector boxes upright, in units of
-                7 degrees (standard deviation); for pictures that are tilted
-                already, less than 1.
+            crop_error: how far each edge of the crop may lie outside the plate, in
+                plate heights (left and right: plate widths / 3); it may lie half as
+                far inside.
+            tilt: standard deviation of the rotation of plates for which a detector
+                gives an upright box, in units of 7 degrees; less than 1 for pictures
+                that are already tilted.
 
         Returns:
             The crop as a detector would cut it, BGR, uint8, 24 x 94 x 3.
@@ -57,7 +57,7 @@ class Camera:
         return bool(self._generator.random() < probability * self._strength)
 
     def _look(self, image: Image, quad: Quad, crop_error: float) -> Image:
-        """Cut the quad out, with an imprecise box and a slant, at twice the final size."""
+        """Cut out the quad with an imprecise box and a slant, at twice the final size."""
         generator, strength = self._generator, self._strength
         width = float(np.linalg.norm(quad[1] - quad[0]))
         height = float(np.linalg.norm(quad[3] - quad[0]))
@@ -81,7 +81,7 @@ class Camera:
         return self._warp(image, cut.astype(np.float32), _CORNERS)
 
     def _look_aslant(self, image: Image, quad: Quad, crop_error: float, tilt: float) -> Image:
-        """Turn the plate, then cut its upright bounding box, as a detector does with a tilted plate."""
+        """Rotate the plate, then cut its upright bounding box, as a detector does with a tilted plate."""
         generator, strength = self._generator, self._strength * tilt
         width = float(np.linalg.norm(quad[1] - quad[0]))
         height = float(np.linalg.norm(quad[3] - quad[0]))
@@ -112,7 +112,7 @@ class Camera:
         )
 
     def _soften(self, crop: Image) -> Image:
-        """Lose resolution; focus and motion blur."""
+        """Apply loss of resolution, defocus and motion blur."""
         generator = self._generator
         if self._chance(0.6):
             scale = generator.uniform(0.28, 1.0)
@@ -138,7 +138,7 @@ class Camera:
         return crop
 
     def _light(self, crop: Image) -> Image:
-        """Exposure, contrast, gamma, colour cast, shadow, glare."""
+        """Apply exposure, contrast, gamma, colour cast, shadow and glare."""
         generator, strength = self._generator, self._strength
         ramp = np.linspace(0, 1, 256, dtype=np.float32)
         gamma = np.exp(generator.normal(0, 0.3) * strength)
@@ -178,7 +178,7 @@ class Camera:
         return crop
 
     def _half_shadow(self, crop: Image) -> Image:
-        """Put the part on one side of a line into the shade."""
+        """Darken the part on one side of a line."""
         generator = self._generator
         height, width = crop.shape[:2]
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -190,7 +190,7 @@ class Camera:
         return (crop * field[:, :, None]).astype(np.uint8)
 
     def _sense(self, crop: Image) -> Image:
-        """Dirt or an object in front, sensor noise, sharpening, JPEG."""
+        """Apply dirt or objects in front, sensor noise, sharpening and JPEG artefacts."""
         generator = self._generator
         height, width = crop.shape[:2]
         if self._chance(0.12):
@@ -219,7 +219,7 @@ class Camera:
         return crop
 
     def _resize(self, crop: Image) -> Image:
-        """Scale to the final size; some cameras just leave pixels out."""
+        """Scale to the final size; some cameras simply skip pixels."""
         chance = self._generator.random()
         method = cv2.INTER_AREA if chance < 0.3 else cv2.INTER_LINEAR
         if self._chance(0.1):

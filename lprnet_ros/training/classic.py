@@ -15,9 +15,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lprnet_ros.models.manifest import ManifestError, Preprocessing
+from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.models.tensor_spec import TensorSpec
 
-CLASSIC_PREPROCESSING = Preprocessing(channel_order="bgr", mean=127.5, scale=1 / 128)
+CLASSIC_PREPROCESSING = TensorSpec.picture(channel_order="bgr", mean=127.5, scale=1 / 128)
 """What the public checkpoint was trained with."""
 
 

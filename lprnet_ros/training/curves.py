@@ -1,4 +1,4 @@
-"""Draws a run's loss and accuracies, from the log that the trainer writes."""
+"""Draws loss and accuracies of a run, from the log of the trainer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib
 
-matplotlib.use("Agg")  # no screen is needed
+matplotlib.use("Agg")  # needs no display
 from matplotlib import pyplot
 
 
@@ -15,7 +15,7 @@ def draw_curves(log: Path, picture: Path) -> None:
     """Draw the loss and the accuracies over the steps.
 
     Args:
-        log: ``log.jsonl`` of a run: one JSON object a validation, with ``step``,
+        log: ``log.jsonl`` of a run: one JSON object per validation, with ``step``,
             ``loss`` and some ``..._accuracy``.
         picture: the PNG to write.
     """

@@ -1,4 +1,4 @@
-"""The characters of a plate as paint: where GA 36-2018 puts them, how wear and print vary them."""
+"""The characters of a plate as paint: where its layout puts them, how wear and print vary them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.plates.kinds import Cell, PlateLayout, layout_of_length
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
 
 Mask = npt.NDArray[np.uint8]
 
 PIXELS_PER_MM = 0.5
-GLYPH_TOP_MM = 25
-_PLATE_HEIGHT_MM = 140
-_STANDARD_LEFTS_MM = (15.5, 72.5, 151.5, 208.5, 265.5, 322.5, 379.5)
-_GREEN_LEFTS_MM = (15.5, 69.5, 163.5, 215.5, 267.5, 319.5, 371.5, 423.5)
-_DOT_MM = 134
+_GLYPH_WIDTH_MM = 45
 
 
 def pixels(millimetres: float) -> int:
@@ -25,18 +22,25 @@ def pixels(millimetres: float) -> int:
     return round(millimetres * PIXELS_PER_MM)
 
 
-assert pixels(45) <= GLYPH_WIDTH
+assert pixels(_GLYPH_WIDTH_MM) <= GLYPH_WIDTH
+
+
+def layout_of(text: str) -> PlateLayout:
+    """Return the layout of the plates that bear a text.
+
+    Raises:
+        ValueError: no kind of plate has so many characters.
+    """
+    layout = layout_of_length(len(text))
+    if layout is None:
+        raise ValueError(f"no kind of plate has {len(text)} characters ({text!r})")
+    return layout
 
 
 def plate_size(text: str) -> tuple[int, int]:
-    """Return width and height of a plate in pixels; eight characters stand on the longer one."""
-    return pixels(480 if len(text) == 8 else 440), pixels(_PLATE_HEIGHT_MM)
-
-
-def character_lefts(text: str) -> list[float]:
-    """Return the left edge of each character's cell, in pixels of the drawing."""
-    lefts = _GREEN_LEFTS_MM if len(text) == 8 else _STANDARD_LEFTS_MM
-    return [left * PIXELS_PER_MM for left in lefts]
+    """Return width and height of a plate in pixels of the drawing."""
+    layout = layout_of(text)
+    return pixels(layout.width), pixels(layout.height)
 
 
 def ideal_coverage(text: str, styles: Sequence[GlyphStyle]) -> Mask:
@@ -51,11 +55,10 @@ def ideal_coverage(text: str, styles: Sequence[GlyphStyle]) -> Mask:
     """
     width, height = plate_size(text)
     coverage = np.zeros((height, width), np.uint8)
-    top = pixels(GLYPH_TOP_MM)
-    for position, left in enumerate(character_lefts(text)):
-        masks = [style.masks[text[position]] for style in styles]
-        glyph = _narrowed(np.mean(masks, axis=0).astype(np.uint8), text, position)
-        x = round(left)
+    for character, cell in zip(text, layout_of(text).cells, strict=True):
+        masks = [style.masks[character] for style in styles]
+        glyph = _narrowed(np.mean(masks, axis=0).astype(np.uint8), cell)
+        x, top = pixels(cell.left), pixels(cell.top)
         region = coverage[top : top + GLYPH_HEIGHT, x : x + glyph.shape[1]]
         np.maximum(region, glyph[:, : region.shape[1]], out=region)
     return coverage
@@ -64,7 +67,8 @@ def ideal_coverage(text: str, styles: Sequence[GlyphStyle]) -> Mask:
 def styles_for(text: str, styles: Sequence[GlyphStyle]) -> list[GlyphStyle]:
     """Choose the styles in which a text can be drawn: green plates have lettering of their own."""
     standard = [style for style in styles if style.for_standard]
-    if len(text) == 8:
+    layout = layout_of_length(len(text))
+    if layout is not None and layout.lettering == "green":
         return [style for style in styles if style.for_green] or standard
     if not set(FOREIGN_CHARACTERS).isdisjoint(text):
         return [style for style in standard if set(text) <= set(style.masks)]
@@ -84,7 +88,7 @@ class Lettering:
         self._generator = generator
 
     def draw(self, text: str, *, border: bool = True) -> Mask:
-        """Draw a text with the dot (or the new-energy mark) and the border line.
+        """Draw a text with the dot (or emblem) and the border line.
 
         Args:
             text: 7 or 8 characters of the alphabet or of ``FOREIGN_CHARACTERS``.
@@ -94,33 +98,35 @@ class Lettering:
             Coverage of paint, uint8, height x width of ``plate_size``.
         """
         generator = self._generator
-        width, height = plate_size(text)
+        layout, (width, height) = layout_of(text), plate_size(text)
         style = self._choose(styles_for(text, self._styles))
         coverage = np.zeros((height, width), np.uint8)
         shift = generator.normal(0, 0.6, size=2)
-        for position, (character, left) in enumerate(zip(text, character_lefts(text), strict=True)):
-            glyph = _narrowed(style.masks[character], text, position)
+        for character, cell in zip(text, layout.cells, strict=True):
+            glyph = _narrowed(style.masks[character], cell)
             jitter = generator.normal(0, 0.35, size=2)
-            x = round(left + shift[0] + jitter[0])
-            y = round(GLYPH_TOP_MM * PIXELS_PER_MM + shift[1] + jitter[1])
+            x = round(cell.left * PIXELS_PER_MM + shift[0] + jitter[0])
+            y = round(cell.top * PIXELS_PER_MM + shift[1] + jitter[1])
             x = min(max(x, 0), width - glyph.shape[1])
             region = coverage[y : y + GLYPH_HEIGHT, x : x + glyph.shape[1]]
             np.maximum(region, glyph, out=region)
         if border:
-            self._dot_and_border(coverage, is_green=len(text) == 8, shift=float(shift[0]))
+            self._separator_and_border(coverage, layout, shift=float(shift[0]))
         return self._wear(coverage)
 
     def _choose(self, styles: Sequence[GlyphStyle]) -> GlyphStyle:
         weights = np.cumsum([style.weight for style in styles])
         return styles[int(np.searchsorted(weights, self._generator.random() * weights[-1]))]
 
-    def _dot_and_border(self, coverage: Mask, *, is_green: bool, shift: float) -> None:
+    def _separator_and_border(self, coverage: Mask, layout: PlateLayout, *, shift: float) -> None:
         generator = self._generator
         height, width = coverage.shape
-        if not is_green or generator.random() < 0.6:
-            middle = (round(_DOT_MM * PIXELS_PER_MM + shift), height // 2)
-            radius = int(generator.integers(2, 4)) + 4 * is_green
-            shade = int(generator.integers(60, 256)) if is_green else 255
+        is_emblem = layout.separator_shape == "emblem"
+        if not is_emblem or generator.random() < 0.6:
+            x, y = layout.separator
+            middle = (round(x * PIXELS_PER_MM + shift), pixels(y))
+            radius = int(generator.integers(2, 4)) + 4 * is_emblem
+            shade = int(generator.integers(60, 256)) if is_emblem else 255
             cv2.circle(coverage, middle, radius, shade, -1, cv2.LINE_AA)
         if generator.random() < 0.85:
             inset = int(generator.integers(1, 4))
@@ -144,9 +150,9 @@ class Lettering:
         return np.asarray(worn, dtype=np.uint8)
 
 
-def _narrowed(glyph: Mask, text: str, position: int) -> Mask:
-    """Narrow the serial characters of new-energy plates to 43 mm."""
-    if len(text) != 8 or position < 2:
+def _narrowed(glyph: Mask, cell: Cell) -> Mask:
+    """Narrow a glyph to its cell."""
+    if cell.width >= _GLYPH_WIDTH_MM:
         return glyph
-    size = (pixels(43), GLYPH_HEIGHT)
+    size = (pixels(cell.width), GLYPH_HEIGHT)
     return np.asarray(cv2.resize(glyph, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

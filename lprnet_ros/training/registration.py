@@ -1,7 +1,7 @@
-"""Finds where exactly the plate lies in a labelled crop, from the label alone.
+"""Locates the plate in a labelled crop precisely, using only the label.
 
-The text's drawing is registered to the picture: the best of a grid of rough
-quads, refined by maximising the enhanced correlation coefficient (Evangelidis
+A drawing of the text is registered to the picture: the best of a grid of rough
+quads is refined by maximising the enhanced correlation coefficient (Evangelidis
 and Psarakis, PAMI 2008), first affine on blurred pictures, then as a homography.
 """
 
@@ -30,7 +30,7 @@ _EVERYWHERE = np.full((_HEIGHT, _WIDTH), 255, np.uint8)
 
 @dataclass(frozen=True)
 class Registration:
-    """Where a plate lies in its crop.
+    """Where the plate is in its crop.
 
     Attributes:
         quad: the plate's corners in pixels of the crop, 4 x 2 float32, from top
@@ -45,15 +45,15 @@ class Registration:
 
 
 def register_plate(image: Image, text: str, styles: Sequence[GlyphStyle]) -> Registration | None:
-    """Find the plate of a labelled crop; about 20 ms.
+    """Find the plate in a labelled crop; takes about 20 ms.
 
     Args:
         image: BGR, uint8, of any size.
-        text: what stands on the plate, 7 or 8 characters of the alphabet.
+        text: the plate number, 7 or 8 characters of the alphabet.
         styles: glyphs to draw it with.
 
     Returns:
-        The best fit, light paint or dark, or None where none converged.
+        The best fit, for light or dark paint, or None if none converged.
     """
     drawing = ideal_coverage(text, styles_for(text, styles)).astype(np.float32) / 255.0
     picture = _flattened(image)
@@ -72,7 +72,7 @@ def register_plate(image: Image, text: str, styles: Sequence[GlyphStyle]) -> Reg
 
 
 def _flattened(image: Image) -> Plane:
-    """Return brightness with shading and local contrast taken out."""
+    """Return brightness without shading and with equalised local contrast."""
     method = cv2.INTER_AREA if image.shape[1] > _WIDTH else cv2.INTER_LINEAR
     grey = cv2.cvtColor(cv2.resize(image, (_WIDTH, _HEIGHT), interpolation=method), cv2.COLOR_BGR2GRAY)
     flat = grey.astype(np.float32)
@@ -82,12 +82,12 @@ def _flattened(image: Image) -> Plane:
 
 
 def _band(plane: Plane, sigma: float) -> Plane:
-    """Return a drawing softened, without its coarsest structure, as the picture's is removed too."""
+    """Return a band-pass filtered drawing: the picture's coarsest structure is removed as well."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma) - cv2.GaussianBlur(plane, (0, 0), 18))
 
 
 def _rough_quads() -> Iterator[Plane]:
-    """Yield quads that the upright box of a plate may hold: level or tilted, tight or with a margin."""
+    """Yield quads that fit an upright box of a plate: level or tilted, tight or with a margin."""
     for slope in (-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45):  # how much lower the right end is, in heights
         for top in (0.0, 0.1):
             for left in (0.0, 0.03):
@@ -122,7 +122,7 @@ def _fit(drawing: Plane, picture: Plane) -> tuple[float, Plane] | None:
             correlation, homography = cv2.findTransformECC(
                 fine, picture, start, cv2.MOTION_HOMOGRAPHY, _STOP, _EVERYWHERE, 1
             )
-        except cv2.error:  # OpenCV's way to say that it did not converge
+        except cv2.error:  # raised by OpenCV if it did not converge
             continue
         fits.append((float(correlation), cv2.perspectiveTransform(corners[None], homography)[0]))
         if correlation > _CERTAIN:
@@ -131,7 +131,7 @@ def _fit(drawing: Plane, picture: Plane) -> tuple[float, Plane] | None:
 
 
 def _best_rough(drawing: Plane, picture: Plane) -> list[Plane]:
-    """Sort the rough quads by correlation, the best first."""
+    """Return the rough quads sorted by correlation, best first."""
     height, width = drawing.shape[0] // _ROUGH, drawing.shape[1] // _ROUGH
     small = np.asarray(cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA))
     small = small - small.mean()

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.plates.syntax import PlateKind
+from lprnet_ros.plates.kinds import layout_of_length, plate_kinds
 from lprnet_ros.training.glyphs import GLYPH_HEIGHT, GlyphStyle
 from lprnet_ros.training.lettering import (
-    GLYPH_TOP_MM,
+    PIXELS_PER_MM,
     Lettering,
-    character_lefts,
     ideal_coverage,
+    layout_of,
     pixels,
     plate_size,
     styles_for,
@@ -107,7 +107,8 @@ def reletter(crop: LetteredCrop, lettering: Lettering, generator: np.random.Gene
     Returns:
         The picture, BGR, uint8, of the crop's shape; and its text.
     """
-    kind = PlateKind.STANDARD if len(crop.text) == 7 else PlateKind.NEW_ENERGY_SMALL
+    layout = layout_of(crop.text)
+    kind = next(kind for kind in plate_kinds("ga36") if kind.layout is layout)
     drawn = random_plate_text(generator, kind)
     keeps = generator.random(len(drawn)) < (_KEEP_CHANCE if generator.random() < 0.7 else 0.0)
     keeps[0] = False
@@ -131,19 +132,21 @@ def _cells(text: str, chosen: npt.NDArray[np.bool_]) -> Image:
     """Mark the cells of the chosen characters, with soft edges: uint8, of ``plate_size``."""
     width, height = plate_size(text)
     cells = np.zeros((height, width), np.uint8)
-    top = pixels(GLYPH_TOP_MM)
-    pitch = pixels(45)
-    for position, left in enumerate(character_lefts(text)):
-        if chosen[position]:
-            x = round(left)
-            cells[top - 4 : top + GLYPH_HEIGHT + 4, max(0, x - 3) : x + pitch + 3] = 255
+    for cell, is_chosen in zip(layout_of(text).cells, chosen, strict=True):
+        if is_chosen:
+            x, top = pixels(cell.left), pixels(cell.top)
+            cells[top - 4 : top + GLYPH_HEIGHT + 4, max(0, x - 3) : x + pixels(cell.width) + 3] = 255
     return np.asarray(cv2.GaussianBlur(cells, (0, 0), 1.0), dtype=np.uint8)
 
 
 def _can_draw(text: str, styles: Sequence[GlyphStyle]) -> bool:
     """Tell whether a text fits on a plate and all of its characters have glyphs."""
     chosen = styles_for(text, styles)
-    return len(text) in (7, 8) and bool(chosen) and all(set(text) <= set(style.masks) for style in chosen)
+    return (
+        layout_of_length(len(text)) is not None
+        and bool(chosen)
+        and all(set(text) <= set(style.masks) for style in chosen)
+    )
 
 
 def _province_is_inside(image: Image, quad: Plane) -> bool:
@@ -151,7 +154,8 @@ def _province_is_inside(image: Image, quad: Plane) -> bool:
     width, height = plate_size("A" * 7)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     matrix = cv2.getPerspectiveTransform(corners, quad)
-    left, top = character_lefts("A" * 7)[0], pixels(GLYPH_TOP_MM)
+    province = layout_of("A" * 7).cells[0]
+    left, top = province.left * PIXELS_PER_MM, pixels(province.top)
     cell = np.array([[[left + 4, top + 4], [left + 4, top + GLYPH_HEIGHT - 4]]], dtype=np.float32)
     points = cv2.perspectiveTransform(cell, matrix)[0]
     limit = np.array([image.shape[1], image.shape[0]])

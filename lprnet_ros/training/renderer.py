@@ -1,4 +1,4 @@
-"""Draws licence plates: layout and colours of GA 36-2018, before any camera saw them."""
+"""Draws licence plates in the layout and colours of their kinds, before any camera saw them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.plates.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES, UNREADABLE
-from lprnet_ros.plates.syntax import PlateKind
+from lprnet_ros.plates.kinds import PlateKind, plate_kinds
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GlyphStyle
-from lprnet_ros.training.lettering import PIXELS_PER_MM, Lettering, plate_size, styles_for
+from lprnet_ros.training.lettering import PIXELS_PER_MM, Lettering, pixels, plate_size, styles_for
 
 Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
@@ -20,12 +20,15 @@ Quad = npt.NDArray[np.float32]
 MARGIN = 40
 """Pixels of surroundings drawn on each side of the plate."""
 
-_FLAT_COLOURS = {  # ground and paint: blue, green, red
-    "blue": ((190, 70, 20), (240, 240, 235)),
-    "yellow": ((20, 170, 235), (25, 25, 25)),
+_KINDS = {kind.name: kind for kind in plate_kinds("ga36")}
+_BY_COLOUR = {kind.colour: kind for kind in _KINDS.values()}
+_FOREIGN_COLOURS = {  # ground and paint: blue, green, red
     "black": ((30, 30, 30), (235, 235, 235)),
     "white": ((225, 225, 225), (30, 30, 30)),
 }
+"""Of plates that no kind describes and no syntax accepts: police, army, embassies."""
+_SHARES = (("blue", 0.55), ("yellow", 0.75), ("new_energy_small", 0.95), ("new_energy_large", 1.0))
+"""Kinds that are drawn, and the share of plates that are of this kind or of one before it."""
 _BOLTS_MM = ((0.26, 13.0), (0.74, 13.0), (0.26, 127.0), (0.74, 127.0))
 
 
@@ -55,9 +58,9 @@ def random_plate_text(generator: np.random.Generator, kind: PlateKind) -> str:
         return "".join(pick(DIGITS) for _ in range(count))
 
     head = pick(PROVINCES) + pick(LETTERS)
-    if kind is PlateKind.NEW_ENERGY_SMALL:
+    if kind.syntax == "new_energy_small":
         return head + pick(NEW_ENERGY_LETTERS) + pick(DIGITS * 2 + LETTERS) + digits(4)
-    if kind is PlateKind.NEW_ENERGY_LARGE:
+    if kind.syntax == "new_energy_large":
         return head + digits(5) + pick(NEW_ENERGY_LETTERS)
     serial = list(digits(5))
     for position in generator.choice(5, size=int(generator.integers(0, 3)), replace=False):
@@ -121,21 +124,15 @@ class PlateRenderer:
         if self._generator.random() < 0.09 and self._can_draw_foreign:
             return self.draw(*random_foreign_text(self._generator))
         chance = self._generator.random()
-        if chance < 0.55:
-            return self.draw(random_plate_text(self._generator, PlateKind.STANDARD), "blue")
-        if chance < 0.75:
-            return self.draw(random_plate_text(self._generator, PlateKind.STANDARD), "yellow")
-        if chance < 0.95:
-            return self.draw(random_plate_text(self._generator, PlateKind.NEW_ENERGY_SMALL), "green")
-        text = random_plate_text(self._generator, PlateKind.NEW_ENERGY_LARGE)
-        return self.draw(text, "yellow_green")
+        kind = _KINDS[next(name for name, share in _SHARES if chance < share)]
+        return self.draw(random_plate_text(self._generator, kind), kind.colour)
 
     def draw(self, text: str, colour: str) -> RenderedPlate:
         """Draw one plate.
 
         Args:
             text: 7 or 8 characters of the alphabet or of ``FOREIGN_CHARACTERS``.
-            colour: ``blue``, ``yellow``, ``green``, ``yellow_green``, ``black`` or ``white``.
+            colour: that of a kind, ``black`` or ``white``.
         """
         generator = self._generator
         width, height = plate_size(text)
@@ -159,17 +156,20 @@ class PlateRenderer:
         generator = self._generator
         spread = generator.normal(0, 14, size=3)
         ground = np.empty((height, width, 3), np.float32)
-        if colour in _FLAT_COLOURS:
-            flat, paint = (np.array(values) for values in _FLAT_COLOURS[colour])
+        if colour in _FOREIGN_COLOURS:
+            flat, paint = (np.array(values) for values in _FOREIGN_COLOURS[colour])
             ground[:] = flat + spread
-        elif colour in ("green", "yellow_green"):
-            ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-            top = np.array([225, 240, 225]) + spread
-            bottom = np.array([110, 205, 90]) + spread
-            ground[:] = top + (bottom - top) * (ramp ** generator.uniform(0.6, 1.5))
-            paint = np.array([25, 25, 25])
-            if colour == "yellow_green":
-                ground[:, : round(width * 0.28)] = np.array([30, 185, 235]) + spread
+        elif colour in _BY_COLOUR:
+            kind = _BY_COLOUR[colour]
+            paint = np.array(kind.characters)
+            top = np.array(kind.ground) + spread
+            ground[:] = top
+            if kind.ground_bottom is not None:
+                ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+                bottom = np.array(kind.ground_bottom) + spread
+                ground[:] = top + (bottom - top) * (ramp ** generator.uniform(0.6, 1.5))
+            if kind.ground_left is not None:
+                ground[:, : pixels(kind.ground_left_width)] = np.array(kind.ground_left) + spread
         else:
             raise ValueError(f"unknown plate colour {colour!r}")
         return ground, (paint + generator.normal(0, 10, size=3)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Training samples without end: rendered plates, augmented real crops, and no plates."""
+"""Endless training samples: rendered plates, augmented real crops, and pictures without a plate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from tqdm import tqdm
 
 from lprnet_ros.evaluation.background import text_like_windows
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
-from lprnet_ros.sources.labelled import LabelledCrop, is_held_out, list_images, read_image, read_labelled
+from lprnet_ros.plates.label import foreign_characters
+from lprnet_ros.sources.labelled import (
+    LabelledCrop,
+    LabelledDataError,
+    is_held_out,
+    list_images,
+    read_image,
+    read_labelled,
+)
 from lprnet_ros.training.camera import HEIGHT, WIDTH, Camera, Quad
 from lprnet_ros.training.glyphs import GlyphStyle
 from lprnet_ros.training.lettering import Lettering
@@ -27,24 +35,24 @@ from lprnet_ros.training.spoiled import cut_off, paint_over, turn
 
 Image = npt.NDArray[np.uint8]
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-"""Images N x 24 x 94 x 3 uint8 BGR; all targets in a row; N target lengths."""
+"""Images N x 24 x 94 x 3 uint8 BGR; all targets, concatenated; N target lengths."""
 
-_CROP_ANEW_CHANCE = 0.5  # real plates whose quad is known are also cut out and tilted like rendered ones
+_CROP_ANEW_CHANCE = 0.5  # real plates with a known quad are also cropped and tilted like rendered ones
 _GREY_CHANCE = 0.3  # of cut plates: where no colour tells that a character is missing
 
 UNREADABLE_SETS = frozenset({"special"})
-"""Sets of plates that the alphabet or the layout does not cover."""
+"""Data sets of plates outside the alphabet or the layout."""
 
 
 @dataclass(frozen=True)
 class RealCrops:
-    """Real crops in memory, with the chance of drawing each.
+    """Real crops in memory, with sampling probabilities.
 
     Attributes:
         images: BGR, uint8, of any size.
-        labels: one text each.
-        parts: the crop taken apart for relettering, or None where that failed, one each.
-        weights: one probability each; they sum to 1.
+        labels: one text for each image.
+        parts: for each image the crop decomposed for relettering, or None if that failed.
+        weights: one probability for each image; they sum to 1.
     """
 
     images: Sequence[Image]
@@ -54,7 +62,7 @@ class RealCrops:
 
 
 def balanced_weights(crops: Sequence[LabelledCrop]) -> npt.NDArray[np.float64]:
-    """Give rare sets and rare provinces a larger share: 1 / sqrt(their count) each."""
+    """Weight crops by 1 / sqrt(count) of their data set and of their province, to favour rare ones."""
     sets = Counter(crop.columns.get("set", "") for crop in crops)
     provinces = Counter(crop.label[:1] for crop in crops)
     weights = np.array(
@@ -69,14 +77,14 @@ def load_training_crops(
     unseen_provinces: str = "",
     most_taken_apart: int | None = None,
 ) -> RealCrops:
-    """Load the crops that training may see, and take them apart.
+    """Load the crops that may be trained on, and decompose them.
 
     Args:
         indexes: CSVs of crops; of one with a column ``role`` the rows with ``train`` alone count.
         styles: glyphs to find the plates with.
-        unseen_provinces: provinces whose crops are left out, as are those of
-            held-out plates, of unreadable sets and of two rows.
-        most_taken_apart: crops taken apart, those that are drawn most often first; None takes all.
+        unseen_provinces: provinces whose crops are skipped, like those of held-out
+            plates, of unreadable data sets and of two rows.
+        most_taken_apart: crops decomposed, those that are drawn most often first; None takes all.
     """
     crops = [
         crop
@@ -88,7 +96,7 @@ def load_training_crops(
         and crop.columns.get("set") not in UNREADABLE_SETS
         and crop.label[:1] not in unseen_provinces
     ]
-    images = [_at_most(crop.read(), 3 * HEIGHT) for crop in crops]
+    images = [_at_most(_picture_of(crop), 3 * HEIGHT) for crop in crops]
     weights = balanced_weights(crops)
     parts: list[LetteredCrop | None] = [None] * len(crops)
     for place in tqdm(np.argsort(-weights, kind="stable")[:most_taken_apart].tolist(), "finding the plates"):
@@ -96,8 +104,15 @@ def load_training_crops(
     return RealCrops(images, [crop.label for crop in crops], parts, weights)
 
 
+def _picture_of(crop: LabelledCrop) -> Image:
+    if foreign := foreign_characters(crop.label, CHINESE_PLATES):
+        where = f"line {crop.line} ({crop.path.name})" if crop.line else str(crop.path)
+        raise LabelledDataError(f"{where}: the label {crop.label} holds {foreign}, which no class stands for")
+    return crop.read()
+
+
 def load_negatives(folder: Path, *, held_out: bool) -> list[Image]:
-    """Load pictures without a plate, from one side of the split by file name."""
+    """Load pictures without a plate from one side of the split, which is by file name."""
     return [read_image(p) for p in list_images(folder) if is_held_out(p.name) is held_out]
 
 
@@ -118,7 +133,7 @@ def _at_most(image: Image, height: int) -> Image:
 
 @dataclass(frozen=True)
 class _Tools:
-    """What a worker makes samples with."""
+    """The tools with which a worker makes samples."""
 
     generator: np.random.Generator
     renderer: PlateRenderer
@@ -127,20 +142,20 @@ class _Tools:
 
 
 class SampleStream(IterableDataset[Batch]):
-    """Endless batches; every worker process draws its own.
+    """Endless batches; each worker process makes its own.
 
     Args:
         styles: glyphs for the renderer.
         real: real crops, or None to train on rendered plates alone.
-        negatives: pictures without a plate; also the ground around rendered plates.
-        batch_size: samples a batch.
+        negatives: pictures without a plate; also used as background of rendered plates.
+        batch_size: samples per batch.
         rendered_share: share of rendered plates among the samples, 0..1.
         relettered_share: share of real crops that get other characters, 0..1.
         negative_share: share of pictures without a plate, 0..1.
         cut_share: share of plates through which an edge of the crop runs, 0..1.
         painted_share: share of plates of which one character is covered, 0..1.
         turned_share: share of plates that are turned or mirrored, and so must not be read, 0..1.
-        seed: same seed and number of workers, same samples.
+        seed: the same seed and number of workers give the same samples.
     """
 
     def __init__(
@@ -173,7 +188,7 @@ class SampleStream(IterableDataset[Batch]):
         self._cumulative = np.cumsum(real.weights) if real is not None else np.ones(1)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield batches for ever."""
+        """Yield batches forever."""
         cv2.setNumThreads(0)
         info = get_worker_info()
         worker = info.id if info is not None else 0
@@ -233,7 +248,7 @@ class SampleStream(IterableDataset[Batch]):
         return image, parts.quad if parts is not None and is_anew else None, text
 
     def _no_plate(self, generator: np.random.Generator, camera: Camera) -> Image:
-        """Draw a patch that is no plate: a picture, noise, or a flat field."""
+        """Return a patch without a plate: from a picture, noise, or a uniform area."""
         if self._negatives and generator.random() < 0.8:
             image = self._negatives[int(generator.integers(len(self._negatives)))]
             if generator.random() < 0.5:

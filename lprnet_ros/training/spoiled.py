@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from lprnet_ros.plates.alphabet import UNREADABLE
 from lprnet_ros.training.glyphs import GLYPH_HEIGHT
-from lprnet_ros.training.lettering import GLYPH_TOP_MM, character_lefts, pixels, plate_size
+from lprnet_ros.training.lettering import layout_of, pixels, plate_size
 
 Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
@@ -29,18 +29,18 @@ def cut_off(quad: Quad, text: str, generator: np.random.Generator) -> tuple[Quad
         The quad of what is seen, with a margin on the other three sides; and the text that is seen,
         with ``UNREADABLE`` for what the edge took.
     """
-    width = plate_size(text)[0]
-    lefts = np.array(character_lefts(text))
-    cell = pixels(43 if len(text) == 8 else 45)
+    layout = layout_of(text)
+    lefts = np.array([cell.left for cell in layout.cells])
+    widths = np.array([cell.width for cell in layout.cells])
     cut = generator.uniform(*_CUTS)
     margin = generator.uniform(-0.01, 0.07)
     top, bottom = generator.uniform(-0.04, 0.09, size=2)
     if generator.random() < 0.6:
-        seen = np.clip(((1 - cut) * width - lefts) / cell, 0, 1) >= _LEAST_VISIBLE
+        seen = np.clip(((1 - cut) * layout.width - lefts) / widths, 0, 1) >= _LEAST_VISIBLE
         rest = "".join(character for character, is_seen in zip(text, seen, strict=True) if is_seen)
         shown, left, right = rest + UNREADABLE * (not seen.all()), -margin, 1 - cut
     else:
-        seen = np.clip((lefts + cell - cut * width) / cell, 0, 1) >= _LEAST_VISIBLE
+        seen = np.clip((lefts + widths - cut * layout.width) / widths, 0, 1) >= _LEAST_VISIBLE
         rest = "".join(character for character, is_seen in zip(text, seen, strict=True) if is_seen)
         shown, left, right = UNREADABLE * (not seen.all()) + rest, cut, 1 + margin
     corners = np.array([[left, -top], [right, -top], [right, 1 + bottom], [left, 1 + bottom]], np.float32)
@@ -62,14 +62,14 @@ def paint_over(image: Image, quad: Quad, text: str, generator: np.random.Generat
         A copy of the picture, and the text with ``UNREADABLE`` in place of the character.
     """
     place = int(generator.integers(len(text)))
-    left = character_lefts(text)[place] - 2
-    right = left + pixels(45) + 4
-    top, bottom = pixels(GLYPH_TOP_MM) - 3, pixels(GLYPH_TOP_MM) + GLYPH_HEIGHT + 3
+    cell = layout_of(text).cells[place]
+    left, right = pixels(cell.left) - 2, pixels(cell.left + cell.width) + 2
+    top, bottom = pixels(cell.top) - 3, pixels(cell.top) + GLYPH_HEIGHT + 3
     width, height = plate_size(text)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, quad.astype(np.float32))
-    cell = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float32)
-    outline = np.round(cv2.perspectiveTransform(cell, matrix)[0]).astype(np.int32)
+    box = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float32)
+    outline = np.round(cv2.perspectiveTransform(box, matrix)[0]).astype(np.int32)
     low = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
     high = np.ceil(quad.max(axis=0)).astype(int)
     plate = image[low[1] : high[1], low[0] : high[0]]

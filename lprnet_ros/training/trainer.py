@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from lprnet_ros.models.manifest import ManifestError, Preprocessing
+from lprnet_ros.models.manifest import ManifestError
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, UNREADABLE
+from lprnet_ros.text.fields import FieldError, read_yaml
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
 from lprnet_ros.training.network import PlateNet
@@ -35,7 +36,7 @@ from lprnet_ros.training.validation import (
 
 log = logging.getLogger(__name__)
 
-PREPROCESSING = Preprocessing(channel_order="rgb", mean=127.5, scale=1 / 127.5)
+PREPROCESSING = TensorSpec.picture(channel_order="rgb", mean=127.5, scale=1 / 127.5)
 """How the bundled network wants its input; the same as the board's ``lpr.bin``."""
 
 _UNFOLDING_BATCHES = 40  # from which the statistics of an exported network are measured
@@ -112,9 +113,13 @@ def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) ->
         overrides: values that replace the file's.
 
     Raises:
-        ManifestError: it is no mapping, or names something that does not exist.
+        ManifestError: it is no YAML or no mapping, names something that does not exist, or holds a
+            number that makes no sense.
     """
-    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        values = read_yaml(path) or {}
+    except FieldError as error:
+        raise ManifestError(str(error)) from error
     if not isinstance(values, dict):
         raise ManifestError(f"{path}: expected a mapping of names to values")
     values.update(overrides or {})
@@ -134,6 +139,10 @@ def load_config(path: Path, overrides: Mapping[str, str | int] | None = None) ->
     ):
         if values.get(name) is not None:
             values[name] = Path(values[name])
+    for name, least in (("steps", 4), ("batch_size", 1), ("validate_every", 1), ("workers", 0), ("seed", 0)):
+        value = values.get(name, least)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ManifestError(f"{path}: {name} is {value!r}, expected a whole number from {least} on")
     return TrainingConfig(**values)
 
 
@@ -174,7 +183,10 @@ class Trainer:
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, config.learning_rate, total_steps=config.steps, pct_start=0.1
+            self.optimizer,
+            config.learning_rate,
+            total_steps=config.steps,
+            pct_start=max(0.1, 2 / config.steps),  # its rise takes at least one step
         )
         self.step = 0
         self.seconds = 0.0
@@ -299,7 +311,11 @@ class Trainer:
     def _inputs(self, images: Tensor) -> Tensor:
         """Normalise N x 24 x 94 x 3 uint8 BGR as the network wants it."""
         inputs = images.to(self.device, non_blocking=True).permute(0, 3, 1, 2).flip(1).float()
-        inputs = (inputs - PREPROCESSING.mean) * PREPROCESSING.scale
+        mean, scale = (
+            torch.tensor(values, device=self.device).view(3, 1, 1)
+            for values in (PREPROCESSING.mean, PREPROCESSING.scale)
+        )
+        inputs = (inputs - mean) * scale
         return inputs.contiguous(memory_format=torch.channels_last)
 
     def _average(self) -> None:

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from lprnet_ros.models.manifest import Preprocessing
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
-from lprnet_ros.plates.syntax import PlateKind
+from lprnet_ros.plates.kinds import plate_kinds
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.sources.labelled import LabelledCrop, is_held_out, read_labelled
@@ -58,7 +58,7 @@ def held_out_crops(index: Path) -> list[LabelledCrop]:
     ]
 
 
-def real_validation(indexes: Sequence[Path], rule: Preprocessing) -> ValidationSet:
+def real_validation(indexes: Sequence[Path], rule: TensorSpec) -> ValidationSet:
     """Load the held-out crops of some indexes."""
     crops = [crop for index in indexes for crop in held_out_crops(index)]
     groups = {
@@ -70,25 +70,20 @@ def real_validation(indexes: Sequence[Path], rule: Preprocessing) -> ValidationS
     return ValidationSet(np.stack(images), [crop.label for crop in crops], groups)
 
 
-def rendered_validation(styles: Sequence[GlyphStyle], rule: Preprocessing) -> ValidationSet:
+def rendered_validation(styles: Sequence[GlyphStyle], rule: TensorSpec) -> ValidationSet:
     """Render plates of every province, blue, yellow and green, at moderate degradation."""
     generator = np.random.default_rng(_RENDERED_SEED)
     renderer = PlateRenderer(styles, [], generator)
     camera = Camera(generator, _RENDERED_STRENGTH)
-    looks = (
-        (PlateKind.STANDARD, "blue"),
-        (PlateKind.STANDARD, "yellow"),
-        (PlateKind.NEW_ENERGY_SMALL, "green"),
-        (PlateKind.NEW_ENERGY_LARGE, "yellow_green"),
-    )
+    kinds = plate_kinds("ga36")
     images, labels, colours = [], [], []
     for province in PROVINCES:
         for number in range(_RENDERED_PER_PROVINCE):
-            kind, colour = looks[number % len(looks)]
-            plate = renderer.draw(province + random_plate_text(generator, kind)[1:], colour)
+            kind = kinds[number % len(kinds)]
+            plate = renderer.draw(province + random_plate_text(generator, kind)[1:], kind.colour)
             images.append(preprocess(camera.photograph(plate.image, plate.quad), rule)[0])
             labels.append(plate.text)
-            colours.append(colour)
+            colours.append(kind.colour)
     groups = {"colour": colours, "province": [label[:1] for label in labels]}
     return ValidationSet(np.stack(images), labels, groups)
 

@@ -32,7 +32,8 @@ def test_the_search_comes_close_to_the_capacity_from_wherever_it_begins(capacity
     node = Node(capacity)
     proof = find_sustained(node.run, start, seconds=30.0, probe_seconds=3.0)
     assert proof.is_kept_up
-    assert 0.96 * capacity <= proof.rate <= capacity
+    assert 0.96 * capacity <= proof.rate
+    assert proof.sent <= round(30.0 * capacity)  # whole crops: the rate itself may be a hair higher
     assert node.trials[-1] == (proof.rate, 30.0)
 
 

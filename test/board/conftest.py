@@ -15,5 +15,5 @@ def root(tmp_path):
 def kernel(root, monkeypatch):
     """Answers what the package writes to those files."""
     kernel = importlib.import_module("rdk_x5").Kernel(root)
-    monkeypatch.setattr("lprnet_ros.board.performance.write_value", kernel.write)
+    monkeypatch.setattr("lprnet_ros.board.sysfs.write_value", kernel.write)
     return kernel

@@ -1,7 +1,7 @@
 import pytest
 import rdk_x5
 
-from lprnet_ros.board.identity import NotAnRdkError, board_model, is_rdk, require_rdk
+from lprnet_ros.board.identity import NotAnRdkError, is_rdk, require_rdk
 
 
 def named(tmp_path, content):
@@ -22,7 +22,6 @@ def named(tmp_path, content):
 )
 def test_every_board_of_the_vendors_device_trees_is_one(tmp_path, model):
     root = named(tmp_path, model.encode() + b"\0")
-    assert board_model(root) == model
     assert is_rdk(root)
     assert require_rdk(root) == model
 
@@ -39,7 +38,6 @@ def test_every_board_of_the_vendors_device_trees_is_one(tmp_path, model):
 )
 def test_another_board_is_none_and_is_named(tmp_path, model):
     root = named(tmp_path, model.encode() + b"\0")
-    assert board_model(root) == model
     assert not is_rdk(root)
     with pytest.raises(NotAnRdkError, match="no RDK X5: its device tree calls it") as caught:
         require_rdk(root)
@@ -49,12 +47,10 @@ def test_another_board_is_none_and_is_named(tmp_path, model):
 @pytest.mark.parametrize("content", [b"", b"\0\0", b"\xff\xfe RDK X5", b"D-Robotics RDK X5\nV1.0"])
 def test_a_name_that_is_none_names_no_board(tmp_path, content):
     root = named(tmp_path, content)
-    assert board_model(root) is None
     assert not is_rdk(root)
 
 
 def test_a_machine_without_device_tree_is_no_board(tmp_path):
-    assert board_model(tmp_path) is None
     assert not is_rdk(tmp_path)
     with pytest.raises(NotAnRdkError, match=r"no RDK X5 \(there is no .*/proc/device-tree/model\)"):
         require_rdk(tmp_path)

@@ -1,3 +1,4 @@
+import builtins
 import os
 import shutil
 import time
@@ -50,7 +51,7 @@ def test_the_whole_layout_is_read(root):
     assert telemetry.ion.size_bytes == (768 + 256) * 2**20
     assert telemetry.ion_process_bytes == {4321: 1_163_264 + 2 * 4096, 99: 2 * 2**20, 12: 0}
     assert set(telemetry.problems) == {"ddr_bandwidth"}
-    assert "lpr_board --bandwidth" in telemetry.problems["ddr_bandwidth"]
+    assert "sudo hrut_ddr" in telemetry.problems["ddr_bandwidth"]
 
 
 def test_the_pairs_are_what_is_known_in_a_fixed_order(root):
@@ -228,13 +229,13 @@ def test_the_clock_of_the_bpu_is_found_on_older_kernels(root):
 
 def test_what_is_closed_to_this_user_is_told(root, monkeypatch):
     closed = str(root / "sys/kernel/debug")
-    really_open, really_list = os.open, os.listdir
+    really_open, really_list = builtins.open, os.listdir
 
     def refuse(path):
         if str(path).startswith(closed):
             raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(os, "open", lambda path, *rest: refuse(path) or really_open(path, *rest))
+    monkeypatch.setattr(builtins, "open", lambda path, *rest: refuse(path) or really_open(path, *rest))
     monkeypatch.setattr(os, "listdir", lambda path: refuse(path) or really_list(path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     telemetry = read_telemetry(root, pids=[4321])

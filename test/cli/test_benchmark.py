@@ -1,4 +1,8 @@
 import json
+import signal
+import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,3 +76,21 @@ def test_the_crop_is_the_self_tests_and_is_looked_at_once():
     row = measure(recognizer, threads=1, frames=10)
     assert row.frames == 10
     assert counting.calls == 10 + 20  # and those that warm up
+
+
+def test_ctrl_c_ends_it_after_the_crops_in_flight():
+    bundled = PlateRecognizer.open()
+    main_thread, read = threading.main_thread().ident, []
+
+    def read_slowly(crop):
+        read.append(crop.shape)
+        if len(read) == 120:
+            signal.pthread_kill(main_thread, signal.SIGINT)
+        time.sleep(0.002 if len(read) < 120 else 0.2)
+
+    recognizer = SimpleNamespace(
+        manifest=bundled.manifest, rules=bundled.rules, set_rules=lambda _: None, read=read_slowly
+    )
+    with pytest.raises(KeyboardInterrupt):
+        measure(recognizer, threads=4, frames=1_000_000)
+    assert len(read) < 120 + 100  # those in flight, and what a busy machine starts before it interrupts

@@ -1,6 +1,8 @@
 import json
 import shutil
 
+import cv2
+import numpy as np
 import pytest
 
 from lprnet_ros.cli.evaluate import main
@@ -29,7 +31,7 @@ def evaluate(csv_file, capsys):
 
 def test_the_json_holds_exactly_the_promised_keys(evaluate):
     result = evaluate("--group-by", "set")
-    assert set(result) == KEYS | {"groups"}
+    assert set(result) == KEYS | {"groups", "left_out"}
     assert set(result["groups"]) == {"road", "toll"}
     for group in result["groups"].values():
         assert set(group) == KEYS
@@ -155,3 +157,96 @@ def test_what_the_boards_library_prints_stays_out_of_the_json(runtime, csv_file,
     options = ["--model", str(board_model), "--runtime", runtime]
     assert main(["--data", str(csv_file), "--json", *options]) == 0
     assert json.loads(capfd.readouterr().out)["plates"] == 8
+
+
+def test_pictures_that_cannot_be_read_are_named_left_out_and_counted(csv_file, capsys):
+    folder = csv_file.parent
+    (folder / "broken.png").write_bytes((folder / "0.png").read_bytes()[:500])
+    (folder / "text.png").write_text("no picture")
+    rows = "".join(f"{name},京A12345,road\n" for name in ("broken.png", "gone.png", "text.png"))
+    csv_file.write_text(csv_file.read_text(encoding="utf-8") + rows, encoding="utf-8")
+    assert main(["--data", str(csv_file), "--json", "--group-by", "set"]) == 0
+    captured = capsys.readouterr()
+    result = json.loads(captured.out)
+    assert (result["plates"], result["correct"], result["left_out"]) == (8, 7, 3)
+    assert result["groups"]["road"]["plates"] == 4
+    *named, counted = captured.err.splitlines()
+    assert [line.split(":")[2].strip() for line in named] == [
+        str(folder / name) for name in ("broken.png", "gone.png", "text.png")
+    ]
+    assert counted == "lpr_evaluate: 3 of 11 pictures left out"
+
+
+@pytest.mark.parametrize("option", [["--decoders"], ["--sequences", "2"]])
+def test_a_broken_picture_ends_no_other_measurement(option, csv_file, capsys):
+    with csv_file.open("a", encoding="utf-8") as stream:
+        stream.write("gone.png,京A12345,road\n")
+    assert main(["--data", str(csv_file), *option]) == 0
+    assert "left out" in capsys.readouterr().err
+
+
+SPELLINGS = {
+    "a middle dot": "{0}{1}·{2}",
+    "a bullet": "{0}{1}•{2}",
+    "a katakana dot": "{0}{1}・{2}",
+    "blanks": " {0} {1}\u3000{2} ",
+    "a dash": "{0}{1}-{2}",
+    "an invisible character": "\u200b{0}{1}{2}",
+}
+
+
+def full_width(text):
+    return text.translate({code: code + 0xFEE0 for code in range(33, 127)})
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("case", [str, str.lower, full_width])
+def test_a_label_counts_however_it_is_spelled(spelling, case, csv_file, shipped_readings, evaluate):
+    lines = ["file,label"]
+    for index, reading in enumerate(shipped_readings.values()):
+        lines.append(
+            f"{index}.png,{case(spelling.format(reading.text[0], reading.text[1], reading.text[2:]))}"
+        )
+    csv_file.write_text("\n".join(lines), encoding="utf-8")
+    assert evaluate()["accuracy"] == 1.0
+
+
+def test_a_label_that_the_model_cannot_read_is_named_with_its_line(csv_file, capsys):
+    text = csv_file.read_text(encoding="utf-8").replace("新Z00000", "粤Z123港?")
+    csv_file.write_text(text, encoding="utf-8")
+    assert main(["--data", str(csv_file), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["correct"] == 7
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"lpr_evaluate: {csv_file}, line 9: the label 粤Z123港? holds 港?, which ")
+
+
+def test_a_name_that_is_no_plate_is_no_label(shipped_readings, tmp_path, capsys):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file, reading = next(iter(shipped_readings.items()))
+    for name in ("1.png", "IMG_2034.png", "crop.png"):
+        shutil.copy(file, folder / name)
+    assert main(["--data", str(folder), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no file is named by its plate" in captured.err
+    shutil.copy(file, folder / f"{reading.text}_1.png")
+    assert main(["--data", str(folder), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["plates"] == 1
+    assert captured.err.splitlines() == [
+        f"lpr_evaluate: {folder / name}: left out, its name is no plate"
+        for name in ("1.png", "IMG_2034.png", "crop.png")
+    ]
+
+
+def test_a_whole_photograph_is_named_with_what_to_do(csv_file, capsys):
+    photograph = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    cv2.imwrite(str(csv_file.parent / "0.png"), photograph)
+    assert main(["--data", str(csv_file), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["plates"] == 8
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"lpr_evaluate: {csv_file.parent / '0.png'}: 640x480 pixels look like a whole")
+    assert "plate_cropper" in line

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
+import lprnet_ros.models.find
 import lprnet_ros.models.install
-import lprnet_ros.models.manifest
 from lprnet_ros.cli.model import main
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.sources.labelled import read_image
 
@@ -24,7 +25,7 @@ CONTENT = b"compiled for bayes-e" * 100
 def places(tmp_path, monkeypatch):
     """Nobody's folders but the test's are searched or written."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    for module in (lprnet_ros.models.manifest, lprnet_ros.models.install):
+    for module in (lprnet_ros.models.find, lprnet_ros.models.install):
         monkeypatch.setattr(module, "BOARD_MODELS", tmp_path / "no board")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "data" / "lprnet_ros" / "models"
@@ -196,7 +197,7 @@ def test_describe_refuses_what_is_not_there_and_the_model_itself(tmp_path, capsy
 def sample(tmp_path):
     """A raw input, and the float network's logits for it as the board would dump them."""
     test = load_manifest(bundled_model()).self_test
-    tensor = preprocess(read_image(test.image), load_manifest(bundled_model()).preprocessing)
+    tensor = preprocess(read_image(test.image), load_manifest(bundled_model()).input)
     tensor.tofile(tmp_path / "00000.bin")
     np.load(test.logits).astype("<f4").tofile(tmp_path / "logits.bin")
     return np.load(test.logits)

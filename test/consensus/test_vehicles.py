@@ -5,43 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sighted import GARBAGE, OTHER, PLATE, SIMILAR, crops, published, reading, texts
 
 from lprnet_ros.consensus.sightings import MOST_CROPS, REMEMBERED_CROPS
-from lprnet_ros.consensus.vehicles import MOST_VEHICLES, Consensus, ConsensusSettings, Sighting
+from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting
+from lprnet_ros.consensus.vehicles_in_view import MOST_VEHICLES
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
-
-PLATE = "京A12345"
-SIMILAR = "京A12945"
-OTHER = "沪C8KX07"
-GARBAGE = "粤G0UT1P"
-
-
-def reading(text, confidence=0.95, alternatives=(), verdict=Verdict.ACCEPTED):
-    return PlateReading(text, confidence, (confidence,) * len(text), tuple(alternatives), verdict)
-
-
-def crops(*readings, start=0.0, step=0.1, track=None, camera="gate"):
-    """One sighting a reading; a plain text is read with 0.95."""
-    return [
-        Sighting(
-            start + i * step,
-            camera,
-            each if isinstance(each, PlateReading) else reading(each),
-            track,
-            stamp=round(start + i * step, 6),
-        )
-        for i, each in enumerate(readings)
-    ]
-
-
-def published(*sightings, flush=True, **settings):
-    consensus = Consensus(ConsensusSettings(**settings))
-    plates = [plate for sighting in sightings for plate in consensus.add(sighting)]
-    return plates + consensus.flush() if flush else plates
-
-
-def texts(plates):
-    return [plate.reading.text for plate in plates]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +243,16 @@ def test_a_clock_that_is_set_back_finishes_all():
     assert consensus.flush() == []
 
 
+def test_time_alone_that_is_set_back_finishes_all():
+    consensus = Consensus()
+    for sighting in crops(PLATE, PLATE, start=1000.0):
+        consensus.add(sighting)
+    assert texts(consensus.advance(3.0)) == [PLATE]
+    for sighting in crops(OTHER, OTHER, start=3.0):
+        assert consensus.add(sighting) == []
+    assert texts(consensus.advance(4.2)) == [OTHER]
+
+
 def test_a_bag_that_starts_anew_publishes_anew():
     bag = [*crops(*[PLATE] * 5), *crops(*[OTHER] * 5, start=3.0)]
     assert texts(published(*bag, *bag, *bag)) == [PLATE, OTHER] * 3
@@ -337,11 +316,12 @@ def test_memory_is_bounded():
         plate = "".join(generator.choice(list("0123456789"), 7)) if i % 2 else PLATE
         consensus.add(Sighting(i * 1e-3, "gate", reading(plate), None))
         consensus.add(Sighting(i * 1e-3, "toll", reading(plate), str(i)))
-        for vehicles in consensus._vehicles.values():
-            assert len(vehicles) <= MOST_VEHICLES
-            assert all(len(vehicle) <= MOST_CROPS for vehicle in vehicles)
+        for camera in consensus._cameras.values():
+            assert len(camera.view) <= MOST_VEHICLES
+            assert all(len(vehicle) <= MOST_CROPS for vehicle in camera.view)
+            assert len(camera._events) <= 8 * MOST_VEHICLES
     consensus.advance(1e6)
-    assert consensus._vehicles == {}
+    assert consensus._cameras == {}
 
 
 any_reading = st.builds(

@@ -3,8 +3,10 @@ import math
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lprnet_ros.cropping.detection import MOST_DETECTIONS, Detection, DetectionFilter
+from lprnet_ros.cropping.detection import MOST_DETECTIONS, Detection, DetectionFilter, most_certain
 from lprnet_ros.images.geometry import Box
 
 BOX = Box(10.0, 10.0, 80.0, 20.0)
@@ -54,3 +56,38 @@ def test_no_more_than_1000_detections_of_a_frame_are_looked_at():
     kept, left_out = selected(DetectionFilter(), *[Detection(BOX)] * (MOST_DETECTIONS + 5))
     assert len(kept) == MOST_DETECTIONS
     assert left_out == {"too_many_detections": 5}
+
+
+def test_boxes_that_overlap_almost_wholly_are_one_plate():
+    best = Detection(BOX, score=0.9)
+    twin = Detection(Box(12.0, 10.5, 80.0, 20.0), score=0.8, label="another class")
+    neighbour = Detection(Box(60.0, 10.0, 80.0, 20.0), score=0.1)
+    left_out = Counter()
+    assert most_certain([twin, neighbour, best], 10, left_out) == [neighbour, best]
+    assert left_out == {"overlapping": 1}
+
+
+def shared(one, other):
+    """How much of their union two boxes have in common."""
+    width = min(one.right, other.right) - max(one.x, other.x)
+    height = min(one.bottom, other.bottom) - max(one.y, other.y)
+    common = max(0.0, width) * max(0.0, height)
+    return common / (one.area + other.area - common)
+
+
+places = st.builds(Box, st.floats(-5, 60), st.floats(-5, 5), st.floats(60, 80), st.floats(15, 20))
+
+
+@given(st.lists(st.builds(Detection, places, score=st.sampled_from([0.0, 0.5, 1.0])), max_size=20))
+def test_every_plate_is_kept_once_and_the_best_box_of_it(detections):
+    left_out = Counter()
+    kept = most_certain(detections, 20, left_out)
+    assert len(kept) + left_out["overlapping"] == len(detections)
+    for one, other in itertools.combinations(kept, 2):
+        assert shared(one.box, other.box) <= 0.8 + 1e-9
+    for one in detections:
+        assert any(shared(one.box, two.box) > 0.8 - 1e-9 and two.score >= one.score for two in kept)
+    for most in (1, 3):
+        few = Counter()
+        assert len(most_certain(detections, most, few)) == min(most, len(kept))
+        assert len(detections) - sum(few.values()) == min(most, len(kept))

@@ -34,7 +34,7 @@ def completions(draw):
 def test_any_order_of_completion_leaves_in_the_order_of_each_camera(case):
     counts, batches = case
     collector = Collector()
-    delivery = InOrderDelivery(collector.deliver)
+    delivery = InOrderDelivery(collector.deliver, collector.report)
     for batch in batches:
         delivery.complete(batch)
     for camera, count in counts.items():
@@ -45,7 +45,7 @@ def test_any_order_of_completion_leaves_in_the_order_of_each_camera(case):
 @given(st.permutations(range(8)))
 def test_nothing_is_held_back_longer_than_needed(order):
     collector = Collector()
-    delivery = InOrderDelivery(collector.deliver)
+    delivery = InOrderDelivery(collector.deliver, collector.report)
     done = set()
     for ticket in order:
         delivery.complete([ticketed("a", ticket)])
@@ -56,14 +56,14 @@ def test_nothing_is_held_back_longer_than_needed(order):
 
 def test_a_camera_that_is_held_up_holds_up_no_other():
     collector = Collector()
-    delivery = InOrderDelivery(collector.deliver)
+    delivery = InOrderDelivery(collector.deliver, collector.report)
     delivery.complete([ticketed("slow", 1), ticketed("fast", 0), ticketed("fast", 1)])
     assert (collector.texts("slow"), collector.texts("fast")) == ([], ["fast 0", "fast 1"])
 
 
 def test_many_threads_deliver_one_at_a_time_and_in_order():
     collector = Collector()  # which fails where two deliver at once
-    delivery = InOrderDelivery(collector.deliver)
+    delivery = InOrderDelivery(collector.deliver, collector.report)
     count = 400
 
     def complete(first: int) -> None:
@@ -81,7 +81,7 @@ def test_many_threads_deliver_one_at_a_time_and_in_order():
 
 def test_what_is_closed_delivers_nothing_more():
     collector = Collector()
-    delivery = InOrderDelivery(collector.deliver)
+    delivery = InOrderDelivery(collector.deliver, collector.report)
     delivery.complete([ticketed("a", 0)])
     delivery.close()
     delivery.complete([ticketed("a", 1)])

@@ -1,5 +1,5 @@
-"""Sends mutated messages through the conversion: ``python -m fuzz``.
+"""Sends mutated messages through the conversion: ``python test/fuzz``.
 
 ``messages`` makes good ones, ``mutations`` spoils them, ``oracle`` says what each
-of them means, and ``trial`` holds the conversion against it.
+of them means, and ``trial`` compares the conversion with it.
 """

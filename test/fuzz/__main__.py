@@ -1,4 +1,4 @@
-"""Sends mutated messages through parse, inspect and to_bgr, and prints one JSON object.
+"""``python test/fuzz``: sends mutated messages through parse, inspect and to_bgr, and prints one JSON object.
 
 Exit status 1 means that a message raised something undeclared, was accepted as
 something that it does not mean, was refused though nothing is wrong with it, or
@@ -16,6 +16,9 @@ import resource
 import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fuzz.fuzzer import Fuzzer
 from fuzz.library_output import LibraryOutput, kept_library_output
@@ -104,7 +107,7 @@ def _run(
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python test/fuzz", description=__doc__)
     number = "default: %(default)s"
     parser.add_argument("--messages", type=int, default=1_000_000, help=number)
     parser.add_argument("--seed", type=int, default=0, help=number)

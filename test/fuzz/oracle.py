@@ -28,6 +28,8 @@ CHANNELS = {
 }
 PICTURES = ("jpeg", "jpg", "png")
 """Encodings, in any case, whose data is a picture file."""
+LONGEST_SIDE = 32_766
+"""Pixels that OpenCV's warps take."""
 
 
 @dataclass
@@ -79,7 +81,10 @@ def faults_of(message: Message, *, max_pixels: int) -> set[str]:
     odd = (is_yuv and width % 2 == 1) or (message.encoding in YUV_420 and height % 2 == 1)
     faults = {
         "empty_data": size == 0,
-        "bad_size": odd or width == 0 or height == 0 or width * height > max_pixels,
+        "bad_size": odd
+        or min(width, height) == 0
+        or max(width, height) > LONGEST_SIDE
+        or width * height > max_pixels,
         "big_endian": message.is_bigendian != 0,
         "unknown_encoding": not is_known,
         "bad_step": message.step < width * CHANNELS.get(message.encoding, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,8 +12,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
-
-from ros_harness import python_process
 
 from fuzz import fuzzer as fuzzer_module
 from fuzz.fuzzer import Fuzzer
@@ -23,11 +22,16 @@ from lprnet_ros.images.crop_image import BadImage, ImageRejectedError
 
 pytestmark = pytest.mark.usefixtures("serialisation")
 
-COMMAND = "fuzz"
+
+def fuzz(*arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
+    """Run the command; return its exit status, stdout and stderr."""
+    command = [sys.executable, str(Path(__file__).parent), *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_the_command_finds_nothing_and_says_what_became_of_every_message(tmp_path: Path) -> None:
-    status, out, err = python_process(COMMAND, "--messages", "20000", "--pictures", "0.2", cwd=tmp_path)
+    status, out, err = fuzz("--messages", "20000", "--pictures", "0.2", cwd=tmp_path)
     assert status == 0, out + err
     summary = json.loads(out)
     assert summary["failure"] is None
@@ -46,7 +50,7 @@ def test_the_command_finds_nothing_and_says_what_became_of_every_message(tmp_pat
 def test_the_command_writes_the_message_that_fails_and_ends_with_1(tmp_path: Path) -> None:
     """Some of its good messages have more than 600 pixels, so this limit makes it fail."""
     arguments = ("--messages", "200", "--max-pixels", "600", "--failures", str(tmp_path))
-    status, out, _ = python_process(COMMAND, *arguments)
+    status, out, _ = fuzz(*arguments)
     assert status == 1
     failure = json.loads(out)["failure"]
     assert "nothing is wrong with it, but it was refused as bad_size" in failure["error"]
@@ -54,7 +58,7 @@ def test_the_command_writes_the_message_that_fails_and_ends_with_1(tmp_path: Pat
     message = deserialised("image", content)
     assert message.width * message.height > 600
     number = Path(failure["file"]).name.split("-")[2].split(".")[0]
-    status, again, _ = python_process(COMMAND, *arguments, "--first", number, "--messages", "1")
+    status, again, _ = fuzz(*arguments, "--first", number, "--messages", "1")
     assert json.loads(again)["failure"] == failure
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.plates.alphabet import Alphabet
 
 LIBRARIES = Path(__file__).parent / "fault_libraries"

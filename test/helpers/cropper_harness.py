@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ros_harness import ROOT, ReaderProcess
+from ros_harness import ReaderProcess, end_process
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+from tethered import environment_of, tethered
 
 from lprnet_ros.frames.place import FrameMark, Place, parse_frame, parse_frame_id
 
@@ -114,10 +114,10 @@ class PlayerProcess:
             command += ["-p", parameter]
         with self._log.open("wb") as stream:
             self.process = subprocess.Popen(
-                command,
+                tethered(*command),
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "ROS_LOG_DIR": str(folder)},
+                env=environment_of(ROS_LOG_DIR=str(folder)),
             )
 
     @property
@@ -126,13 +126,7 @@ class PlayerProcess:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
 
 
 class CropperConversation:
@@ -156,19 +150,19 @@ class CropperConversation:
             name = f"{cropper.full_name}/{topic}"
             client.wait_for(lambda name=name: client.node.count_publishers(name) > 0, name, cropper)
         client.wait_for(lambda: self.image.get_subscription_count() > 0, self.image.topic_name, cropper)
-        # only once both kinds of answers came, both publishers know their subscriber
-        client.wait_for(lambda: self._is_answered(matching), "an answer to a frame", cropper)
+        for _ in ("the first, of crops", "the second, which may say that nothing has changed"):
+            self.outputs.clear()
+            client.retry_until(
+                lambda: self.image.publish(matching(self.next_stamp())),
+                lambda: bool(self.outputs.stamps()),
+                f"an answer to a frame; {cropper.log}",
+            )
         self.ask(matching)
         self.outputs.clear()
 
     def next_stamp(self) -> Stamp:
         """One that no frame had before."""
         return 1_700_000_000, next(self._stamps)
-
-    def _is_answered(self, make: Callable[[Stamp], object]) -> bool:
-        stamp = self.next_stamp()
-        self.image.publish(make(stamp))
-        return self.cropper.client.spin_until(lambda: stamp in self.outputs.stamps(), 1.0)
 
     def ask(self, make: Callable[[Stamp], object]) -> Answer:
         """Send one frame and wait for all that comes of it."""

@@ -3,14 +3,12 @@
 Sources, in brackets at each file:
     [facts]  D-Robotics/rdk_doc driver_bpu_sysfs_dev.md, driver_thermal_dev.md; the source project's README
     [som]    D-Robotics/x5-hobot-utils d8061c8, debian/usr/bin/hrut_somstatus
-    [ddr]    the same, debian/usr/bin/hrut_ddr (its format strings), and an output published by a user
     [kernel] D-Robotics/x5-kernel 395fa71 (Linux 6.1.83)
 Values are those of [facts]' sample of hrut_somstatus; nothing here was read on a board.
 """
 
 import errno
 import os
-import sys
 
 BPU = "sys/devices/system/bpu/bpu0"
 DEVFREQ = f"{BPU}/devfreq/3a000000.bpu"  # [som] names 3a00*000.bpu
@@ -54,7 +52,6 @@ VALUES = {
     "sys/class/devfreq/soc:ddrc-freq/cur_freq": "4266000000\n",  # [som]; [kernel] x5.dtsi
     CLOCK: "996000000\n",  # the source project's README; [kernel] clk-x5.c
     f"{AXI_MON}/enable": "0\n",  # [kernel] horizon_axi_monitor_debugfs.c
-    "dev/axi_mon": "",  # [kernel] horizon_axi_monitor.c
 }
 
 LINE = "-" * 73
@@ -117,7 +114,7 @@ VALUES |= {
 }
 
 PORTS = {"cpu": (110, 103), "bpu": (4035, 1175), "vin": (0, 0), "codec": (0, 0), "gpu": (0, 0)}
-"""MB/s read and written, of the published output."""
+"""MB/s read and written, of an output of hrut_ddr that a user published."""
 
 
 def statistics_text(ports=None):
@@ -135,27 +132,6 @@ def statistics_text(ports=None):
 
 VALUES[f"{AXI_MON}/statistics"] = statistics_text()
 
-TOOL = f"""#!{sys.executable}
-# [ddr]: prints for ever, through a buffer when it is piped; ends on SIGINT alone
-import signal, sys, time
-assert sys.argv[1:3] == ["-t", "all"] and sys.argv[3] == "-p" and 1 <= int(sys.argv[4]) <= 1000
-ended = []
-signal.signal(signal.SIGINT, lambda *_: ended.append(1))
-print("port_type:ALL")
-print(f"Set sample period:{{sys.argv[4]}}ms, {{1000 // int(sys.argv[4])}} samples per seconds")
-while not ended:
-    for _ in range(20):
-        print("\\nTime 364160.876s       ")
-        print("MB/S   P0:CPU   P1:BPU  P2:VIN  P3:CODEC  P4:GPU      SUM")
-        print("Read :   110     4035        0        0        0     4145     ")
-        print("Write:   103     1175        0        0        0     1278     ")
-    time.sleep(0.05)
-"""
-CLOSED_TOOL = f"""#!{sys.executable}
-# [ddr]: without root open() fails, and what comes of read() is printed
-print("port_type:ALL\\nret:-1")
-"""
-
 
 def build(root, values=VALUES):
     """Write the files below a folder, and return it."""
@@ -165,14 +141,6 @@ def build(root, values=VALUES):
         file.write_text(content, encoding="utf-8")
     (root / "run").mkdir(exist_ok=True)
     return root
-
-
-def add_tool(root, text=TOOL):
-    """Install a stand-in of hrut_ddr."""
-    tool = root / "usr/bin/hrut_ddr"
-    tool.parent.mkdir(parents=True, exist_ok=True)
-    tool.write_text(text, encoding="utf-8")
-    tool.chmod(0o755)
 
 
 class Kernel:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -31,19 +32,24 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Float32, String
+from tethered import ROOT, environment_of, tethered
 
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30.0
-"""How long anything may take on a loaded machine before a test gives up."""
-RELIABLE = QoSProfile(depth=200)
+PATIENCE_SECONDS = 180.0
+"""When a test gives up waiting: long enough for any loaded machine, so that only a hang takes it."""
+DEPTH = 10_000
+"""More messages than any test sends while the other side is not listening, so that none is lost for it."""
+
+RELIABLE = QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE)
 
 CONFIGURE = Transition.TRANSITION_CONFIGURE
 CLEANUP = Transition.TRANSITION_CLEANUP
 ACTIVATE = Transition.TRANSITION_ACTIVATE
 DEACTIVATE = Transition.TRANSITION_DEACTIVATE
 
+_OUTCOMES = r"cannot configure|reading \w+ crops"
 _numbers = itertools.count()
 
 
@@ -58,6 +64,11 @@ def known_plate() -> tuple[str, np.ndarray]:
     model = bundled_model()
     test = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))["self_test"]
     return test["text"], cv2.imread(str(model.parent / test["image"]))
+
+
+def another_plate() -> tuple[str, np.ndarray]:
+    """A shipped crop that shows another plate."""
+    return next(one for one in crops() if one[0] != known_plate()[0])
 
 
 def raw_image(image: np.ndarray, frame_id: str = "", stamp: tuple[int, int] = (0, 0)) -> Image:
@@ -89,15 +100,26 @@ def python_process(
 ) -> tuple[int, str, str]:
     """Run a module of the package to its end; return its exit status, stdout and stderr."""
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        tethered(sys.executable, "-m", module, *arguments),
         capture_output=True,
         encoding="utf-8",
         timeout=2 * PATIENCE_SECONDS,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env=environment_of(**environment),
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def end_process(process: subprocess.Popen) -> None:
+    """End a process, by force where a signal does not; there is no doubt that it is gone afterwards."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 class Client:
@@ -115,7 +137,7 @@ class Client:
     def close(self) -> None:
         self._executor.shutdown()
         self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
+        rclpy.try_shutdown(context=self.context)
 
     def spin_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Spin until a condition holds; return whether it did in time."""
@@ -125,6 +147,22 @@ class Client:
                 return False
             self._executor.spin_once(timeout_sec=0.05)
         return True
+
+    def retry_until(
+        self, attempt: Callable[[], object], condition: Callable[[], bool], what: str, *, pause: float = 0.1
+    ) -> None:
+        """Do something again and again, after pauses that grow, until a condition holds.
+
+        For what is lost where a process does not know of its peers yet: the first attempts follow each other
+        soon, and the later ones leave a loaded machine the time to answer.
+        """
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            attempt()
+            if self.spin_until(condition, pause):
+                return
+            pause *= 1.5
+        pytest.fail(f"{what}: tried for {PATIENCE_SECONDS:.0f} s in vain")
 
     def wait_for(self, condition: Callable[[], bool], what: str, reader: ReaderProcess | None = None) -> None:
         """Spin until a condition holds; fail the test if it never does, at once if the reader is dead."""
@@ -163,16 +201,10 @@ class ReaderProcess:
             command += ["-p", parameter]
         with self._log.open("wb") as stream:
             self.process = subprocess.Popen(
-                command,
+                tethered(*command),
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": str(ROOT),
-                    "PYTHONUNBUFFERED": "1",
-                    "ROS_LOG_DIR": str(folder),
-                    **environment,
-                },
+                env=environment_of(**{"ROS_LOG_DIR": str(folder), **environment}),
             )
         self.statuses: list[dict[str, str]] = []
         self._entities: list[tuple[Callable[[object], object], object]] = []
@@ -220,7 +252,7 @@ class ReaderProcess:
 
     # services
 
-    def call(self, service_type: type, name: str, request: object, *, attempts: int = 10) -> object:
+    def call(self, service_type: type, name: str, request: object, *, may_repeat: bool = True) -> object:
         """Call one of its services and return the response.
 
         A node may know a client's question before it knows where to send the
@@ -232,17 +264,20 @@ class ReaderProcess:
             self._services[name] = service
         service = self._services[name]
         self.client.wait_for(service.service_is_ready, f"service {name}", self)
-        for _ in range(attempts):
-            future = service.call_async(request)
-            self.client.spin_until(partial(self._is_over, future), PATIENCE_SECONDS / attempts)
+        asked: list[Future] = []
+
+        def ask() -> None:
+            if may_repeat or not asked:
+                asked.append(service.call_async(request))
+
+        def is_over() -> bool:
+            return any(future.done() for future in asked) or self.process.poll() is not None
+
+        self.client.retry_until(ask, is_over, f"an answer to {name}", pause=1.0)
+        for future in asked:
             if future.done():
                 return future.result()
-            if self.process.poll() is not None:
-                pytest.fail(f"{self.name} ended when asked for {name}; its log:\n{self.log}")
-        pytest.fail(f"{self.name} did not answer {name}; its log:\n{self.log}")
-
-    def _is_over(self, future: Future) -> bool:
-        return future.done() or self.process.poll() is not None
+        pytest.fail(f"{self.name} ended when asked for {name}; its log:\n{self.log}")
 
     def state(self) -> str:
         return self.call(GetState, "get_state", GetState.Request()).current_state.label
@@ -253,7 +288,7 @@ class ReaderProcess:
             nonsense = ChangeState.Request(transition=Transition(label="no such transition"))
             assert not self.call(ChangeState, "change_state", nonsense).success
         request = ChangeState.Request(transition=Transition(id=transition))
-        return self.call(ChangeState, "change_state", request, attempts=1).success
+        return self.call(ChangeState, "change_state", request, may_repeat=False).success
 
     def set_parameters(self, **values: object) -> list[tuple[bool, str]]:
         """Set parameters; return success and reason of each."""
@@ -282,7 +317,7 @@ class ReaderProcess:
     ) -> Publisher:
         """Make a publisher on one of its topics; it goes when the process goes."""
         publisher = self.client.node.create_publisher(
-            message_type, f"{self.namespace}/{topic}", QoSProfile(depth=200, reliability=reliability)
+            message_type, f"{self.namespace}/{topic}", QoSProfile(depth=DEPTH, reliability=reliability)
         )
         self._entities.append((self.client.node.destroy_publisher, publisher))
         return publisher
@@ -297,21 +332,13 @@ class ReaderProcess:
 
     # the end
 
-    def signal(self, number: int) -> float:
-        """Send a signal and wait for the end; return the seconds until then."""
-        started = time.monotonic()
+    def signal(self, number: int) -> None:
+        """Send a signal and wait for the end."""
         self.process.send_signal(number)
         self.process.wait(timeout=PATIENCE_SECONDS)
-        return time.monotonic() - started
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
         for destroy, entity in self._entities:
             destroy(entity)
 
@@ -363,9 +390,11 @@ class Conversation:
     """A reader with publishers on its image topics, both sides matched.
 
     Nothing sent before both sides know each other arrives, and no API tells
-    when the other side knows; so the crop of the self-test is sent until its
-    reading, plate and confidence all came back.
+    when the other side knows; so a crop is sent until its reading, plate and
+    confidence all came back.
     """
+
+    _attempts = itertools.count()
 
     def __init__(self, reader: ReaderProcess, message_type: type = Image, *topics: str) -> None:
         self.reader = reader
@@ -374,13 +403,17 @@ class Conversation:
         self._make = raw_image if message_type is Image else compressed_image
         for output in ("plate", "confidence", "reading"):
             topic = f"{reader.full_name}/{output}"
-            reader.client.wait_for(
-                lambda topic=topic: reader.client.node.count_publishers(topic) > 0,
-                topic,
-                reader,
-            )
+            reader.client.wait_for(partial(self._is_published, topic), topic, reader)
         for publisher in self.publishers:
             self.match(publisher)
+
+    def _is_published(self, topic: str) -> bool:
+        reader = self.reader
+        if reader.client.node.count_publishers(topic) > 0:
+            return True
+        *_, outcome = ["", *(line for line in reader.log.splitlines() if re.search(_OUTCOMES, line))]
+        assert "cannot configure" not in outcome, reader.log
+        return False
 
     @property
     def image(self) -> Publisher:
@@ -389,23 +422,33 @@ class Conversation:
 
     def match(self, publisher: Publisher) -> None:
         """Exchange crops and readings until nothing gets lost any more."""
-        reader = self.reader
+        reader, outputs = self.reader, self.outputs
         reader.client.wait_for(lambda: publisher.get_subscription_count() > 0, publisher.topic_name, reader)
-        attempts = itertools.count()
-        reader.client.wait_for(
-            lambda: self._is_answered(publisher, f"match {next(attempts)}"), "match", reader
-        )
-        # late answers to earlier attempts come before those to a last one
-        reader.client.wait_for(lambda: self._is_answered(publisher, "last match"), "another answer", reader)
-        self.outputs.clear()
+        frame_id = ""
 
-    def _is_answered(self, publisher: Publisher, frame_id: str) -> bool:
-        outputs = self.outputs
-        outputs.clear()
-        publisher.publish(self._make(known_plate()[1], frame_id))
-        return self.reader.client.spin_until(
-            lambda: bool(outputs.of(frame_id) and outputs.plates and outputs.confidences), 1.0
+        def send(number: int) -> None:
+            nonlocal frame_id
+            outputs.clear()
+            frame_id = f"match {next(self._attempts)}"
+            publisher.publish(self._match_message(number, frame_id))
+
+        def is_answered() -> bool:
+            return bool(outputs.of(frame_id) and outputs.plates and outputs.confidences)
+
+        reader.client.retry_until(lambda: send(0), is_answered, f"an answer to a crop; {reader.log}")
+        # answers to earlier attempts come before those to a last crop, which bears another plate
+        send(1)
+        reader.client.wait_for(
+            lambda: is_answered() and outputs.plates[-1] == outputs.of(frame_id)[0]["text"],
+            "an answer to the last crop",
+            reader,
         )
+        outputs.settle()
+        outputs.clear()
+
+    def _match_message(self, number: int, frame_id: str) -> Image | CompressedImage:
+        """Make a crop with one of two plates."""
+        return self._make(known_plate()[1] if number == 0 else another_plate()[1], frame_id)
 
     def read_known(self, frame_id: str) -> dict:
         """Send the crop that is always read, and return its reading."""

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILE = ROOT / "launch" / "lpr.launch.py"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
+BOX = "regions:=10,20,30,40"
+PICTURE = f"source:={ROOT / 'demo' / 'crops' / '京AC6895.png'}"
 
 SHARED_MEMORY_VARIABLES = (
     "RMW_IMPLEMENTATION",
@@ -131,7 +134,9 @@ line = dict(program=name, arguments=sys.argv[1:], environment=dict(os.environ), 
 with open({record!r}, "ab", buffering=0) as stream:
     stream.write(json.dumps(line).encode() + b"\\n")
 if os.environ.get("ENDING_PROGRAM") == name:
-    time.sleep(1.0)  # all others have started
+    others = os.environ.get("ENDING_AFTER", "").split()
+    while not all(f'"program": "{{other}}"' in open({record!r}, encoding="utf-8").read() for other in others):
+        time.sleep(0.05)
     sys.exit(int(os.environ["ENDING_STATUS"]))
 while True:
     time.sleep(60.0)
@@ -214,10 +219,14 @@ class StandIns:
             "hobot_codec": ("hobot_codec_encode", "hobot_codec_republish", CODEC_DEFAULTS, True),
             "websocket": ("websocket", "websocket", WEBSOCKET_DEFAULTS, False),
         }
-        for package in {"hobot_shm", "lprnet_ros", *packages}.difference(without):
+        messages = ("ai_msgs", "hbm_img_msgs", "vision_msgs") if has_messages else ()
+        for package in {"hobot_shm", "lprnet_ros", *packages, *messages}.difference(without):
             marker = self.prefix / "share" / "ament_index" / "resource_index" / "packages" / package
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
+        if "lprnet_ros" not in without:
+            (self.prefix / "share" / "lprnet_ros").mkdir(parents=True)
+            (self.prefix / "share" / "lprnet_ros" / "launch").symlink_to(ROOT / "launch")
         if "hobot_shm" not in without:
             text = _SHARED_MEMORY_FILE.format(record=str(self._record), profile=self.profile)
             self._launch_file("hobot_shm", "hobot_shm", text)
@@ -235,9 +244,6 @@ class StandIns:
                 self._program(package, executable)
         for executable in ("lpr_node", "plate_cropper", "frame_player", "other_node"):
             self._program("lprnet_ros", executable)
-        for messages in ("ai_msgs", "hbm_img_msgs", "vision_msgs") if has_messages else ():
-            (folder / "modules" / messages).mkdir(parents=True)
-            (folder / "modules" / messages / "__init__.py").touch()
 
     def _launch_file(self, package: str, name: str, text: str) -> None:
         path = self.prefix / "share" / package / "launch" / f"{name}.launch.py"
@@ -261,8 +267,10 @@ class StandIns:
         clean.pop("CAM_TYPE", None)
         clean |= {
             "AMENT_PREFIX_PATH": f"{self.prefix}:{clean.get('AMENT_PREFIX_PATH', sys.prefix)}",
-            "PYTHONPATH": f"{self.folder / 'modules'}:{ROOT}:{clean.get('PYTHONPATH', '')}",
+            "PYTHONPATH": f"{ROOT}:{clean.get('PYTHONPATH', '')}",
             "ROS_LOG_DIR": str(self.folder),
+            "ROS_LOCALHOST_ONLY": "1",  # Humble does not know the other one
+            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
             "ROS_DISTRO": "humble",
             "TROS_DISTRO": "humble",
         }
@@ -351,3 +359,22 @@ def _parameters(arguments: list[str]) -> dict[str, object]:
             for section in yaml.safe_load(Path(path).read_text(encoding="utf-8")).values():
                 found |= section["ros__parameters"]
     return found
+
+
+def ended(launch: Launch) -> str:
+    """Wait for a launch that fails; return the one sentence that it says, without launch's own words."""
+    try:
+        assert launch.wait() == 1, launch.log
+    finally:
+        launch.stop()
+    assert "Traceback" not in launch.log
+    assert len(launch.errors) == 1, launch.log
+    return launch.errors[0].partition("(see debug for traceback): ")[2]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; only a machine that stands still makes it fail."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

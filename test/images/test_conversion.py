@@ -140,6 +140,26 @@ def test_the_greatest_allowed_size_is_accepted() -> None:
     assert reason_of(message, max_pixels=23) is BadImage.SIZE
 
 
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_a_side_that_opencv_cannot_warp_is_refused(is_wide: bool) -> None:
+    for side, is_good in ((32_766, True), (32_767, False)):
+        width, height = (side, 2) if is_wide else (2, side)
+        pixels = np.zeros((height, width, 3), np.uint8)
+        raw = Message(height, width, "bgr8", 0, 3 * width, pixels.ravel())
+        picture = Message(data=cv2.imencode(".jpg", pixels)[1].tobytes())
+        if is_good:
+            image = image_to_bgr(raw, max_pixels=100_000)
+            assert image.shape == compressed_to_bgr(picture, max_pixels=100_000).shape == pixels.shape
+            cv2.warpAffine(image, np.eye(3)[:2], (94, 24))
+            continue
+        with pytest.raises(cv2.error):
+            cv2.warpAffine(pixels, np.eye(3)[:2], (94, 24))
+        assert reason_of(raw, max_pixels=100_000) is BadImage.SIZE
+        with pytest.raises(ImageRejectedError, match="32766 pixels only") as caught:
+            compressed_to_bgr(picture, max_pixels=100_000)
+        assert caught.value.reason is BadImage.SIZE
+
+
 @pytest.mark.parametrize("encoding", YUV_422 + YUV_420)
 def test_yuv_of_odd_width_is_refused(encoding: str) -> None:
     message = random_message(encoding, 6, 4, padding=4)

@@ -29,7 +29,7 @@ from lprnet_ros.sources.scenes import LabelledPlate, read_plates
 
 LEAST_SHARE_READ = 0.85
 MOST_PIXELS_OFF = 2.0
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 300.0
 EMPTY = ("without_1.png", "without_2.png")
 Stamp = tuple[int, int]
 Box = tuple[float, float, float, float]
@@ -110,6 +110,7 @@ def played(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
         patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        patch.setenv("ROS_LOCALHOST_ONLY", "1")  # Humble does not know the other one
         patch.setenv("ROS_LOG_DIR", str(log))
         patch.delenv("CAM_TYPE", raising=False)
         result = Played(scenes)
@@ -124,7 +125,7 @@ def played(
         finally:
             launch.send_signal(signal.SIGINT)
             try:
-                result.status = launch.wait(timeout=30)
+                result.status = launch.wait(timeout=300)
             finally:
                 if launch.poll() is None:
                     os.killpg(launch.pid, signal.SIGKILL)

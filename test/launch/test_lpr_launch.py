@@ -25,6 +25,7 @@ import launch_testing.asserts
 import launch_testing.markers
 import rclpy
 from installed import NOT_INSTALLED, is_installed
+from launch import LaunchDescription
 from launch.actions import GroupAction, IncludeLaunchDescription
 from launch.events.process import ProcessStarted
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -36,11 +37,11 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from launch import LaunchDescription
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 
 LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "lpr.launch.py"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 300.0
 MISSING_MODEL = "/nowhere/missing.onnx"
 MODEL_FOLDER = Path(tempfile.gettempdir()) / f"lprnet_ros launch test {os.getpid()}"
 
@@ -63,6 +64,7 @@ def copied_model() -> Path:
 def describe_test() -> LaunchDescription:
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ["ROS_LOCALHOST_ONLY"] = "1"  # Humble does not know the other one
     return LaunchDescription(
         [
             lpr_launch(namespace="gate", image_topics="/front/crop, side", model=str(copied_model())),

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-import lprnet_ros.models.manifest
-from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import (
-    ManifestError,
+import lprnet_ros.models.find
+from lprnet_ros.models.find import (
+    BUNDLED_MODEL,
     bundled_model,
     find_model,
+    find_models_folder,
     installed_models_folders,
-    manifest_path,
 )
+from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.manifest import ManifestError, manifest_path
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def places(tmp_path, monkeypatch):
         folder.mkdir(parents=True)
     monkeypatch.chdir(here)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(lprnet_ros.models.manifest, "BOARD_MODELS", tmp_path / "board")
+    monkeypatch.setattr(lprnet_ros.models.find, "BOARD_MODELS", tmp_path / "board")
     return here, user, board
 
 
@@ -33,6 +34,11 @@ def put(folder, name, *, manifest=True, file=True):
     if manifest:
         manifest_path(folder / name).write_text("name: x")
     return folder / name
+
+
+def put_described(folder):
+    folder.mkdir(parents=True)
+    put(folder, BUNDLED_MODEL)
 
 
 def test_no_name_is_the_bundled_network(places):
@@ -67,7 +73,7 @@ def test_a_file_in_the_source_tree_comes_before_the_installed_ones(places, tmp_p
     models = tmp_path / "source" / "models"
     models.mkdir(parents=True)
     monkeypatch.setattr(
-        lprnet_ros.models.manifest, "__file__", str(tmp_path / "source/lprnet_ros/models/manifest.py")
+        lprnet_ros.models.find, "__file__", str(tmp_path / "source/lprnet_ros/models/find.py")
     )
     put(models, "lprnet.onnx")
     put(models, "lpr.bin", file=False)
@@ -98,6 +104,42 @@ def test_without_an_absolute_data_home_it_is_the_usual_one(monkeypatch, value):
     ]
 
 
+@pytest.mark.parametrize(
+    ("package", "models"),
+    [
+        ("repository/lprnet_ros", "repository/models"),
+        ("venv/lib/python3.11/site-packages/lprnet_ros", "venv/share/lprnet_ros/models"),
+        ("usr/local/lib/python3.10/dist-packages/lprnet_ros", "usr/local/share/lprnet_ros/models"),
+        (
+            "install/lprnet_ros/local/lib/python3.10/dist-packages/lprnet_ros",
+            "install/lprnet_ros/share/lprnet_ros/models",
+        ),
+        ("opt/ros/humble/lib/python3.10/site-packages/lprnet_ros", "opt/ros/humble/share/lprnet_ros/models"),
+    ],
+)
+def test_the_bundled_model_is_found_in_every_layout(tmp_path, monkeypatch, package, models):
+    monkeypatch.setattr(lprnet_ros.models.find, "__file__", str(tmp_path / package / "models" / "find.py"))
+    put_described(tmp_path / models)
+    assert find_models_folder() == tmp_path / models
+    assert bundled_model() == tmp_path / models / "lprnet.onnx"
+
+
+def test_a_source_tree_is_preferred_to_an_installed_copy(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        lprnet_ros.models.find, "__file__", str(tmp_path / "source/lprnet_ros/models/find.py")
+    )
+    put_described(tmp_path / "share/lprnet_ros/models")
+    put_described(tmp_path / "source/models")
+    assert find_models_folder() == tmp_path / "source/models"
+
+
+def test_a_package_without_its_models_says_where_it_looked(tmp_path, monkeypatch):
+    monkeypatch.setattr(lprnet_ros.models.find, "__file__", str(tmp_path / "a/lprnet_ros/models/find.py"))
+    with pytest.raises(ManifestError, match="bundled models are not installed") as caught:
+        bundled_model()
+    assert str(tmp_path / "a/models") in str(caught.value)
+
+
 def test_the_published_model_has_an_address_and_others_need_none():
     assert load_manifest(bundled_model().with_name("lpr.bin")).url.startswith(
         "https://archive.d-robotics.cc/"
@@ -109,5 +151,5 @@ def test_the_published_model_has_an_address_and_others_need_none():
 def test_an_address_that_is_none_is_named(tmp_path, url):
     text = manifest_path(bundled_model()).read_text(encoding="utf-8")
     manifest_path(tmp_path / "x.onnx").write_text(f"{text}url: {url}\n", encoding="utf-8")
-    with pytest.raises(ManifestError, match=r"x\.onnx\.yaml: url is .*, expected an address"):
+    with pytest.raises(ManifestError, match=r"x\.onnx\.yaml: url (is|holds) .*, expected (an address|text)"):
         load_manifest(tmp_path / "x.onnx")

@@ -8,13 +8,14 @@ import pytest
 import yaml
 from file_server import CONTENT, file_server
 
+import lprnet_ros.models.find
 import lprnet_ros.models.install
-import lprnet_ros.models.manifest
 from lprnet_ros.models.derive import write_manifest_like
 from lprnet_ros.models.fetch import DownloadError
+from lprnet_ros.models.find import bundled_model, find_model
 from lprnet_ros.models.install import install, usual_folder
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, bundled_model, find_model, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ def test_a_folder_that_cannot_be_made_is_named(described, source, tmp_path):
 def test_on_a_board_models_go_to_its_folder_if_it_can_be_written(
     tmp_path, monkeypatch, folder, made, writable, is_boards
 ):
-    for module in (lprnet_ros.models.manifest, lprnet_ros.models.install):
+    for module in (lprnet_ros.models.find, lprnet_ros.models.install):
         monkeypatch.setattr(module, "BOARD_MODELS", tmp_path / "board")
     if made:
         (tmp_path / made).mkdir(parents=True)
@@ -198,7 +199,7 @@ def test_a_model_made_of_another_gets_its_manifest_without_the_address(described
     assert manifest.self_test.minimum_cosine == 0.9
     assert manifest.self_test.text == original.self_test.text
     assert manifest.self_test.logits.read_bytes() == original.self_test.logits.read_bytes()
-    assert (manifest.preprocessing, manifest.calibration) == (original.preprocessing, original.calibration)
+    assert (manifest.input, manifest.calibration) == (original.input, original.calibration)
     write_manifest_like(described, source, name="named")
     assert load_manifest(source).name == "named"
 

@@ -1,23 +1,17 @@
 import copy
 import dataclasses
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-import lprnet_ros.models.manifest
+from lprnet_ros.models.find import bundled_model, find_models_folder
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import (
-    BUNDLED_MODEL,
-    ManifestError,
-    Preprocessing,
-    SelfTest,
-    bundled_model,
-    find_models_folder,
-    manifest_path,
-)
-from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.models.manifest import ManifestError, SelfTest, manifest_path
+from lprnet_ros.models.temperature import TemperatureScaling
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, Alphabet
 from lprnet_ros.plates.syntax import bundled_syntax
 
@@ -62,7 +56,15 @@ BROKEN = [
     (("input", "mean"), "half"),
     (("input", "mean"), float("nan")),
     (("input", "scale"), 0),
-    (("input", "scale"), [1, 2, 3]),
+    (("input", "scale"), [1, 2]),
+    (("input", "scale"), [1, 0, 1]),
+    (("input", "mean"), [1, 2, "3"]),
+    (("input", "dtype"), "int4"),
+    (("input", "layout"), "HWC"),
+    (("input", "name"), 5),
+    (("name",), ["mine"]),
+    (("url",), 5),
+    (("output", "alphabet"), 123),
     (("input", "scale"), float("inf")),
     (("input", "width"), "wide"),
     (("input", "width"), float("inf")),
@@ -134,11 +136,10 @@ def test_a_manifest_says_all_there_is_to_know(tmp_path):
     assert manifest.path == model
     assert manifest.name == "mine"
     assert manifest.sha256 == hashlib.sha256(CONTENT).hexdigest()
-    assert manifest.preprocessing == Preprocessing("bgr", 127.5, 0.0078125, 94, 24)
+    assert manifest.input == TensorSpec.picture("bgr", 127.5, 0.0078125, 94, 24)
     assert manifest.alphabet == CHINESE_PLATES
-    assert manifest.time_steps == 18
-    assert manifest.input_shape == (1, 3, 24, 94)
-    assert manifest.output_shape == (1, 68, 18)
+    assert manifest.input.shape == (1, 3, 24, 94)
+    assert manifest.output.shape == (1, 68, 18)
     assert manifest.self_test == SelfTest(
         blue_pixel=(0.99609375, -0.99609375, -0.99609375),
         image=tmp_path / "mine.png",
@@ -195,7 +196,7 @@ def with_output(**fields):
 def test_a_manifest_that_says_nothing_of_syntax_and_calibration_has_none(tmp_path):
     manifest = load_manifest(write(tmp_path, VALUES))
     assert manifest.syntax is None
-    assert manifest.calibration == Calibration(1.0, {})
+    assert manifest.calibration == TemperatureScaling(1.0, {})
 
 
 def test_a_bundled_syntax_is_named(tmp_path):
@@ -205,7 +206,7 @@ def test_a_bundled_syntax_is_named(tmp_path):
 def test_a_manifest_that_names_a_syntax_may_leave_out_the_alphabet(tmp_path):
     manifest = load_manifest(write(tmp_path, with_output(syntax="ga36", alphabet=None, blank=None)))
     assert manifest.alphabet == CHINESE_PLATES
-    assert manifest.output_shape == (1, 68, 18)
+    assert manifest.output.shape == (1, 68, 18)
 
 
 def test_the_syntax_of_another_country_lies_beside_the_model(tmp_path, monkeypatch):
@@ -243,9 +244,11 @@ def test_a_broken_syntax_is_named_with_the_manifest_and_the_reason(tmp_path):
 
 def test_the_calibration_says_how_logits_become_probabilities(tmp_path):
     values = changed(("calibration",), {"temperature": 1.25, "class_bias": {"京": -2, "N": 0.5}})
-    assert load_manifest(write(tmp_path, values)).calibration == Calibration(1.25, {"京": -2.0, "N": 0.5})
+    assert load_manifest(write(tmp_path, values)).calibration == TemperatureScaling(
+        1.25, {"京": -2.0, "N": 0.5}
+    )
     values = changed(("calibration",), {"temperature": 2})
-    assert load_manifest(write(tmp_path, values)).calibration == Calibration(2.0)
+    assert load_manifest(write(tmp_path, values)).calibration == TemperatureScaling(2.0)
 
 
 def test_characters_that_yaml_takes_for_numbers_or_might_take_for_truths_keep_their_bias(tmp_path):
@@ -267,11 +270,71 @@ def test_every_bundled_model_reads_the_plates_of_ga36(path):
     assert load_manifest(path.with_suffix("")).syntax == bundled_syntax("ga36")
 
 
-@pytest.mark.parametrize(("width", "height"), [(0, 24), (94, 0), (-1, 24)])
-def test_an_input_without_pixels_is_refused(tmp_path, width, height):
-    source = {**VALUES["input"], "width": width, "height": height}
-    with pytest.raises(ManifestError, match=f"input of {width} x {height} pixels"):
-        load_manifest(write(tmp_path, changed(("input",), source)))
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        (("input", "width"), 0, "input.width is 0, expected 1 to 8192"),
+        (("input", "height"), -1, "input.height is -1, expected 1 to 8192"),
+        (("input", "width"), 8193, "input.width is 8193, expected 1 to 8192"),
+        (("output", "time_steps"), 4097, "output.time_steps is 4097, expected 1 to 4096"),
+    ],
+)
+def test_an_absurd_size_is_refused(tmp_path, field, value, says):
+    with pytest.raises(ManifestError, match=rf"mine\.onnx\.yaml: {re.escape(says)}$"):
+        load_manifest(write(tmp_path, changed(field, value)))
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        (("calibrations",), "calibrations is an unknown field; did you mean calibration?"),
+        (("input", "chanel_order"), "input.chanel_order is an unknown field; did you mean channel_order?"),
+        (("output", "timesteps"), "output.timesteps is an unknown field; did you mean time_steps?"),
+        (("self_test", "xyz"), "self_test.xyz is an unknown field; expected blue_pixel, image, text"),
+        ((7,), "7 is an unknown field; expected name, sha256"),
+    ],
+)
+def test_an_unknown_field_is_refused_and_the_nearest_known_one_named(tmp_path, field, says):
+    with pytest.raises(ManifestError, match=rf"mine\.onnx\.yaml: {re.escape(says)}"):
+        load_manifest(write(tmp_path, changed(field, 1)))
+
+
+@pytest.mark.parametrize("name", ["../evil.png", "a/../../evil.png", "/etc/passwd", "a\\b.png", "a\0.png"])
+@pytest.mark.parametrize("field", [("self_test", "image"), ("self_test", "logits"), ("output", "syntax")])
+def test_companions_stay_in_the_manifests_folder(tmp_path, field, name):
+    name = f"{name}.yaml" if field[-1] == "syntax" else name
+    says = rf"mine\.onnx\.yaml: {'.'.join(field)} is .*, expected a file in the manifest's own folder"
+    with pytest.raises(ManifestError, match=says):
+        load_manifest(write(tmp_path, changed(field, name)))
+
+
+def test_companions_may_lie_in_a_folder_below(tmp_path):
+    manifest = load_manifest(write(tmp_path, changed(("self_test", "image"), "test/..mine.png")))
+    assert manifest.companions == (tmp_path / "test" / "..mine.png", tmp_path / "mine.npy")
+
+
+def test_mean_and_scale_may_differ_by_channel(tmp_path):
+    source = {**VALUES["input"], "mean": [123.7, 116.3, 103.5], "scale": [0.017, 0.0175, 0.018]}
+    spec = load_manifest(write(tmp_path, changed(("input",), source))).input
+    assert spec.mean == (123.7, 116.3, 103.5)
+    assert spec.scale == (0.017, 0.0175, 0.018)
+    assert spec.formula == "(x - 123.7,116.3,103.5) * 0.017,0.0175,0.018"
+
+
+def test_type_layout_and_names_of_the_tensors_may_be_given(tmp_path):
+    source = {**VALUES["input"], "dtype": "uint8", "layout": "NHWC", "name": "image", "mean": 0, "scale": 1}
+    values = changed(("input",), source)
+    values["output"]["name"] = "logits"
+    manifest = load_manifest(write(tmp_path, values))
+    assert (manifest.input.dtype, manifest.input.layout) == ("uint8", "NHWC")
+    assert manifest.input.shape == (1, 24, 94, 3)
+    assert (manifest.input.name, manifest.output.name) == ("image", "logits")
+
+
+def test_the_output_has_as_many_classes_as_the_alphabet():
+    manifest = load_manifest(bundled_model())
+    with pytest.raises(ManifestError, match="expected 1 x 68 classes x time steps"):
+        dataclasses.replace(manifest, output=TensorSpec((1, 18, 68)))
 
 
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "a: b: c\n", "{", "\t"])
@@ -318,51 +381,11 @@ def test_a_missing_file_is_refused(tmp_path):
         manifest.verify_file()
 
 
-@pytest.mark.parametrize(
-    ("package", "models"),
-    [
-        ("repository/lprnet_ros", "repository/models"),
-        ("venv/lib/python3.11/site-packages/lprnet_ros", "venv/share/lprnet_ros/models"),
-        ("usr/local/lib/python3.10/dist-packages/lprnet_ros", "usr/local/share/lprnet_ros/models"),
-        (
-            "install/lprnet_ros/local/lib/python3.10/dist-packages/lprnet_ros",
-            "install/lprnet_ros/share/lprnet_ros/models",
-        ),
-        ("opt/ros/humble/lib/python3.10/site-packages/lprnet_ros", "opt/ros/humble/share/lprnet_ros/models"),
-    ],
-)
-def test_the_bundled_model_is_found_in_every_layout(tmp_path, monkeypatch, package, models):
-    monkeypatch.setattr(
-        lprnet_ros.models.manifest, "__file__", str(tmp_path / package / "models" / "manifest.py")
-    )
-    write(tmp_path / models, VALUES, name=BUNDLED_MODEL)
-    assert find_models_folder() == tmp_path / models
-    assert bundled_model() == tmp_path / models / "lprnet.onnx"
-
-
-def test_a_source_tree_is_preferred_to_an_installed_copy(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        lprnet_ros.models.manifest, "__file__", str(tmp_path / "source/lprnet_ros/models/manifest.py")
-    )
-    write(tmp_path / "share/lprnet_ros/models", VALUES, name=BUNDLED_MODEL)
-    write(tmp_path / "source/models", VALUES, name=BUNDLED_MODEL)
-    assert find_models_folder() == tmp_path / "source/models"
-
-
-def test_a_package_without_its_models_says_where_it_looked(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        lprnet_ros.models.manifest, "__file__", str(tmp_path / "a/lprnet_ros/models/manifest.py")
-    )
-    with pytest.raises(ManifestError, match="bundled models are not installed") as caught:
-        bundled_model()
-    assert str(tmp_path / "a/models") in str(caught.value)
-
-
 def test_the_bundled_manifest_describes_the_bundled_file_and_the_published_contract():
     manifest = load_manifest(bundled_model())
     manifest.verify_file()
-    assert manifest.input_shape == (1, 3, 24, 94)
-    assert manifest.output_shape == (1, 68, 18)
+    assert manifest.input.shape == (1, 3, 24, 94)
+    assert manifest.output.shape == (1, 68, 18)
     assert manifest.alphabet == CHINESE_PLATES
     assert manifest.self_test.image is not None
     assert manifest.self_test.logits is not None
@@ -371,8 +394,8 @@ def test_the_bundled_manifest_describes_the_bundled_file_and_the_published_contr
 def test_the_boards_manifest_describes_the_boards_file():
     manifest = load_manifest(find_models_folder() / "lpr.bin")
     assert manifest.sha256 == "f480391507b6d15274bfff90900acc3271f4e46ac9afd4bf7d0fee4aa50f91bc"
-    assert manifest.preprocessing == Preprocessing("rgb", 127.5, pytest.approx(1 / 127.5), 94, 24)
-    assert manifest.output_shape == (1, 68, 18)
+    assert manifest.input == TensorSpec.picture("rgb", 127.5, 1 / 127.5, 94, 24)
+    assert manifest.output.shape == (1, 68, 18)
     assert manifest.alphabet == CHINESE_PLATES
     assert manifest.self_test == SelfTest(blue_pixel=(-1.0, -1.0, 1.0))
 
@@ -380,4 +403,4 @@ def test_the_boards_manifest_describes_the_boards_file():
 def test_a_manifest_cannot_be_changed_by_those_who_use_it():
     manifest = load_manifest(bundled_model())
     with pytest.raises(dataclasses.FrozenInstanceError):
-        manifest.preprocessing.mean = 0.0
+        manifest.input.mean = (0.0,) * 3

@@ -12,12 +12,13 @@ part (target-version py310), numpy 1.21 and OpenCV 4.5 that of .ci/check_python3
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDERS = ("lprnet_ros/ros", "lprnet_ros/launching", "launch")
+FOLDERS = ("lprnet_ros/ros", "launch")
 
 HUMBLE = {
     "rclpy": {"init", "ok", "shutdown", "spin", "spin_once", "try_shutdown"},
@@ -25,7 +26,7 @@ HUMBLE = {
     "rclpy.callback_groups": {"MutuallyExclusiveCallbackGroup", "ReentrantCallbackGroup"},
     "rclpy.clock": {"Clock", "ClockType"},
     "rclpy.duration": {"Duration"},
-    "rclpy.exceptions": {"InvalidHandle", "ParameterException"},
+    "rclpy.exceptions": {"InvalidHandle", "ParameterException", "ParameterUninitializedException"},
     "rclpy.executors": {"Executor", "ExternalShutdownException", "SingleThreadedExecutor"},
     "rclpy.lifecycle": {"LifecycleNode", "LifecyclePublisher", "LifecycleState", "TransitionCallbackReturn"},
     "rclpy.node": {"Node"},
@@ -38,13 +39,18 @@ HUMBLE = {
         "ReliabilityPolicy",
         "qos_profile_sensor_data",
     },
-    "rclpy.qos_event": {"PublisherEventCallbacks", "SubscriptionEventCallbacks"},
+    "rclpy.qos_event": {
+        "PublisherEventCallbacks",
+        "SubscriptionEventCallbacks",
+        "UnsupportedEventTypeError",
+    },
     "rclpy.serialization": {"deserialize_message", "serialize_message"},
     "rclpy.signals": {"SignalHandlerOptions"},
     "rclpy.subscription": {"Subscription"},
     "rclpy.task": {"Future"},
     "rclpy.time": {"Time"},
     "rclpy.timer": {"Timer"},
+    "rclpy.utilities": {"remove_ros_args"},
 }
 
 
@@ -129,3 +135,14 @@ def test_the_nodes_use_rclpy_and_guard_what_is_newer():
 )
 def test_what_is_newer_is_found(source, newer):
     assert newer_than_humble(source) == newer
+
+
+def test_whoever_keeps_to_this_machine_does_so_on_humble_too():
+    """ROS_AUTOMATIC_DISCOVERY_RANGE does not exist there."""
+    setting = re.compile(r"ROS_AUTOMATIC_DISCOVERY_RANGE\W+(=\s*)?\"?LOCALHOST")
+    folders = ("demo", "bench", "test", "lprnet_ros", "launch", "Makefile", ".ci")
+    paths = [path for name in folders for path in [REPOSITORY / name, *(REPOSITORY / name).rglob("*")]]
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in paths if path.is_file()}
+    setters = [path for path, text in texts.items() if setting.search(text) and path != Path(__file__)]
+    assert len(setters) > 4
+    assert [path for path in setters if "ROS_LOCALHOST_ONLY" not in texts[path]] == []

@@ -30,13 +30,11 @@ ALLOWED = {
     "toolchain": "plates models runtimes images sources reading",
     "training": "plates models runtimes images sources reading evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping flow board",
-    "launching": "cropping sources models ros",
     "cli": "plates models runtimes images sources reading consensus evaluation toolchain training board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
 
 LIBRARIES = {
-    "launching": {"launch", "launch_ros", "ament_index_python"},
     "ros": {"rclpy", "launch", "launch_ros", "ament_index_python", "rosidl_runtime_py", "tf2_ros"},
     "images": {"cv_bridge"},
     "training": {"torch", "torchvision", "PIL", "tqdm", "matplotlib"},
@@ -154,7 +152,7 @@ def test_all_but_ros_and_training_loads_without_their_libraries():
     modules = [
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
         for path in files()
-        if room_of(path) not in ("ros", "training", "launching")
+        if room_of(path) not in ("ros", "training")
         and path.stem != "__init__"
         and not any(
             is_at_top and library(name) == "onnx" for name, is_at_top in imports(path.read_text("utf-8"))

@@ -196,7 +196,7 @@ def check_crops(bundled, images, width):
     for image in images:
         for left in (0, image.shape[1] // 6):  # the whole plate, and one without its province
             crop = np.ascontiguousarray(image[:, left:])
-            logits = bundled.runtime.infer(preprocess(crop, bundled.manifest.preprocessing))
+            logits = bundled.runtime.infer(preprocess(crop, bundled.manifest.input))[0]
             probabilities = class_probabilities(logits, CHINESE_PLATES)
             assert check_against_the_reference(
                 probabilities, CHINESE_PLATES, GA36.automaton, may_be_completed, width

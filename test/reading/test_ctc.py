@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lprnet_ros.models.manifest import find_models_folder
+from lprnet_ros.models.find import find_models_folder
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, Alphabet
 from lprnet_ros.reading.ctc import LogitsError, class_probabilities, decode_greedy, text_probability
 

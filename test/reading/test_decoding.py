@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from syntax_reference import SMALL, kind_of, small_syntaxes
 
 import lprnet_ros.reading.decoding
-from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.models.temperature import TemperatureScaling
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, Alphabet
 from lprnet_ros.plates.syntax import Automaton, PlateSyntax, bundled_syntax
 from lprnet_ros.reading.beam import prefix_beam_search
@@ -315,7 +315,7 @@ def test_where_no_plate_has_any_probability_the_best_path_is_read():
 @given(small_logits, st.sampled_from([0.5, 1.5, 3.0]))
 def test_a_temperature_changes_the_confidence_of_greedy_and_not_its_text(logits, temperature):
     plain = Decoder(SMALL, method="greedy").decode(logits)
-    decoding = Decoder(SMALL, method="greedy", calibration=Calibration(temperature)).decode(logits)
+    decoding = Decoder(SMALL, method="greedy", calibration=TemperatureScaling(temperature)).decode(logits)
     probabilities = class_probabilities(logits, SMALL, temperature)
     assert decoding.text == plain.text
     expected = text_probability(probabilities, SMALL.encode(plain.text), SMALL.blank)
@@ -326,7 +326,9 @@ def test_a_temperature_changes_the_confidence_of_greedy_and_not_its_text(logits,
 def test_a_high_temperature_makes_every_decoder_less_sure(method):
     logits = plate_logits("京A12345", (6, "6", 11.0))
     confidences = [
-        Decoder(CHINESE_PLATES, GA36, method, calibration=Calibration(temperature)).decode(logits).confidence
+        Decoder(CHINESE_PLATES, GA36, method, calibration=TemperatureScaling(temperature))
+        .decode(logits)
+        .confidence
         for temperature in (0.5, 1.0, 2.0)
     ]
     assert confidences == sorted(confidences, reverse=True)
@@ -340,7 +342,7 @@ def test_a_bias_moves_the_search_and_not_the_best_path(method, text):
     logits = plate_logits("京A12345", (0, "沪", 13.0))
     plain = Decoder(CHINESE_PLATES, GA36, method).decode(logits)
     assert plain.text == "京A12345"
-    calibration = Calibration(class_bias={"京": -1.0, "沪": 1.0})
+    calibration = TemperatureScaling(class_bias={"京": -1.0, "沪": 1.0})
     decoding = Decoder(CHINESE_PLATES, GA36, method, calibration=calibration).decode(logits)
     assert decoding.text == text
     if method == "greedy":
@@ -368,7 +370,7 @@ def test_the_syntax_decoder_needs_a_syntax_and_the_others_do_not():
 @pytest.mark.parametrize("method", ["syntax", "beam"])
 def test_a_bias_outside_of_the_alphabet_is_refused(method):
     with pytest.raises(ValueError, match="港"):
-        Decoder(CHINESE_PLATES, GA36, method, calibration=Calibration(class_bias={"港": 1.0}))
+        Decoder(CHINESE_PLATES, GA36, method, calibration=TemperatureScaling(class_bias={"港": 1.0}))
 
 
 @pytest.mark.parametrize("method", DECODERS)
@@ -388,7 +390,7 @@ def test_logits_that_are_none_are_refused(method, logits, message):
 def test_the_callers_logits_are_left_as_they_were(method):
     logits = plate_logits("京A12345", (6, "6", 13.0))
     before = logits.copy()
-    calibration = Calibration(1.5, {"京": 1.0})
+    calibration = TemperatureScaling(1.5, {"京": 1.0})
     Decoder(CHINESE_PLATES, GA36, method, calibration=calibration).decode(logits)
     assert np.array_equal(logits, before)
 

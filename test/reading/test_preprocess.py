@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lprnet_ros.models.manifest import Preprocessing
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.reading.preprocess import preprocess
 
-BOARD = Preprocessing("rgb", 127.5, 1 / 127.5)
-PYTORCH = Preprocessing("bgr", 127.5, 1 / 128)
+BOARD = TensorSpec.picture("rgb", 127.5, 1 / 127.5)
+PYTORCH = TensorSpec.picture("bgr", 127.5, 1 / 128)
 
 
 def picture(seed, height=24, width=94):
@@ -22,7 +22,9 @@ def one_number_at_a_time(image, rule):
         source = channel if rule.channel_order == "bgr" else 2 - channel
         for y in range(rule.height):
             for x in range(rule.width):
-                tensor[0, channel, y, x] = (int(image[y, x, source]) - rule.mean) * rule.scale
+                tensor[0, channel, y, x] = (int(image[y, x, source]) - rule.mean[channel]) * rule.scale[
+                    channel
+                ]
     return tensor
 
 
@@ -42,7 +44,9 @@ def bilinear(image, width, height):
     return upper * (1 - down[:, None, None]) + lower * down[:, None, None]
 
 
-@pytest.mark.parametrize("rule", [BOARD, PYTORCH, Preprocessing("bgr", 0.0, 1 / 255, width=10, height=4)])
+@pytest.mark.parametrize(
+    "rule", [BOARD, PYTORCH, TensorSpec.picture("bgr", 0.0, 1 / 255, width=10, height=4)]
+)
 def test_every_number_is_what_the_rule_says(rule):
     image = picture(1, rule.height, rule.width)
     tensor = preprocess(image, rule)
@@ -56,7 +60,7 @@ def test_every_number_is_what_the_rule_says(rule):
     st.integers(0, 2**32 - 1),
 )
 def test_any_order_mean_and_scale_are_followed(order, mean, scale, seed):
-    rule = Preprocessing(order, mean, scale, width=5, height=3)
+    rule = TensorSpec.picture(order, mean, scale, width=5, height=3)
     image = picture(seed, 3, 5)
     np.testing.assert_allclose(
         preprocess(image, rule), one_number_at_a_time(image, rule), rtol=1e-5, atol=1e-3
@@ -98,7 +102,7 @@ def test_a_scaled_crop_is_rounded_to_8_bits_as_opencv_does_before_the_rule(size)
 
 
 def test_the_tensor_is_contiguous_float32_and_of_the_inputs_shape():
-    tensor = preprocess(picture(3, 60, 200), Preprocessing("rgb", 0.0, 1.0, width=128, height=32))
+    tensor = preprocess(picture(3, 60, 200), TensorSpec.picture("rgb", 0.0, 1.0, width=128, height=32))
     assert tensor.shape == (1, 3, 32, 128)
     assert tensor.dtype == np.float32
     assert tensor.flags.c_contiguous
@@ -145,3 +149,39 @@ def test_what_is_no_crop_is_refused_with_its_type_and_shape(image):
         preprocess(image, BOARD)
     assert str(image.shape) in str(caught.value)
     assert str(image.dtype) in str(caught.value)
+
+
+def test_the_last_dimension_holds_the_channels_where_the_layout_says_so():
+    image = picture(7, 30, 100)
+    last = TensorSpec.picture("rgb", 127.5, 1 / 128, layout="NHWC")
+    assert last.shape == preprocess(image, last).shape == (1, 24, 94, 3)
+    first = preprocess(image, TensorSpec.picture("rgb", 127.5, 1 / 128))
+    assert np.array_equal(preprocess(image, last), first.transpose(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_each_channel_has_its_own_mean_and_scale(layout):
+    image = picture(8)
+    spec = TensorSpec.picture("rgb", (123.0, 116.0, 103.0), (0.5, 0.25, 0.125), layout=layout)
+    tensor = preprocess(image, spec)[0]
+    for channel in range(3):
+        plane = tensor[channel] if layout == "NCHW" else tensor[..., channel]
+        expected = (image[..., 2 - channel].astype(float) - spec.mean[channel]) * spec.scale[channel]
+        np.testing.assert_allclose(plane, expected, atol=1e-6)
+
+
+def test_pixels_of_8_bits_stay_as_they_are():
+    image = picture(9)
+    tensor = preprocess(image, TensorSpec.picture("bgr", 0, 1, dtype="uint8", layout="NHWC"))
+    assert tensor.dtype == np.uint8
+    assert np.array_equal(tensor[0], image)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [TensorSpec.picture("rgb", 0, 1, dtype="nv12"), TensorSpec((1, 68, 18))],
+    ids=["nv12", "no picture"],
+)
+def test_an_input_that_no_crop_becomes_is_refused(spec):
+    with pytest.raises(ValueError, match="a crop cannot be turned into an input of type"):
+        preprocess(picture(1), spec)

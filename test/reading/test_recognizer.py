@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 import lprnet_ros.reading.recognizer
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_path
-from lprnet_ros.models.temperature import Calibration
+from lprnet_ros.models.manifest import ManifestError, manifest_path
+from lprnet_ros.models.temperature import TemperatureScaling
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.plate_reading import Verdict
@@ -35,7 +36,7 @@ class FixedRuntime:
 
     def infer(self, tensor):
         self.tensors.append(tensor.copy())
-        return self.logits
+        return self.logits[np.newaxis]
 
     def close(self):
         self.is_closed = True
@@ -51,10 +52,10 @@ def logits_of(text, height=20.0):
 
 def swapped(manifest):
     """The manifest of somebody who took the wrong channel order, his blue pixel in line with it."""
-    order = "bgr" if manifest.preprocessing.channel_order == "rgb" else "rgb"
-    preprocessing = dataclasses.replace(manifest.preprocessing, channel_order=order)
+    order = "bgr" if manifest.input.channel_order == "rgb" else "rgb"
+    preprocessing = dataclasses.replace(manifest.input, channel_order=order)
     self_test = dataclasses.replace(manifest.self_test, blue_pixel=preprocessing.normalise(255, 0, 0))
-    return dataclasses.replace(manifest, preprocessing=preprocessing, self_test=self_test)
+    return dataclasses.replace(manifest, input=preprocessing, self_test=self_test)
 
 
 def copy_bundled(folder, **source):
@@ -93,7 +94,7 @@ def test_the_bundled_model_reads_the_picture_of_its_self_test(bundled):
 
 
 def test_a_wrong_channel_order_is_noticed_by_the_blue_pixel(tmp_path, manifest):
-    order = "bgr" if manifest.preprocessing.channel_order == "rgb" else "rgb"
+    order = "bgr" if manifest.input.channel_order == "rgb" else "rgb"
     with pytest.raises(SelfTestError, match="blue pixel"):
         PlateRecognizer.open(copy_bundled(tmp_path, channel_order=order))
 
@@ -215,7 +216,7 @@ def test_a_reading_holds_the_decoding_its_judgement_and_its_times(manifest):
     assert len(reading.character_confidences) == 7
     assert reading.accepted
     assert min(reading.timings.preprocess_ms, reading.timings.inference_ms, reading.timings.decode_ms) > 0
-    assert np.array_equal(runtime.tensors[0], preprocess(image, manifest.preprocessing))
+    assert np.array_equal(runtime.tensors[0], preprocess(image, manifest.input))
 
 
 IMAGE = np.zeros((24, 94, 3), np.uint8)
@@ -261,7 +262,7 @@ def test_of_two_plates_the_reading_names_the_other_as_its_alternative(manifest):
 
 
 def test_the_manifests_calibration_is_applied(manifest):
-    calibration = Calibration(temperature=2.0, class_bias={"6": 1.0})
+    calibration = TemperatureScaling(temperature=2.0, class_bias={"6": 1.0})
     recognizer = PlateRecognizer(
         dataclasses.replace(manifest, calibration=calibration), FixedRuntime(ambiguous_logits())
     )
@@ -337,7 +338,7 @@ def test_a_recognizer_is_opened_with_the_rules_it_is_told():
 
 @pytest.mark.parametrize("decoder", ["syntax", "beam", "greedy"])
 def test_the_self_test_asks_the_bare_network_whatever_the_decoder(bundled, decoder):
-    strange = Calibration(temperature=5.0, class_bias={"京": 100.0})
+    strange = TemperatureScaling(temperature=5.0, class_bias={"京": 100.0})
     manifest = dataclasses.replace(bundled.manifest, calibration=strange)
     PlateRecognizer(manifest, bundled.runtime, ReadingRules(decoder)).self_test()
 
@@ -366,7 +367,7 @@ class ReadsLevelPlates:
 
     def infer(self, tensor):
         self.calls += 1
-        return self.first if self.calls % 4 == 1 else self.second
+        return (self.first if self.calls % 4 == 1 else self.second)[np.newaxis]
 
     def close(self):
         pass
@@ -405,7 +406,7 @@ def test_what_one_look_of_four_reads_alone_is_not_accepted(manifest):
     class MakesUpACharacter(ReadsLevelPlates):
         def infer(self, tensor):
             self.calls += 1
-            return self.second if self.calls == 4 else self.first
+            return (self.second if self.calls == 4 else self.first)[np.newaxis]
 
     runtime = MakesUpACharacter(*unsure_and_sure())
     reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.models.manifest import bundled_model
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import list_images, read_image
 

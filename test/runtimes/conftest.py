@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import bundled_model
 
 DOUBLES = Path(__file__).resolve().parents[1] / "helpers" / "doubles"
 BOARD_LIBRARIES = ("hbm_runtime", "bpu_infer_lib")

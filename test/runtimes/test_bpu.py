@@ -17,7 +17,7 @@ def tensor():
 
 
 def expected(given):
-    return given.reshape(-1)[: 68 * 18].reshape(68, 18)
+    return given.reshape(-1)[: 68 * 18].reshape(1, 68, 18)
 
 
 def test_the_librarys_answer_to_the_input_is_returned(library, bin_manifest):
@@ -115,4 +115,50 @@ def test_the_double_has_one_output_buffer_that_the_next_inference_overwrites(lib
         assert opened.forward(more=True)
         assert opened.get_output()
         assert opened.outputs[0].data is buffer
-        assert np.array_equal(buffer.reshape(68, 18), expected(given))
+        assert np.array_equal(buffer.reshape(1, 68, 18), expected(given))
+
+
+@pytest.mark.parametrize(
+    ("which", "shape", "says"),
+    [("inputs", [1, 24, 94, 3], r"\[1, 3, 24, 94\]"), ("outputs", [1, 18, 68], r"\[1, 68, 18\]")],
+)
+def test_a_model_whose_shapes_are_not_its_manifests_is_refused(
+    library, bin_manifest, monkeypatch, which, shape, says
+):
+    load = library.load_model
+
+    def load_other(self, path):
+        getattr(self, which)[0].properties.validShape = shape
+        return load(self, path)
+
+    monkeypatch.setattr(library, "load_model", load_other)
+    with pytest.raises(InferenceError, match=rf"has an {which[:-1]} of shape .*, its manifest says {says}"):
+        BpuRuntime(bin_manifest)
+
+
+def test_a_library_that_does_not_tell_its_shapes_is_believed(library, bin_manifest, monkeypatch):
+    load = library.load_model
+
+    def load_untold(self, path):
+        del self.inputs
+        self.outputs[0].properties = None
+        return load(self, path)
+
+    monkeypatch.setattr(library, "load_model", load_untold)
+    assert np.array_equal(BpuRuntime(bin_manifest).infer(tensor()), expected(tensor()))
+
+
+@pytest.mark.parametrize("shape", [(1, 18, 68), (18, 68), (1, 1, 68, 18)])
+def test_a_transposed_output_is_refused(library, bin_manifest, monkeypatch, shape):
+    get = library.get_output
+
+    def get_transposed(self):
+        result = get(self)
+        self.outputs[0].data = self.outputs[0].data.reshape(shape)
+        return result
+
+    monkeypatch.setattr(library, "get_output", get_transposed)
+    with pytest.raises(
+        InferenceError, match=r"returned an output of shape .*, its manifest says \(1, 68, 18\)"
+    ):
+        BpuRuntime(bin_manifest).infer(tensor())

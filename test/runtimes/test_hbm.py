@@ -20,7 +20,7 @@ def tensor():
 
 def test_the_librarys_answer_to_the_input_is_returned(library, bin_manifest):
     logits = HbmRuntime(bin_manifest).infer(tensor())
-    assert np.array_equal(logits, tensor().reshape(-1)[: 68 * 18].reshape(68, 18))
+    assert np.array_equal(logits, tensor().reshape(-1)[: 68 * 18].reshape(1, 68, 18))
 
 
 def test_a_file_that_the_library_cannot_load_is_refused_with_its_reason(library, bin_manifest):
@@ -35,15 +35,44 @@ def test_a_model_with_another_input_shape_than_its_manifest_says_is_refused(
     library, bin_manifest, monkeypatch, shape
 ):
     monkeypatch.setattr(library, "input_shape", shape)
-    with pytest.raises(InferenceError, match=r"its manifest says \(1, 3, 24, 94\) of type F32"):
+    with pytest.raises(InferenceError, match=r"has an input of shape .*, its manifest says \[1, 3, 24, 94\]"):
         HbmRuntime(bin_manifest)
 
 
 @pytest.mark.parametrize("kind", ["U8", "S8", "F16"])
 def test_a_model_that_wants_another_type_of_number_is_refused(library, bin_manifest, monkeypatch, kind):
     monkeypatch.setattr(library, "input_type", kind)
-    with pytest.raises(InferenceError, match=f"of type {kind}"):
+    with pytest.raises(InferenceError, match=f"has an input of type {kind}, its manifest says float32"):
         HbmRuntime(bin_manifest)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "says"),
+    [
+        ("output_shape", (1, 18, 68), r"output of shape \[1, 18, 68\], its manifest says \[1, 68, 18\]"),
+        ("output_type", "S32", "output of type S32, its manifest says float32"),
+    ],
+)
+def test_a_model_with_another_output_than_its_manifest_says_is_refused(
+    library, bin_manifest, monkeypatch, attribute, value, says
+):
+    monkeypatch.setattr(library, attribute, value)
+    with pytest.raises(InferenceError, match=says):
+        HbmRuntime(bin_manifest)
+
+
+def test_the_four_dimensional_output_of_the_boards_compiler_is_read(library, bin_manifest, monkeypatch):
+    monkeypatch.setattr(library, "output_shape", (1, 68, 1, 18))
+    run = library.run
+    monkeypatch.setattr(
+        library,
+        "run",
+        lambda self, arrays: {
+            model: {name: array.reshape(1, 68, 1, 18) for name, array in named.items()}
+            for model, named in run(self, arrays).items()
+        },
+    )
+    assert HbmRuntime(bin_manifest).infer(tensor()).shape == (1, 68, 18)
 
 
 @pytest.mark.parametrize(("which", "names"), [("inputs", ("y", "uv")), ("outputs", ("a", "b"))])
@@ -80,7 +109,7 @@ def test_a_failed_run_is_an_inference_error_and_the_next_run_succeeds(
         patch.setattr(library, "run", fail)
         with pytest.raises(InferenceError, match="hbDNNInfer failed"):
             runtime.infer(tensor())
-    assert runtime.infer(tensor()).shape == (68, 18)
+    assert runtime.infer(tensor()).shape == (1, 68, 18)
 
 
 def test_an_answer_without_the_models_output_is_an_inference_error(library, bin_manifest, monkeypatch):

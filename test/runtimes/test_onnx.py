@@ -11,39 +11,55 @@ from lprnet_ros.runtimes import InferenceError
 from lprnet_ros.runtimes.onnx import OnnxRuntime
 
 
-def other_input(manifest, **size):
-    return dataclasses.replace(manifest, preprocessing=dataclasses.replace(manifest.preprocessing, **size))
+def other(manifest, which, **values):
+    """A manifest whose input or output differs."""
+    return dataclasses.replace(manifest, **{which: dataclasses.replace(getattr(manifest, which), **values)})
 
 
-@pytest.mark.parametrize("size", [{"width": 95}, {"height": 48}, {"width": 24, "height": 94}])
-def test_a_model_with_another_input_than_its_manifest_says_is_refused(onnx_manifest, size):
+@pytest.mark.parametrize("shape", [(1, 3, 24, 95), (1, 3, 48, 94), (1, 3, 94, 24)])
+def test_a_model_with_another_input_than_its_manifest_says_is_refused(onnx_manifest, shape):
     with pytest.raises(InferenceError, match=r"has an input of shape \[1, 3, 24, 94\], its manifest says"):
-        OnnxRuntime(other_input(onnx_manifest, **size))
+        OnnxRuntime(other(onnx_manifest, "input", shape=shape))
+
+
+@pytest.mark.parametrize(("which", "name"), [("input", "picture"), ("output", "scores")])
+def test_a_model_whose_tensors_have_other_names_is_refused(onnx_manifest, which, name):
+    with pytest.raises(InferenceError, match=f"has an {which} named '.*', its manifest says '{name}'"):
+        OnnxRuntime(other(onnx_manifest, which, name=name))
+
+
+def test_a_model_with_other_types_than_its_manifest_says_is_refused(onnx_manifest):
+    pixels = {"dtype": "uint8", "mean": (0.0,) * 3, "scale": (1.0,) * 3}
+    with pytest.raises(InferenceError, match="has an input of type float32, its manifest says uint8"):
+        OnnxRuntime(other(onnx_manifest, "input", **pixels))
+    with pytest.raises(InferenceError, match="has an output of type float32, its manifest says uint8"):
+        OnnxRuntime(other(onnx_manifest, "output", dtype="uint8"))
 
 
 def test_a_model_with_other_time_steps_than_its_manifest_says_is_refused(onnx_manifest):
     with pytest.raises(InferenceError, match=r"has an output of shape .* its manifest says \[1, 68, 19\]"):
-        OnnxRuntime(dataclasses.replace(onnx_manifest, time_steps=19))
+        OnnxRuntime(other(onnx_manifest, "output", shape=(1, 68, 19)))
 
 
 def test_a_model_with_other_classes_than_its_manifest_says_is_refused(onnx_manifest):
     fewer = Alphabet(onnx_manifest.alphabet.characters[:-1], blank=0)
+    output = dataclasses.replace(onnx_manifest.output, shape=(1, 67, 18))
     with pytest.raises(InferenceError, match=r"has an output of shape .* its manifest says \[1, 67, 18\]"):
-        OnnxRuntime(dataclasses.replace(onnx_manifest, alphabet=fewer))
+        OnnxRuntime(dataclasses.replace(onnx_manifest, alphabet=fewer, output=output))
 
 
-def stand_in(shape, inputs=(1, 3, 24, 94)):
-    """A library whose models have an output and an input of a shape."""
+def stand_in(shape, inputs=(1, 3, 24, 94), declared=None):
+    """A library whose models have an output and an input of a shape; the output may be declared otherwise."""
 
     class InferenceSession:
         def __init__(self, *_, **__):
             pass
 
         def get_inputs(self):
-            return [SimpleNamespace(name="image", shape=list(inputs))]
+            return [SimpleNamespace(name="image", shape=list(inputs), type="tensor(float)")]
 
         def get_outputs(self):
-            return [SimpleNamespace(name="logits", shape=shape)]
+            return [SimpleNamespace(name="logits", shape=declared or shape, type="tensor(float)")]
 
         def run(self, names, feed):
             return [np.arange(np.prod(shape), dtype=np.float32).reshape(shape)]
@@ -56,7 +72,17 @@ def stand_in(shape, inputs=(1, 3, 24, 94)):
 def test_an_output_for_a_board_has_a_dimension_more(onnx_manifest, monkeypatch, shape):
     monkeypatch.setitem(sys.modules, "onnxruntime", stand_in(shape))
     logits = OnnxRuntime(onnx_manifest).infer(np.zeros((1, 3, 24, 94), np.float32))
-    np.testing.assert_array_equal(logits, np.arange(68 * 18).reshape(68, 18))
+    np.testing.assert_array_equal(logits, np.arange(68 * 18).reshape(1, 68, 18))
+
+
+@pytest.mark.parametrize("shape", [[1, 18, 68], [2, 68, 9], [1, 68, 2, 9], [68, 18]])
+def test_an_output_of_open_dimensions_is_checked_when_it_comes(onnx_manifest, monkeypatch, shape):
+    monkeypatch.setitem(sys.modules, "onnxruntime", stand_in(shape, declared=["batch", 68, "steps"]))
+    runtime = OnnxRuntime(onnx_manifest)
+    with pytest.raises(
+        InferenceError, match=r"returned an output of shape .*, its manifest says \(1, 68, 18\)"
+    ):
+        runtime.infer(np.zeros((1, 3, 24, 94), np.float32))
 
 
 @pytest.mark.parametrize("shape", [[1, 68, 2, 18], [1, 68], [1, 18, 68], [1, 1, 68, 18], [1, 18, 1, 68]])

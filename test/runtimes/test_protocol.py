@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, open_runtime
-from lprnet_ros.runtimes.runtime import check_output
+from lprnet_ros.runtimes.tensor_checks import check_result
 
 NAMES = [name for name in RUNTIME_NAMES if name != "auto"]
 
@@ -40,7 +41,7 @@ def test_a_runtime_bears_the_name_it_was_opened_by(runtime, name):
 
 def test_the_answer_is_float32_logits_of_classes_by_time_steps(runtime):
     logits = runtime.infer(tensor(0))
-    assert logits.shape == (68, 18)
+    assert logits.shape == (1, 68, 18)
     assert logits.dtype == np.float32
     assert np.isfinite(logits).all()
 
@@ -84,7 +85,7 @@ def test_eight_threads_at_once_each_get_the_answer_to_their_own_input(runtime):
 def test_an_input_of_another_shape_is_an_inference_error_and_the_next_good_one_is_read(runtime, shape):
     with pytest.raises(InferenceError):
         runtime.infer(np.zeros(shape, np.float32))
-    assert runtime.infer(tensor(0)).shape == (68, 18)
+    assert runtime.infer(tensor(0)).shape == (1, 68, 18)
 
 
 def test_a_closed_runtime_infers_no_more_and_may_be_closed_again(runtime):
@@ -101,7 +102,7 @@ def test_a_missing_model_file_is_an_inference_error_that_names_it(name, manifest
 
 
 def test_a_model_with_another_output_than_its_manifest_says_is_an_inference_error(name, manifest):
-    other = dataclasses.replace(manifest, time_steps=17)
+    other = dataclasses.replace(manifest, output=TensorSpec((1, 68, 17)))
 
     def open_and_infer():
         open_runtime(name, other).infer(tensor(0))
@@ -110,15 +111,39 @@ def test_a_model_with_another_output_than_its_manifest_says_is_an_inference_erro
         open_and_infer()
 
 
-@pytest.mark.parametrize("shape", [(1, 68, 18), (68, 18), (1, 68, 18, 1), (68 * 18,)])
-def test_an_output_with_the_right_count_of_numbers_becomes_logits_in_their_order(onnx_manifest, shape):
+@pytest.mark.parametrize("shape", [(1, 68, 18), (1, 68, 1, 18), (1, 68, 18, 1)])
+def test_an_output_with_more_dimensions_of_1_becomes_logits_in_their_order(onnx_manifest, shape):
     numbers = np.arange(68 * 18, dtype=np.float32)
-    logits = check_output(numbers.reshape(shape), onnx_manifest)
-    assert np.array_equal(logits, numbers.reshape(68, 18))
+    logits = check_result(onnx_manifest, numbers.reshape(shape))
+    assert np.array_equal(logits, numbers.reshape(1, 68, 18))
     assert not np.shares_memory(logits, numbers)
 
 
-@pytest.mark.parametrize("output", [None, 1.0, np.zeros((1, 68, 17)), np.zeros(0), [[1, 2], [3, 4]]])
-def test_an_output_with_another_count_of_numbers_is_an_inference_error(onnx_manifest, output):
+def test_an_output_that_is_not_contiguous_is_copied_in_its_order(onnx_manifest):
+    padded = np.arange(68 * 32, dtype=np.float32).reshape(1, 68, 1, 32)[..., :18]
+    logits = check_result(onnx_manifest, padded)
+    assert logits.flags.c_contiguous
+    assert np.array_equal(logits, padded.reshape(1, 68, 18))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        None,
+        1.0,
+        False,
+        [[1, 2], [3, 4]],
+        np.zeros(0, np.float32),
+        np.zeros(68 * 18, np.float32),
+        np.zeros((68, 18), np.float32),
+        np.zeros((1, 68, 17), np.float32),
+        np.zeros((1, 18, 68), np.float32),
+        np.zeros((1, 18, 1, 68), np.float32),
+        np.zeros((1, 1, 68, 18), np.float32),
+        np.zeros((1, 68, 18), np.int32),
+        np.zeros((1, 68, 18), np.float64),
+    ],
+)
+def test_an_output_of_another_shape_or_type_is_an_inference_error(onnx_manifest, output):
     with pytest.raises(InferenceError, match=r"its manifest says \(1, 68, 18\)"):
-        check_output(output, onnx_manifest)
+        check_result(onnx_manifest, output)

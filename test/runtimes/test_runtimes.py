@@ -1,10 +1,20 @@
 import dataclasses
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from lprnet_ros.runtimes import RUNTIME_NAMES, RuntimeUnavailableError, choose_runtime, open_runtime
+from lprnet_ros.runtimes import (
+    RUNTIME_NAMES,
+    RUNTIMES,
+    InferenceError,
+    RuntimeUnavailableError,
+    choose_runtime,
+    find_runtime,
+    open_runtime,
+)
+from lprnet_ros.runtimes.library_output import library_output_to_stderr
 
 
 def named(manifest, file_name):
@@ -96,3 +106,36 @@ def test_a_library_that_cannot_be_loaded_is_told_with_its_reason(
     write_library(tmp_path, monkeypatch, library, f"raise {error}")
     with pytest.raises(RuntimeUnavailableError, match="is absent"):
         open_runtime(name, bin_manifest)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "nv12"])
+@pytest.mark.parametrize("name", ["onnx", "hbm", "bpu"])
+def test_an_input_that_a_runtime_cannot_feed_is_refused(
+    board_libraries, onnx_manifest, bin_manifest, name, dtype
+):
+    manifest = onnx_manifest if name == "onnx" else bin_manifest
+    pixels = dataclasses.replace(manifest.input, dtype=dtype, mean=(0.0,) * 3, scale=(1.0,) * 3)
+    feeds = "float32 or uint8" if name == "onnx" else "float32"
+    message = (
+        f"takes an input of type {dtype}, the runtime '{name}' feeds {feeds} only"
+        if dtype not in find_runtime(name).input_dtypes
+        else "has an input of type float32, its manifest says uint8"
+    )
+    with pytest.raises(InferenceError, match=message):
+        open_runtime(name, dataclasses.replace(manifest, input=pixels))
+
+
+def test_only_runtimes_that_let_threads_run_side_by_side_say_so():
+    assert {spec.name: spec.holds_gil for spec in RUNTIMES} == {"onnx": False, "hbm": True, "bpu": True}
+
+
+def test_two_libraries_at_once_leave_stdout_as_it_was(capfd):
+    first, second = library_output_to_stderr(), library_output_to_stderr()
+    first.__enter__()
+    os.write(1, b"one ")
+    second.__enter__()
+    first.__exit__(None, None, None)  # they overlap without being nested
+    os.write(1, b"two")
+    second.__exit__(None, None, None)
+    os.write(1, b"result")
+    assert capfd.readouterr() == ("result", "one two")

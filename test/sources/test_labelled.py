@@ -17,6 +17,7 @@ from lprnet_ros.sources.labelled import (
     list_images,
     read_image,
     read_labelled,
+    skipped_images,
 )
 
 
@@ -55,6 +56,26 @@ def test_listing_images_goes_into_folders_and_sorts(tmp_path):
     for name in ["b.png", "a/z.jpg", "c.PNG"]:
         write_picture(tmp_path / name)
     assert list_images(tmp_path) == [tmp_path / "a/z.jpg", tmp_path / "b.png", tmp_path / "c.PNG"]
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".tiff", ".gif", ".avif", ".heic"])
+def test_a_kind_of_picture_that_not_every_opencv_reads_is_listed_or_named(tmp_path, suffix):
+    picture = np.zeros((24, 94, 3), np.uint8)
+    is_read = cv2.haveImageWriter(suffix)
+    content = cv2.imencode(suffix, picture)[1].tobytes() if is_read else b"of another kind"
+    for number in range(5):
+        (tmp_path / f"京A0000{number}{suffix.upper()}").write_bytes(content)
+    if is_read:
+        assert skipped_images(tmp_path) == ""
+        (first, *_) = crops = read_labelled(tmp_path)
+        assert [crop.label for crop in crops] == [f"京A0000{number}" for number in range(5)]
+        assert first.read().max() <= 3
+        return
+    told = f"京A00000{suffix.upper()}, 京A00001{suffix.upper()}, 京A00002{suffix.upper()} and 2 more; convert"
+    assert list_images(tmp_path) == []
+    assert told in skipped_images(tmp_path)
+    with pytest.raises(LabelledDataError, match=told):
+        read_labelled(tmp_path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])  # spreadsheets write a byte order mark
@@ -154,6 +175,23 @@ def test_a_file_that_is_no_picture_is_refused_by_name(tmp_path, content):
         read_image(tmp_path / "broken.png")
 
 
+def test_a_jpeg_that_lacks_its_last_bytes_is_read(tmp_path):
+    content = cv2.imencode(".jpg", write_picture(tmp_path / "a.png"))[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(content[:-3])
+    whole = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(read_image(tmp_path / "a.jpg")[:15], whole[:15])
+
+
+def test_a_damaged_picture_is_refused_by_name_with_what_the_decoder_says(tmp_path, capfd):
+    content = cv2.imencode(".jpg", write_picture(tmp_path / "a.png"))[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(content[:-2] + b"\x12" * 40 + content[-2:])
+    with pytest.raises(
+        LabelledDataError, match=r"a\.jpg: the decoder had to guess pixels: Corrupt JPEG data"
+    ):
+        read_image(tmp_path / "a.jpg")
+    assert capfd.readouterr().err == ""
+
+
 def test_a_missing_picture_is_refused_by_name(tmp_path):
     with pytest.raises(LabelledDataError, match=r"gone\.png: no such file"):
         read_image(tmp_path / "gone.png")
@@ -206,3 +244,29 @@ def test_calibration_and_test_are_about_halves():
 def test_an_unknown_split_is_refused():
     with pytest.raises(ValueError, match="calibration"):
         is_in_split("京A12345", "validation")
+
+
+@pytest.mark.parametrize("between", ["·", "•", " ", "．", "-"])
+def test_spelling_moves_no_plate_to_the_other_side_of_the_split(between, tmp_path):
+    texts = plates(600)
+    spelled = [f"{text[:2]}{between}{text[2:].lower()}" for text in texts]
+    (tmp_path / "index.csv").write_text(
+        "\n".join(["file,label", *(f"{index}.png,{text}" for index, text in enumerate(spelled))]),
+        encoding="utf-8",
+    )
+    crops = read_labelled(tmp_path / "index.csv")
+    assert [is_held_out(crop.label) for crop in crops] == [is_held_out(text) for text in texts]
+    assert any(is_held_out(text) != is_held_out(other) for text, other in zip(texts, spelled, strict=True))
+
+
+def test_a_name_that_says_nothing_is_no_label_but_a_csv_may_say_anything(tmp_path):
+    for name in ("1.png", "IMG_1.png", "京A12345_1.png", "_none.png"):
+        write_picture(tmp_path / "crops" / name)
+    assert {crop.path.name: crop.is_labelled for crop in read_labelled(tmp_path / "crops")} == {
+        "1.png": False,
+        "IMG_1.png": False,
+        "京A12345_1.png": True,
+        "_none.png": True,
+    }
+    (tmp_path / "index.csv").write_text("file,label\ncrops/1.png,1\n", encoding="utf-8")
+    assert [(crop.is_labelled, crop.line) for crop in read_labelled(tmp_path / "index.csv")] == [(True, 2)]

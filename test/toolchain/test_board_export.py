@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import export as cli
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, bundled_model, manifest_path
+from lprnet_ros.models.manifest import ManifestError, manifest_path
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.runtimes import open_runtime
@@ -25,7 +26,7 @@ if find_spec("onnx") is not None:
 if find_spec("torch") is not None:
     import torch
 
-    from lprnet_ros.training import export
+    from lprnet_ros.training import checkpoint_export as export
     from lprnet_ros.training.classic import ClassicLPRNet
     from lprnet_ros.training.network import PlateNet
 
@@ -181,7 +182,7 @@ def test_a_rewriting_that_changed_the_result_would_be_noticed(tmp_path, monkeypa
 
 def test_the_bundled_network_is_written_without_pytorch_and_reads_the_same(tmp_path, capsys):
     output = tmp_path / "board" / "lprnet_x5.onnx"
-    assert cli.export([str(bundled_model()), "--target", "bpu", "--output", str(output)]) == 0
+    assert cli.main([str(bundled_model()), "--target", "bpu", "--output", str(output)]) == 0
     assert capsys.readouterr().out == f"wrote {output} and {output}.yaml\n"
     graph = load_graph(output).graph
     shapes = known_shapes(graph)
@@ -189,11 +190,11 @@ def test_the_bundled_network_is_written_without_pytorch_and_reads_the_same(tmp_p
     assert shapes[graph.output[0].name] == (1, 68, 1, 18)
     assert graph.input[0].name == "image"  # the input_name of config/hb_mapper
     assert {len(shapes[name]) for n in graph.node for name in n.output} == {4}
-    assert cli.export([str(output), "--check", "bpu"]) == 0
+    assert cli.main([str(output), "--check", "bpu"]) == 0
     before, after = PlateRecognizer.open(), PlateRecognizer.open(output)  # with its self-test
     assert after.manifest.name == "lprnet_x5"
     for path in list_images(DEMO / "crops"):
-        tensor = preprocess(read_image(path), before.manifest.preprocessing)
+        tensor = preprocess(read_image(path), before.manifest.input)
         assert np.allclose(before.runtime.infer(tensor), after.runtime.infer(tensor), atol=1e-4)
 
 
@@ -219,9 +220,9 @@ def test_a_checkpoint_is_exported_for_the_bpu(tmp_path, kind, monkeypatch):
     monkeypatch.setattr(export, "decode_greedy", lambda *_: type("Read", (), {"text": picture.stem}))
     output = tmp_path / "net.onnx"
     options = ["--output", str(output), "--self-test", str(picture)]
-    assert cli.export([str(tmp_path / "net.pth"), *options]) == 0
+    assert cli.main([str(tmp_path / "net.pth"), *options]) == 0
     (tmp_path / "plain.onnx").write_bytes(output.read_bytes())
-    assert cli.export([str(tmp_path / "net.pth"), "--target", "bpu", *options]) == 0
+    assert cli.main([str(tmp_path / "net.pth"), "--target", "bpu", *options]) == 0
     assert check_bpu(output) == []
     manifest = load_manifest(output)
     manifest.verify_file()

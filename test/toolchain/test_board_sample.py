@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from lprnet_ros.models.find import find_models_folder
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import find_models_folder
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer, SelfTestError
 
@@ -48,8 +48,8 @@ def bundled():
 
 
 def with_bgr(manifest):
-    preprocessing = dataclasses.replace(manifest.preprocessing, channel_order="bgr")
-    return dataclasses.replace(manifest, preprocessing=preprocessing)
+    preprocessing = dataclasses.replace(manifest.input, channel_order="bgr")
+    return dataclasses.replace(manifest, input=preprocessing)
 
 
 @needs_tensor
@@ -61,12 +61,12 @@ def test_the_boards_crop_is_a_blue_plate(crop):
 @needs_tensor
 def test_the_boards_manifest_makes_of_the_crop_what_the_board_was_given(crop, tensor, manifest):
     # one in a million of the range -1..1 is the rounding of float32
-    np.testing.assert_allclose(preprocess(crop, manifest.preprocessing), tensor, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(preprocess(crop, manifest.input), tensor, rtol=0, atol=1e-6)
 
 
 @needs_tensor
 def test_the_other_channel_order_makes_something_else(crop, tensor, manifest):
-    other = preprocess(crop, with_bgr(manifest).preprocessing)
+    other = preprocess(crop, with_bgr(manifest).input)
     assert np.abs(other - tensor).mean() > 0.5
 
 

@@ -112,10 +112,10 @@ def test_a_sample_is_what_the_boards_own_demonstration_feeds(tmp_path):
 @given(st.integers(1, 255), st.integers(1, 100), st.integers(1, 100), st.sampled_from(["float32", "uint8"]))
 def test_a_plain_crop_of_any_size_becomes_a_plain_sample(level, height, width, dtype):
     crop = np.full((height, width, 3), level, np.uint8)
-    raw = make_sample(crop, parse_config(changed({"cal_data_type": dtype}, CAMERA)), MANIFEST.preprocessing)
+    raw = make_sample(crop, parse_config(changed({"cal_data_type": dtype}, CAMERA)), MANIFEST.input)
     assert (raw.shape, raw.dtype) == ((1, 3, 24, 94), np.dtype(dtype))
     assert np.all(raw == level)
-    floats = make_sample(crop, FLOATS, MANIFEST.preprocessing)
+    floats = make_sample(crop, FLOATS, MANIFEST.input)
     assert np.allclose(floats, (level - 127.5) / 127.5, atol=1e-6)
 
 
@@ -123,7 +123,7 @@ def test_the_channels_are_ordered_as_the_model_wants_them():
     blue = np.zeros((24, 94, 3), np.uint8)
     blue[:, :, 0] = 255
     for order, first in (("rgb", 0), ("bgr", 255)):
-        rule = dataclasses.replace(MANIFEST.preprocessing, channel_order=order)
+        rule = dataclasses.replace(MANIFEST.input, channel_order=order)
         assert np.all(make_sample(blue, PICTURES, rule)[0, 0] == first)
 
 
@@ -149,21 +149,20 @@ def test_a_set_of_its_own_is_replaced_and_an_empty_folder_filled(tmp_path):
     write_set(tmp_path / "set", crops[:1], PICTURES, MANIFEST)
     assert [path.name for path in (tmp_path / "set").iterdir()] == ["00000.bin"]
     assert verify_set(tmp_path / "set", PICTURES, MANIFEST) == 1
-    assert oct((tmp_path / "set").stat().st_mode)[-3:] == "755"
 
 
 def test_what_is_not_its_own_is_never_touched(tmp_path):
     crops = write_crops(tmp_path / "crops")
-    with pytest.raises(CalibrationSetError, match=r"crops: holds files, and there is no crops\.index\.json"):
+    with pytest.raises(CalibrationSetError, match=r"crops/.*: is no sample of lpr_calibrate; name an"):
         write_set(tmp_path / "crops", crops, FLOATS, MANIFEST)
     assert len(list((tmp_path / "crops").iterdir())) == 3
     write_set(tmp_path / "set", crops, FLOATS, MANIFEST)
     (tmp_path / "set" / "notes.txt").write_text("mine")
-    with pytest.raises(CalibrationSetError, match=r"notes\.txt is no sample of its index"):
+    with pytest.raises(CalibrationSetError, match=r"notes\.txt: is no sample of lpr_calibrate"):
         write_set(tmp_path / "set", crops, FLOATS, MANIFEST)
     assert len(list((tmp_path / "set").iterdir())) == 4
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(CalibrationSetError, match="file: is no folder"):
+    with pytest.raises(CalibrationSetError, match=r"file: cannot be written \(File exists"):
         write_set(tmp_path / "file", crops, FLOATS, MANIFEST)
 
 
@@ -215,7 +214,7 @@ def test_a_set_for_another_yaml_or_model_is_refused(tmp_path):
         CalibrationSetError, match="have type 'featuremap', the YAML and the model ask for 'rgb'"
     ):
         verify_set(tmp_path / "set", PICTURES, MANIFEST)
-    other = dataclasses.replace(MANIFEST, preprocessing=dataclasses.replace(MANIFEST.preprocessing, mean=0.0))
+    other = dataclasses.replace(MANIFEST, input=dataclasses.replace(MANIFEST.input, mean=(0.0,) * 3))
     with pytest.raises(CalibrationSetError, match=r"have mean 127\.5, .* ask for 0\.0"):
         verify_set(tmp_path / "set", FLOATS, other)
 

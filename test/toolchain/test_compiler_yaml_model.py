@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from hb_mapper_values import CAMERA, MANIFEST, VALID, changed
 
+from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.toolchain.compiler_yaml import HbMapperError, check_against_manifest, parse_config
 
 
@@ -19,7 +20,9 @@ from lprnet_ros.toolchain.compiler_yaml import HbMapperError, check_against_mani
     ],
 )
 def test_a_yaml_for_another_model_is_refused(rule, base, message):
-    other = dataclasses.replace(MANIFEST, preprocessing=dataclasses.replace(MANIFEST.preprocessing, **rule))
+    spec = MANIFEST.input
+    given = {"channel_order": spec.channel_order, "mean": spec.mean, "scale": spec.scale, **rule}
+    other = dataclasses.replace(MANIFEST, input=TensorSpec.picture(**given))
     with pytest.raises(HbMapperError, match=message):
         check_against_manifest(parse_config(base), other)
 

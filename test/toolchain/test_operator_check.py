@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import export as cli
 from lprnet_ros.models.manifest import ManifestError
 
 MISSING = [name for name in ("torch", "onnx") if find_spec(name) is None]
@@ -14,8 +14,8 @@ if not MISSING:
     from onnx import TensorProto, helper, numpy_helper
 
     from lprnet_ros.toolchain.operator_check import check_bpu
+    from lprnet_ros.training.checkpoint_export import write_onnx
     from lprnet_ros.training.classic import ClassicLPRNet
-    from lprnet_ros.training.export import write_onnx
     from lprnet_ros.training.network import PlateNet
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs the extra 'training': {', '.join(MISSING)}")
@@ -80,10 +80,6 @@ def resize(factors, mode):
     return ("Resize", [CROP, None, np.array(factors, np.float32)], {"mode": mode})
 
 
-def grid(height, width, **attributes):
-    return ("GridSample", [(1, 3, height, width), (1, 24, 94, 2)], attributes)
-
-
 KEPT = {
     "31 wide kernel": conv((8, 3, 31, 31), (1, 3, 64, 94)),
     "8191 channels x 4": conv((1, 8191, 2, 2), (1, 8191, 4, 4)),
@@ -105,20 +101,16 @@ KEPT = {
     "difference": ("Sub", [CROP, CROP], {}),
     "joined channels": ("Concat", [CROP, CROP], {"axis": 1}),
     "transposed": ("Transpose", [CROP], {"perm": [3, 1, 0, 2]}),
-    "nearest by 2 and 1/2": resize([1, 1, 2, 0.5], "nearest"),
+    "nearest by 2 and 4": resize([1, 1, 2, 4], "nearest"),
     "linear by 3": resize([1, 1, 3, 3], "linear"),
-    "sampled by a grid": grid(512, 512, mode="nearest", padding_mode="border"),
     "reshaped": ("Reshape", [CROP, whole(*([1] * 9), -1)], {}),
     "squeezed": ("Squeeze", [CROP], {"axes": [0]}),
     "unsqueezed": ("Unsqueeze", [CROP], {"axes": [0]}),
-    "best channel": ("ArgMax", [(1, 8191, 1, 18)], {"axis": 1}),
     "sliced": ("Slice", [(24, 94), whole(0), whole(9)], {}),
     "split": ("Split", [CROP], {"axis": 1}),
     "padded": ("Pad", [CROP, whole(0, 0, 1, 1, 0, 0, 1, 1)], {}),
     "sigmoid of 2-D": ("Sigmoid", [(24, 94)], {}),
-    "rectified": ("Relu", [(4096, 3, 4, 4)], {}),
     "wide": ("Relu", [(1, 1, 1, 65536)], {}),
-    "1 GB": ("Relu", [(1, 16384, 256, 256)], {}),
 }
 
 BROKEN = {
@@ -163,19 +155,15 @@ BROKEN = {
     "transposed 11-D": (("Transpose", [(1,) * 11], {}), "dimensions 11"),
     "softmax": (("Softmax", [CROP], {"axis": 3}), "run_on_bpu"),
     "cubic": (resize([1, 1, 2, 2], "cubic"), "mode cubic"),
-    "nearest by 3": (resize([1, 1, 3, 2], "nearest"), "powers of two"),
+    "nearest by 3": (resize([1, 1, 3, 2], "nearest"), "expected 1, 2, 4"),
     "more channels": (resize([1, 2, 1, 1], "linear"), "more than height and width"),
     "resized 3-D": (("Resize", [CROP[1:], None, weights(3) + TWO], {}), "dimensions 3"),
-    "grid on 1025 rows": (grid(1025, 4), "height, width 1025, 4"),
-    "grid on 600 x 600": (grid(600, 600), "height x width 360000"),
-    "cubic grid": (grid(24, 94, mode="bicubic"), "mode bicubic"),
-    "mirrored grid": (grid(24, 94, padding_mode="reflection"), "padding_mode reflection"),
     "reshaped to 11-D": (("Reshape", [CROP, whole(*([1] * 10), -1)], {}), "dimensions 4, 11"),
     "squeezed 11-D": (("Squeeze", [(1,) * 11], {"axes": [0]}), "dimensions 11"),
     "unsqueezed to 11-D": (("Unsqueeze", [(1,) * 10], {"axes": [0]}), "dimensions 10, 11"),
-    "best column": (("ArgMax", [CROP], {"axis": 3}), "axis 3"),
-    "best of 8192": (("ArgMax", [(1, 8192, 1, 18)], {"axis": 1}), "channels 8192"),
-    "best without its axis": (("ArgMax", [CROP], {"axis": 1, "keepdims": 0}), "keepdims 0"),
+    "best column": (("ArgMax", [CROP], {"axis": 1}), "whole numbers are cast on the CPU"),
+    "nearest by 1/2": (resize([1, 1, 1, 0.5], "nearest"), "nearest by the factors"),
+    "a grid": (("GridSample", [CROP, (1, 24, 94, 2)], {}), "not in the list"),
     "mirrored border": (("Pad", [CROP, whole(*[1] * 8)], {"mode": "reflect"}), "mode reflect"),
     "cast": (("Cast", [CROP], {"to": 7}), "always runs on the CPU"),
     "where": (("Where", [np.ones(1, bool), CROP, CROP], {}), "always runs on the CPU"),
@@ -183,9 +171,7 @@ BROKEN = {
     "shape": (("Shape", [CROP], {}), "fold it away"),
     "no operator of the list": (("NonZero", [CROP], {}), "not in the list"),
     "rectified 3-D": (("Relu", [CROP[1:]], {}), "dimensions 3, 3, expected 4"),
-    "batch of 4097": (("Relu", [(4097, 1, 1, 1)], {}), "batch 4097"),
-    "65537 columns": (("Relu", [(1, 1, 1, 65537)], {}), "height, width 1, 1, 65537"),
-    "over 1 GB": (("Relu", [(1, 16385, 256, 256)], {}), "values"),
+    "65537 columns": (("Relu", [(1, 1, 1, 65537)], {}), "sizes 1, 1, 1, 65537"),
     "any batch": (("Relu", [("N", 3, 24, 94)], {}), "not fixed"),
 }
 
@@ -243,7 +229,7 @@ def test_the_classic_graph_is_named_and_the_command_fails(tmp_path, capsys):
     assert operators.count("Pow") == 4
     assert operators.count("ReduceMean") == 5
     assert len(operators) == 9
-    assert cli.export(["--check", "bpu", str(path)]) == 1
+    assert cli.main(["--check", "bpu", str(path)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 10
     assert "mean over the axes 1, 2, 3" in lines[1]
@@ -252,13 +238,13 @@ def test_the_classic_graph_is_named_and_the_command_fails(tmp_path, capsys):
 def test_the_bundled_network_stays_on_the_bpu_and_the_command_says_so(tmp_path, capsys):
     path = tmp_path / "plate.onnx"
     write_onnx(PlateNet().eval(), path)
-    assert cli.export(["--check", "bpu", str(path)]) == 0
+    assert cli.main(["--check", "bpu", str(path)]) == 0
     assert "every operator can run on the BPU" in capsys.readouterr().out
 
 
 def test_the_command_answers_a_broken_file_in_one_line_and_still_asks_for_its_arguments(tmp_path, capsys):
-    assert cli.export(["--check", "bpu", str(tmp_path / "no.onnx")]) == 1
+    assert cli.main(["--check", "bpu", str(tmp_path / "no.onnx")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     with pytest.raises(SystemExit, match="2"):
-        cli.export([str(tmp_path / "checkpoint.pt")])
+        cli.main([str(tmp_path / "checkpoint.pt")])
     assert "a checkpoint needs --output and --self-test" in capsys.readouterr().err

@@ -4,12 +4,12 @@ from importlib.util import find_spec
 
 import pytest
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import average as cli
 
 if find_spec("torch") is not None:
     import torch
 
-    from lprnet_ros.training.export import write_onnx
+    from lprnet_ros.training.checkpoint_export import write_onnx
     from lprnet_ros.training.network import INPUT_SHAPE, PlateNet
 
 pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra 'training': torch")
@@ -28,7 +28,7 @@ def checkpoints(tmp_path):
 
 def test_the_mean_of_the_weights_is_written(checkpoints, tmp_path, capsys):
     output = tmp_path / "new" / "mean.pt"
-    assert cli.average([*map(str, checkpoints), "--output", str(output)]) == 0
+    assert cli.main([*map(str, checkpoints), "--output", str(output)]) == 0
     first, second, mean = (torch.load(path, weights_only=True)["averaged"] for path in (*checkpoints, output))
     weight = "classifier.weight"
     assert torch.allclose(mean[weight], (first[weight] + second[weight]) / 2)
@@ -39,15 +39,15 @@ def test_the_mean_of_the_weights_is_written(checkpoints, tmp_path, capsys):
 
 def test_what_cannot_be_averaged_is_named(checkpoints, tmp_path, capsys):
     output = str(tmp_path / "mean.pt")
-    assert cli.average([str(tmp_path / "gone.pt"), "--output", output]) == 1
+    assert cli.main([str(tmp_path / "gone.pt"), "--output", output]) == 1
     assert "gone.pt: no such checkpoint" in capsys.readouterr().err
     bare = tmp_path / "bare.pt"
     torch.save(PlateNet().state_dict(), bare)
-    assert cli.average([str(bare), "--output", output]) == 1
+    assert cli.main([str(bare), "--output", output]) == 1
     assert "not a checkpoint of lpr_train" in capsys.readouterr().err
     other = tmp_path / "other.pt"
     torch.save({"averaged": PlateNet(head=64).state_dict()}, other)
-    assert cli.average([str(checkpoints[0]), str(other), "--output", output]) == 1
+    assert cli.main([str(checkpoints[0]), str(other), "--output", output]) == 1
     assert "other.pt: not of the same network" in capsys.readouterr().err
 
 
@@ -61,7 +61,7 @@ def test_an_exported_network_is_mixed_with_a_checkpoint_by_shares(checkpoints, t
     other.load_state_dict(torch.load(checkpoints[0], weights_only=True)["averaged"])
     for shares, expected in ((["1", "0"], network), (["0", "1"], other)):
         output = tmp_path / "mixed.pt"
-        assert cli.average([*files, "--output", str(output), "--shares", *shares]) == 0
+        assert cli.main([*files, "--output", str(output), "--shares", *shares]) == 0
         mixed = PlateNet().eval()
         mixed.load_state_dict(torch.load(output, weights_only=True)["averaged"])
         with torch.no_grad():
@@ -71,5 +71,5 @@ def test_an_exported_network_is_mixed_with_a_checkpoint_by_shares(checkpoints, t
 def test_shares_that_do_not_fit_are_named(checkpoints, tmp_path, capsys):
     for shares in (["1"], ["0.5", "0.6"]):
         files = [*map(str, checkpoints), "--output", str(tmp_path / "x.pt")]
-        assert cli.average([*files, "--shares", *shares]) == 1
+        assert cli.main([*files, "--shares", *shares]) == 1
         assert "in sum 1" in capsys.readouterr().err

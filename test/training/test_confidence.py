@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import yaml
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import confidence as cli
+from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.plates.alphabet import CHINESE_PLATES
 from lprnet_ros.reading.ctc import decode_greedy
 
 if find_spec("torch") is not None:
-    from lprnet_ros.training.confidence import fit_calibration
+    from lprnet_ros.training.temperature_fit import fit_calibration
 
 pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra 'training': torch")
 
@@ -62,7 +63,7 @@ def test_the_manifest_keeps_what_was_found(tmp_path, capsys):
     test = load_manifest(model).self_test
     shutil.copy(test.image, crops / f"{test.text}.png")
     before = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
-    assert cli.confidence([str(model), "--data", str(crops), "--split", "all", "--biased", "京沪"]) == 0
+    assert cli.main([str(model), "--data", str(crops), "--split", "all", "--biased", "京沪"]) == 0
     after = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
     assert {k: v for k, v in after.items() if k != "calibration"} == {
         k: v for k, v in before.items() if k != "calibration"
@@ -73,5 +74,5 @@ def test_the_manifest_keeps_what_was_found(tmp_path, capsys):
 
 
 def test_data_without_a_usable_crop_is_one_line(tmp_path, capsys):
-    assert cli.confidence([str(bundled_model()), "--data", str(tmp_path)]) == 1
+    assert cli.main([str(bundled_model()), "--data", str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith("lpr_confidence: ")

@@ -4,8 +4,9 @@ import pytest
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
 from lprnet_ros.training.lettering import (
     Lettering,
-    character_lefts,
     ideal_coverage,
+    layout_of,
+    pixels,
     plate_size,
     styles_for,
 )
@@ -27,8 +28,8 @@ def names(styles):
 def cells(text, reach):
     """Where a text's characters stand, widened on all sides."""
     mask = np.zeros(plate_size(text)[::-1], bool)
-    for left in character_lefts(text):
-        x = round(left)
+    for cell in layout_of(text).cells:
+        x = pixels(cell.left)
         mask[TOP - reach : TOP + GLYPH_HEIGHT + reach, x - reach : x + GLYPH_WIDTH + reach] = True
     return mask
 
@@ -48,8 +49,9 @@ def test_without_a_border_there_is_paint_in_every_cell_and_nowhere_else(text, st
     for _ in range(50):
         drawn = lettering.draw(text, border=False)
         assert drawn[~allowed].max() == 0
-        for left in character_lefts(text):
-            assert drawn[TOP : TOP + GLYPH_HEIGHT, round(left) : round(left) + GLYPH_WIDTH].max() > 60
+        for cell in layout_of(text).cells:
+            left = pixels(cell.left)
+            assert drawn[TOP : TOP + GLYPH_HEIGHT, left : left + GLYPH_WIDTH].max() > 60
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -95,8 +97,9 @@ def test_foreign_characters_are_drawn_only_with_styles_that_hold_them(style, gen
 
 def test_the_ideal_drawing_puts_each_glyph_on_its_place(style):
     drawn = ideal_coverage(TEXTS[0], [style])
-    for character, left in zip(TEXTS[0], character_lefts(TEXTS[0]), strict=True):
-        seen = drawn[TOP : TOP + GLYPH_HEIGHT, round(left) : round(left) + GLYPH_WIDTH]
+    for character, cell in zip(TEXTS[0], layout_of(TEXTS[0]).cells, strict=True):
+        left = pixels(cell.left)
+        seen = drawn[TOP : TOP + GLYPH_HEIGHT, left : left + GLYPH_WIDTH]
         assert np.array_equal(seen, style.masks[character])
     assert drawn[~cells(TEXTS[0], 0)].max() == 0
 

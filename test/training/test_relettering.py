@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from lprnet_ros.plates.alphabet import PROVINCES
-from lprnet_ros.training.lettering import Lettering, character_lefts, ideal_coverage, plate_size
+from lprnet_ros.training.lettering import Lettering, ideal_coverage, layout_of, pixels, plate_size
 from lprnet_ros.training.registration import register_plate
 from lprnet_ros.training.relettering import LEAST_CORRELATION, reletter, take_apart
 
@@ -92,8 +92,8 @@ def test_only_the_cells_of_new_characters_are_painted(style, crop_of):
         image, text = relettered(parts, style, seed)
         change = flat_view(cv2.absdiff(image, parts.image), parts).max(axis=2)
         assert change[:4].max() == change[-4:].max() == 0  # above and below the characters
-        for left, old, new in zip(character_lefts(text), parts.text, text, strict=True):
-            inside = change[14:55, round(left) + 6 : round(left) + 17]
+        for cell, old, new in zip(layout_of(text).cells, parts.text, text, strict=True):
+            inside = change[14:55, pixels(cell.left) + 6 : pixels(cell.left) + 17]
             if inside.max() == 0:
                 assert new == old
                 kept += 1

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lprnet_ros.plates.alphabet import UNREADABLE
-from lprnet_ros.plates.syntax import plate_kind
+from lprnet_ros.plates.syntax import bundled_syntax
 from lprnet_ros.training.renderer import PlateRenderer
 from lprnet_ros.training.spoiled import cut_off, paint_over, turn
 
@@ -34,7 +34,7 @@ def test_a_cut_through_the_last_character_leaves_no_plate(generator):
     seen = [cut_off(QUAD, "京AD12345", generator) for _ in range(300)]
     shown = [text for quad, text in seen if 0.84 < quad[1, 0] / 440 < 0.93]
     assert set(shown) == {"京AD1234I"}
-    assert plate_kind(shown[0]) is None
+    assert bundled_syntax("ga36").kind(shown[0]) is None
 
 
 def test_a_covered_character_is_marked_and_gone(style, generator):

@@ -8,18 +8,19 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.cli import train as cli
+from lprnet_ros.cli import export as cli
+from lprnet_ros.cli import train
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.reading.recognizer import PlateRecognizer
-from lprnet_ros.sources.labelled import is_held_out
+from lprnet_ros.sources.labelled import LabelledDataError, is_held_out
 
 MISSING = [name for name in ("torch", "onnx", "tqdm", "matplotlib") if find_spec(name) is None]
 if not MISSING:
     import torch
 
+    from lprnet_ros.training.checkpoint_export import load_checkpoint, write_manifest, write_onnx
     from lprnet_ros.training.classic import CLASSIC_PREPROCESSING, ClassicLPRNet, load_classic
-    from lprnet_ros.training.export import load_checkpoint, write_manifest, write_onnx
     from lprnet_ros.training.network import INPUT_SHAPE, PlateNet
     from lprnet_ros.training.relettering import take_apart
     from lprnet_ros.training.samples import RealCrops, SampleStream, load_training_crops
@@ -279,5 +280,42 @@ def test_a_file_that_is_no_classic_checkpoint_is_refused(tmp_path):
 
 
 def test_commands_answer_the_users_errors_in_one_line(tmp_path, capsys):
-    assert cli.export([str(tmp_path / "no.pt"), "--output", "x.onnx", "--self-test", "x.png"]) == 1
+    assert cli.main([str(tmp_path / "no.pt"), "--output", "x.onnx", "--self-test", "x.png"]) == 1
     assert "no such checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("steps", [4, 5, 10, 19])
+def test_a_short_run_has_a_schedule(steps, tmp_path):
+    trainer = Trainer(TrainingConfig(output=tmp_path, steps=steps, batch_size=2))
+    for _ in range(steps - 1):
+        trainer.optimizer.step()
+        trainer.schedule.step()
+    assert trainer.schedule.get_last_lr()[0] < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file"),
+        ("steps: [", "not readable YAML"),
+        ("- 1", "expected a mapping"),
+        ("steps: 0", "steps is 0, expected a whole number from 4 on"),
+        ("steps: many", "steps is 'many'"),
+        ("batch_size: 0", "batch_size is 0"),
+    ],
+)
+def test_a_yaml_that_cannot_be_used_is_one_line(text, said, tmp_path, capsys):
+    path = tmp_path / "train.yaml"
+    if text is not None:
+        path.write_text(text)
+    assert train.main([str(path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("lpr_train: ")
+    assert said in line
+
+
+def test_a_label_that_no_class_stands_for_is_named_with_its_line(tmp_path):
+    label = next(f"粤Z{number:04d}港" for number in range(99) if not is_held_out(f"粤Z{number:04d}港"))
+    (tmp_path / "index.csv").write_text(f"file,label\na.png,{label}\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match=rf"line 2 \(a.png\): the label {label} holds 港"):
+        load_training_crops([tmp_path / "index.csv"], [])

@@ -1,1 +1,1 @@
-"""How values become ROS messages, and messages values."""
+"""Conversion between ROS messages and values."""

@@ -1,10 +1,9 @@
 """Reads serialised ``sensor_msgs/Image`` and ``CompressedImage``, and writes ``std_msgs/String``.
 
-A raw subscription hands these bytes over as they came.  Taking the few fields
-out of them costs a fraction of what building a message object does, copies
-nothing, and bytes that are no message are refused with a reason instead of
-being dropped unseen by the middleware.  The other way a text takes half the
-time when it is published as bytes.
+A raw subscription delivers the serialised message.  Extracting the few fields costs
+a fraction of building a message object and copies nothing, and an invalid message
+is rejected with a reason instead of being dropped silently by the middleware.
+Publishing a string as bytes takes half the time of publishing a message object.
 
 Source: OMG DDS-XTypes 1.3, 7.4.1 (plain CDR, version 1), as ROS 2 uses it:
 four bytes of encapsulation, then the fields, each aligned to its size counted
@@ -24,16 +23,16 @@ from lprnet_ros.images.crop_image import BadImage, ImageRejectedError
 _ENCAPSULATION = 4
 _BYTE_ORDERS = {b"\x00\x00": ">", b"\x00\x01": "<"}
 _LONGEST_STRING = 4096
-"""Bytes of a frame_id, encoding or format; longer ones are no such thing."""
+"""Maximum length of a frame_id, encoding or format in bytes; longer ones are rejected."""
 
 
 @dataclass
 class SerialisedImage:
-    """The fields of a ``sensor_msgs/Image`` or ``CompressedImage`` (which leaves its own ones empty).
+    """The fields of a ``sensor_msgs/Image`` or ``CompressedImage`` (which has no size fields).
 
     Attributes:
         seconds, nanoseconds: of the header's stamp.
-        frame_id: of the header; bytes that are no UTF-8 became U+FFFD.
+        frame_id: of the header; bytes that are not UTF-8 are replaced by U+FFFD.
         encoding: of an Image, or the format of a CompressedImage.
         height, width, is_bigendian, step: of an Image.
         data: uint8, a view of the message.
@@ -63,7 +62,7 @@ _FORMATS = {mark: _Format(order) for mark, order in _BYTE_ORDERS.items()}
 
 
 def parse_image(message: bytes) -> SerialisedImage:
-    """Take a serialised ``sensor_msgs/Image`` apart.
+    """Parse a serialised ``sensor_msgs/Image``.
 
     Args:
         message: its bytes, encapsulation included.
@@ -72,7 +71,7 @@ def parse_image(message: bytes) -> SerialisedImage:
         The fields; ``data`` is a view of ``message``.
 
     Raises:
-        ImageRejectedError: the bytes are no such message, or end too soon (``malformed_message``).
+        ImageRejectedError: the bytes are not such a message, or truncated (``malformed_message``).
     """
     try:
         form = _FORMATS[message[:2]]
@@ -90,7 +89,7 @@ def parse_image(message: bytes) -> SerialisedImage:
 
 
 def parse_compressed(message: bytes) -> SerialisedImage:
-    """Take a serialised ``sensor_msgs/CompressedImage`` apart; see ``parse_image``."""
+    """Parse a serialised ``sensor_msgs/CompressedImage``; see ``parse_image``."""
     try:
         form = _FORMATS[message[:2]]
         seconds, nanoseconds = form.stamp.unpack_from(message, _ENCAPSULATION)
@@ -106,7 +105,7 @@ def serialise_string(text: str) -> bytes:
     """Return a ``std_msgs/String`` as bytes to publish.
 
     Args:
-        text: without NUL, at which receivers in C and C++ would end it.
+        text: without NUL, which would end the string for receivers in C and C++.
     """
     data = text.encode("utf-8", "replace")
     return b"\x00\x01\x00\x00" + (len(data) + 1).to_bytes(4, "little") + data + b"\0"
@@ -117,7 +116,7 @@ def _aligned(at: int) -> int:
 
 
 def _string(message: bytes, at: int, form: _Format) -> tuple[str, int]:
-    """Return a string and where it ends; it counts its closing NUL, and an empty one may leave that out."""
+    """Return a string and where it ends; its length includes the closing NUL, which an empty one may omit."""
     (length,) = form.number.unpack_from(message, at)
     start, end = at + 4, at + 4 + length
     if length > _LONGEST_STRING or end > len(message):

@@ -32,11 +32,11 @@ class DetectionArrayPublisher:
         )
 
     def is_heard(self) -> bool:
-        """Tell whether somebody subscribes."""
+        """Tell whether the topic has a subscriber."""
         return self._publisher.get_subscription_count() > 0
 
     def publish(self, result: FrameResult, header: Header) -> None:
-        """Publish one frame, in which there may be no plate; arguments as of ``TargetsPublisher.publish``."""
+        """Publish one frame; arguments are those of ``TargetsPublisher.publish``."""
         self._publisher.publish(detection_array_message(self._messages, result, header))
 
     def destroy(self) -> None:
@@ -53,8 +53,8 @@ def detection_array_message(messages: Any, result: FrameResult, header: Header) 
         header: the frame's, with the camera's own frame_id.
 
     Returns:
-        A ``Detection2DArray`` with one detection a plate: ``class_id`` is the text,
-        ``score`` its confidence, ``id`` the track, where there is one.
+        A ``Detection2DArray`` with one detection for each plate: ``class_id`` is the text,
+        ``score`` its confidence, ``id`` the track, if there is one.
     """
     array = messages.Detection2DArray(header=header)
     for place, reading in result.plates:

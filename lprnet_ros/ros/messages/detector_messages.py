@@ -1,4 +1,4 @@
-"""From the messages of detectors to detections.
+"""From detector messages to detections.
 
 Reads anything with the fields of ``ai_msgs/PerceptionTargets`` or
 ``vision_msgs/Detection2DArray`` (version 4, as in Humble and Jazzy).
@@ -19,9 +19,9 @@ _MOST_TRACK = 2**64
 def detections_of_targets(message: Any) -> Iterator[Detection]:
     """Read a ``ai_msgs/PerceptionTargets``.
 
-    Every roi of every target is a detection.  Its class is the roi's type, or the
-    target's where the roi has none.  Where a target with one roi has four points
-    around the roi's centre, they are the plate's corners, in any order.
+    Every roi of every target is a detection.  Its class is the type of the roi, or of
+    the target if the roi has none.  If a target with one roi has four points around
+    the roi's centre, they are the plate's corners, in any order.
 
     Args:
         message: the message.
@@ -44,9 +44,9 @@ def detections_of_targets(message: Any) -> Iterator[Detection]:
 def detections_of_array(message: Any) -> Iterator[Detection]:
     """Read a ``vision_msgs/Detection2DArray``.
 
-    The class is the one of the most probable hypothesis.  A box that is turned
-    (``theta``, radians from x towards y) gives the plate's corners.  An ``id`` that
-    is a whole number is the track.
+    The class is that of the most probable hypothesis.  A rotated box (``theta``,
+    radians from x towards y) gives the plate's corners.  An ``id`` that is an integer
+    is the track.
 
     Args:
         message: the message.
@@ -57,7 +57,7 @@ def detections_of_array(message: Any) -> Iterator[Detection]:
         box = Box(position[0] - width / 2, position[1] - height / 2, width, height)
         quad = None
         if not math.isfinite(centre.theta):
-            box = Box(math.nan, math.nan, math.nan, math.nan)  # left out, and counted, by the filter
+            box = Box(math.nan, math.nan, math.nan, math.nan)  # the filter drops and counts it
         elif centre.theta:
             quad = upright_quad(rotated_box(position, width, height, centre.theta))
         best = max((result.hypothesis for result in one.results), key=lambda h: h.score, default=None)
@@ -78,7 +78,7 @@ def _corners(target: Any) -> Quad | None:
 
 
 def _are_same(roi: Box, corners: Box) -> bool:
-    """Tell whether four points lie where the roi lies; they may be something else of the target."""
+    """Tell whether four points belong to the roi; they may describe something else of the target."""
     x, y = corners.x + corners.width / 2, corners.y + corners.height / 2
     return roi.x <= x <= roi.right and roi.y <= y <= roi.bottom
 

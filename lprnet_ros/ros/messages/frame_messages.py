@@ -1,4 +1,4 @@
-"""The messages of a camera and a detector, made of pictures and labels: what ``frame_player`` publishes."""
+"""From pictures and labels to the messages of a camera and a detector, for ``frame_player``."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _CLASS = "license_plate"
 
 
 def frame_message(picture: Picture, encoding: str, header: Header) -> Image | CompressedImage:
-    """Make a camera's message of a picture.
+    """Make a camera message from a picture.
 
     Args:
         picture: BGR, uint8, height x width x 3.
-        encoding: ``bgr8``, ``nv12`` (a last odd row and column are left away) or ``jpeg``.
+        encoding: ``bgr8``, ``nv12`` (an odd last row or column is cut off) or ``jpeg``.
         header: of the frame.
     """
     if encoding == "jpeg":
@@ -51,7 +51,7 @@ def nv12_of(picture: Picture) -> Picture:
 
 
 def targets_of_plates(messages: Any, plates: list[LabelledPlate], header: Header) -> Any:
-    """Make a ``PerceptionTargets`` of a frame's labelled plates, with their boxes and corners.
+    """Make a ``PerceptionTargets`` with the boxes and corners of a frame's labelled plates.
 
     Args:
         messages: the module ``ai_msgs.msg``.
@@ -70,7 +70,7 @@ def targets_of_plates(messages: Any, plates: list[LabelledPlate], header: Header
 
 
 def detection_array_of_plates(messages: Any, plates: list[LabelledPlate], header: Header) -> Any:
-    """Make a ``Detection2DArray`` of a frame's labelled plates, with their boxes.
+    """Make a ``Detection2DArray`` with the boxes of a frame's labelled plates.
 
     Args:
         messages: the module ``vision_msgs.msg``.

@@ -1,4 +1,4 @@
-"""A reading as one JSON object: what ``~/reading`` and ``~/vehicle_plate`` carry."""
+"""A reading as one JSON object, for ``~/reading`` and ``~/vehicle_plate``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _ALTERNATIVE = '{"text": %s, "confidence": %.6f}'
 def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> str:
     """Write a reading as one JSON object.
 
-    Written by a template, in a quarter of the time of ``json.dumps``; every text
-    goes through ``json_string``.
+    A template takes a quarter of the time of ``json.dumps``; every text is escaped
+    by ``json_string``.
 
     Args:
         reading: what was read.
@@ -54,7 +54,7 @@ def reading_to_json(reading: PlateReading, source: Source, more: str = "") -> st
 
 
 def _place(place: Place) -> str:
-    """Return the member that tells where in its frame a crop lies, in pixels of the frame."""
+    """Return the member with the place of a crop in its frame, in pixels of the frame."""
     frame = place.frame
     quad = ", ".join([f"[{x:.2f}, {y:.2f}]" for x, y in place.quad]) if place.quad is not None else ""
     return (

@@ -1,9 +1,9 @@
-"""Readings on a frame as ``ai_msgs/PerceptionTargets``: what the web page of TROS draws.
+"""Readings on a frame as ``ai_msgs/PerceptionTargets``, which the web page of TROS draws.
 
-The page (hobot_websocket) shows a frame only together with a message of exactly its
-stamp, so each frame gets one, empty or not.  It writes the type of a target's
-only roi beside it, below that its attributes, and the greatest duration among
-perfs as the delay (websocket.cpp, render.js).
+The page (hobot_websocket) shows a frame only together with a message with exactly its
+stamp, so there is one for each frame, even if it is empty.  Beside the only roi of a
+target the page writes the roi's type, below it the attributes; it shows the longest
+duration in perfs as the delay (websocket.cpp, render.js).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lprnet_ros.frames.frame_results import FrameResult
 from lprnet_ros.ros.messages.optional_messages import message_module
 
 _DEPTH = 10
-"""As hobot_websocket subscribes: reliable, depth 10."""
+"""The QoS of hobot_websocket's subscription: reliable, depth 10."""
 
 _RATE_SECONDS = 2.0
 _MOST_RATE = 2**15 - 1  # int16
@@ -32,8 +32,8 @@ class TargetsPublisher:
 
     Args:
         node: the node whose private name is used.
-        model_name: begins the names of the durations, as in TROS.
-        clock: seconds, for the rate of frames.
+        model_name: prefix of the names of the durations, as in TROS.
+        clock: returns seconds, for the frame rate.
 
     Raises:
         MissingMessagesError: ai_msgs is not installed.
@@ -52,15 +52,15 @@ class TargetsPublisher:
         )
 
     def is_heard(self) -> bool:
-        """Tell whether somebody subscribes."""
+        """Tell whether the topic has a subscriber."""
         return self._publisher.get_subscription_count() > 0
 
     def publish(self, result: FrameResult, header: Header) -> None:
-        """Publish one frame, in which there may be no plate.
+        """Publish one frame, with or without plates.
 
         Args:
             result: what was read in the frame.
-            header: the frame's, with the camera's own frame_id.
+            header: of the frame, with the camera's own frame_id.
         """
         message = targets_message(self._messages, result, self._model_name)
         message.header = header
@@ -72,7 +72,7 @@ class TargetsPublisher:
         self._node.destroy_lifecycle_publisher(self._publisher)
 
     def _rate(self) -> int:
-        """Return frames a second over the last two, with this one."""
+        """Return frames per second over the last two seconds, including this frame."""
         now = self._clock()
         while self._times and now - self._times[0] > _RATE_SECONDS:
             self._times.popleft()
@@ -82,22 +82,22 @@ class TargetsPublisher:
 
 
 def targets_message(messages: Any, result: FrameResult, model_name: str) -> Any:
-    """Make the message of one frame, all but its header and rate.
+    """Make the message of one frame, except header and rate.
 
     Args:
         messages: the module ``ai_msgs.msg``.
         result: what was read in the frame.
-        model_name: begins the names of the durations.
+        model_name: prefix of the names of the durations.
 
     Returns:
-        A ``PerceptionTargets`` with one target a plate, each with one roi.
+        A ``PerceptionTargets`` with one target for each plate, each with one roi.
     """
     message = messages.PerceptionTargets()
     for place, reading in result.plates:
         roi = messages.Roi(type=reading.text, confidence=reading.confidence)
         roi.rect.x_offset, roi.rect.y_offset = place.x, place.y
         roi.rect.width, roi.rect.height = place.width, place.height
-        # a track_id above 0 would be written behind the plate
+        # the page would write a track_id above 0 after the plate
         target = messages.Target(type="license_plate", track_id=0, rois=[roi])
         target.attributes = [messages.Attribute(type="confidence", value=reading.confidence)]
         message.targets.append(target)

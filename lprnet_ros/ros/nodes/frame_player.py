@@ -16,55 +16,15 @@ from std_msgs.msg import Header
 from lprnet_ros.ros.messages.frame_messages import detection_array_of_plates, frame_message, targets_of_plates
 from lprnet_ros.ros.messages.optional_messages import message_module
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
-from lprnet_ros.ros.parameters.parameter import Parameter, check_values
+from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.parameters.player_parameters import FRAME_PLAYER as PARAMETERS
 from lprnet_ros.ros.process.run_node import run_node
-from lprnet_ros.sources.labelled import LabelledDataError
+from lprnet_ros.sources.labelled import LabelledDataError, list_images, skipped_images
 from lprnet_ros.sources.scenes import LabelledPlate, Scene, SceneSource, read_plates
 from lprnet_ros.text.escaping import as_utf8, one_line
 
 _DEPTH = 10
 _PICTURES_A_SECOND = 10.0
-
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("source", "", "Folder of pictures, one picture, or a video.", "图片文件夹、单张图片或视频。"),
-    Parameter(
-        "rate",
-        0.0,
-        "Frames a second; 0 is the video's own rate, or 10 for pictures.",
-        "每秒帧数；0 为视频自身的帧率，图片则为 10。",
-        minimum=0.0,
-        maximum=1000.0,
-    ),
-    Parameter("loop", False, "Begin again after the last frame.", "播完后从头开始。"),
-    Parameter(
-        "encoding",
-        "bgr8",
-        "How frames are published: bgr8 and nv12 as sensor_msgs/Image, jpeg as CompressedImage.",
-        "发布画面的方式：bgr8 和 nv12 为 sensor_msgs/Image，jpeg 为 CompressedImage。",
-        choices=("bgr8", "nv12", "jpeg"),
-    ),
-    Parameter(
-        "frame_id",
-        "",
-        "The frame_id of all frames; empty is the picture's path below the source.",
-        "所有画面的 frame_id；空则为图片在 source 下的路径。",
-    ),
-    Parameter(
-        "labels",
-        "",
-        "CSV with the columns file, label and quad: its quads are published as detections of each picture.",
-        "含 file、label、quad 列的 CSV：其中的四边形作为各图片的检测结果发布。",
-    ),
-    Parameter(
-        "detections",
-        "targets",
-        "Type of the detections: targets is ai_msgs/PerceptionTargets, detection_2d_array is "
-        "vision_msgs/Detection2DArray, which knows boxes only.",
-        "检测结果的消息类型：targets 为 ai_msgs/PerceptionTargets，detection_2d_array 为 "
-        "vision_msgs/Detection2DArray（只有方框）。",
-        choices=("targets", "detection_2d_array"),
-    ),
-)
 
 
 class FramePlayer(Node):
@@ -84,7 +44,11 @@ class FramePlayer(Node):
         check_values(PARAMETERS, values)
         if not values["source"]:
             raise LabelledDataError("set the parameter source to a folder of pictures, a picture or a video")
-        self._source = SceneSource(Path(values["source"]).expanduser())
+        self._path = Path(values["source"]).expanduser()
+        self._source = SceneSource(self._path)
+        skipped = skipped_images(self._path) if self._path.is_dir() else ""
+        if skipped:
+            self.get_logger().warning(one_line(skipped))
         self._scenes: Iterator[Scene | LabelledDataError] = self._source.scenes()
         self._loop: bool = values["loop"]
         self._encoding: str = values["encoding"]
@@ -95,20 +59,32 @@ class FramePlayer(Node):
         self._plates: dict[Path, list[LabelledPlate]] | None = None
         if values["labels"]:
             self._plates = read_plates(Path(values["labels"]).expanduser())
+            pictures = list_images(self._path) if self._path.is_dir() else [self._path]
+            if not any(picture.resolve() in self._plates for picture in pictures):
+                raise LabelledDataError(
+                    f"{values['labels']} labels nothing of {self._path}: correct its column file"
+                )
             self._publish_plates = self._prepare_detections(values["detections"])
         self._is_at_end = False
+        self._played_in_pass = 0
+        self._left_out: set[str] = set()
         rate = values["rate"] or self._source.rate or _PICTURES_A_SECOND
         self.create_timer(1.0 / rate, self._publish_next)
 
     def is_done(self) -> bool:
         """Tell whether every frame was published and delivered, and none is to be repeated.
 
-        Waits up to 2 s after the last one, until every subscriber that asked for it has confirmed all.
+        Waits up to 10 s after the last one, until every subscriber that asked for it has confirmed all.
+
+        Raises:
+            LabelledDataError: of a whole pass no frame could be read.
         """
         if not self._is_at_end:
             return False
+        if self._played_in_pass == 0:
+            raise LabelledDataError(f"{self._path}: nothing in it can be read, so there is nothing to play")
         for publisher in self._played:
-            publisher.wait_for_all_acked(Duration(seconds=2))
+            publisher.wait_for_all_acked(Duration(seconds=10))
         return True
 
     def _prepare_detections(self, kind: str) -> Any:
@@ -124,14 +100,17 @@ class FramePlayer(Node):
         if self._is_at_end or any(one.get_subscription_count() == 0 for one in self._played):
             return
         scene = next(self._scenes, None)
-        if scene is None and self._loop:
-            self._scenes = self._source.scenes()
+        if scene is None and self._loop and self._played_in_pass:
+            self._scenes, self._played_in_pass = self._source.scenes(), 0
             scene = next(self._scenes, None)
         if scene is None:
             self._is_at_end = True
         elif isinstance(scene, LabelledDataError):
-            self.get_logger().warning(one_line(f"left out: {scene}"))
+            if str(scene) not in self._left_out:
+                self._left_out.add(str(scene))
+                self.get_logger().warning(one_line(f"left out: {scene}"))
         else:
+            self._played_in_pass += 1
             header = Header(frame_id=self._frame_id or as_utf8(scene.name))
             header.stamp = self.get_clock().now().to_msg()
             self._images.publish(frame_message(scene.picture, self._encoding, header))
@@ -148,7 +127,14 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where there is nothing to play.
     """
-    return run_node("frame_player", arguments, FramePlayer, is_done=FramePlayer.is_done)
+    return run_node(
+        "frame_player",
+        arguments,
+        FramePlayer,
+        description="Plays pictures or a video as a camera.",
+        parameters=PARAMETERS,
+        is_done=FramePlayer.is_done,
+    )
 
 
 if __name__ == "__main__":

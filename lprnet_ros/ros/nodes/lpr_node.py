@@ -20,8 +20,9 @@ from lprnet_ros.flow.pool import PoolStatus
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
-from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings
-from lprnet_ros.ros.parameters.lpr_settings import Settings
+from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings, read_values
+from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
+from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
 from lprnet_ros.ros.reports.crop_report import CropReport
@@ -64,18 +65,25 @@ class LprNode(LifecycleNode):
         declare_parameters(self)
         # rclpy would let the error of a transition that is impossible now end the process
         self._change_state = self._service_change_state.callback
-        self._service_change_state.callback = self._on_change_state
         self._settings: Settings | None = None
         self._model: ChosenModel | None = None
         self._path: CropPath | None = None
         self._report = CropReport(self)
+        self._service_change_state.callback = guarded(
+            self._on_change_state, self._report.bug, "a transition", ChangeState.Response(success=False)
+        )
         self._diagnostics = DiagnosticsPublisher(self)
         self._board = BoardWatch()
-        self.add_on_set_parameters_callback(self._on_set_parameters)
+        bug, refusal = self._report.bug, SetParametersResult(successful=False, reason="a bug, see the log")
+        self.add_on_set_parameters_callback(
+            guarded(self._on_set_parameters, bug, "a change of parameters", refusal)
+        )
         # steady: diagnostics go on while simulated time stands still or jumps
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0, self._every_second, clock=self._steady)
-        self.create_timer(_LISTENERS_SECONDS, self._look_for_listeners, clock=self._steady)
+        self.create_timer(1.0, guarded(self._every_second, bug, "a diagnostics message"), clock=self._steady)
+        self.create_timer(
+            _LISTENERS_SECONDS, guarded(self._look_for_listeners, bug, "a timer's turn"), clock=self._steady
+        )
 
     def _on_change_state(
         self, request: ChangeState.Request, response: ChangeState.Response
@@ -111,25 +119,23 @@ class LprNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop reading; the model stays loaded."""
-        if self._path is not None:
-            self._path.unsubscribe(_SECONDS_TO_FINISH)
-            self._path.flush()
-        return super().on_deactivate(state)
+        result = self._attempt("deactivate", self._stop_reading)
+        return super().on_deactivate(state) if result == TransitionCallbackReturn.SUCCESS else result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model and the publishers."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+        result = self._attempt("cleanup", self._release)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info("cleaned up: the model and the publishers are released")
+        return result
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything for good."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+        return self._attempt("shutdown", self._release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Go back to unconfigured after a failure nobody foresaw."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+        return self._attempt("cleanup", self._release)
 
     def _attempt(self, transition: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         """Run a transition; rclpy itself would swallow its exceptions without a word."""
@@ -171,6 +177,12 @@ class LprNode(LifecycleNode):
         topics = ", ".join(self._path.subscribe())
         self.get_logger().info(f"reading {self._settings.transport} crops on {topics}")
 
+    def _stop_reading(self) -> None:
+        if self._path is not None:
+            self._path.unsubscribe(_SECONDS_TO_FINISH)
+            self._path.flush()
+        self.get_logger().info("deactivated: nothing is read any more, and the model stays loaded")
+
     def _release(self, seconds: float = _SECONDS_TO_FINISH) -> None:
         if self._path is not None:
             self._path.unsubscribe(seconds)
@@ -203,11 +215,12 @@ class LprNode(LifecycleNode):
                 ),
                 expected_rate=settings.expected_rate,
                 maximum_age=settings.maximum_age,
-                age=self.get_clock().now().nanoseconds * 1e-9 - counts.last_stamp,
             )
+        self._report.tell_losses(counts)
         self._diagnostics.publish(counts, state, self._board.pairs())
         if path is not None:
             path.check_publishers()
+            path.limit_memory()
 
     def _look_for_listeners(self) -> None:
         if self._path is not None:
@@ -215,7 +228,7 @@ class LprNode(LifecycleNode):
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         path, model = self._path, self._model
-        result = check_changes(changes, configured=path is not None)
+        result = check_changes(changes, read_values(self, PARAMETERS), configured=path is not None)
         if result.successful and path is not None and model is not None:
             values = {change.name: change.value for change in changes}
             names = {field.name for field in dataclasses.fields(path.rules)}
@@ -243,6 +256,8 @@ def main(arguments: list[str] | None = None) -> int:
         "lpr_node",
         arguments,
         LprNode,
+        description="Reads licence plates on image topics and publishes them with their confidence.",
+        parameters=PARAMETERS,
         start=LprNode.autostart,
         on_signal=LprNode.stop_waiting,
         executor=lambda node: read_settings(node).executor,

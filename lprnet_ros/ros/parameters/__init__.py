@@ -1,1 +1,1 @@
-"""Which parameters the nodes have, and how they are declared and read."""
+"""Which parameters do the nodes have, and how are they declared and read?"""

@@ -1,22 +1,15 @@
-"""The settings of ``plate_cropper``, and the files that are written of its parameters.
-
-``python -m lprnet_ros.ros.parameters.cropper_settings`` brings config and READMEs up to date.
-"""
+"""The settings of ``plate_cropper``: the values of its parameters, checked and converted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from lprnet_ros.cropping.cropper import CropRule
 from lprnet_ros.cropping.detection import DetectionFilter
 from lprnet_ros.cropping.regions import Region, parse_regions
-from lprnet_ros.ros.parameters import parameter as parameter_table
 from lprnet_ros.ros.parameters.cropper_parameters import PARAMETERS
-
-TABLE_BEGIN = "<!-- cropper parameters begin -->"
-TABLE_END = "<!-- cropper parameters end -->"
+from lprnet_ros.ros.parameters.parameter import check_values
 
 
 @dataclass(frozen=True)
@@ -24,8 +17,8 @@ class CropperSettings:
     """The values of all parameters, checked.
 
     Attributes:
-        regions: where plates are; empty where a detector says it.
-        filter: which detections are plates.
+        regions: where plates are; empty if a detector locates them.
+        filter: which detections count as plates.
         rule: what is cropped, and how.
 
     The other attributes are the parameters of ``PARAMETERS``.
@@ -46,15 +39,15 @@ class CropperSettings:
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> CropperSettings:
-        """Check values and make settings of them.
+        """Check the values and build the settings.
 
         Args:
-            values: one value a parameter, by name.
+            values: one value for each parameter, by name.
 
         Raises:
-            ValueError: a value is not allowed, or two contradict each other; the message names them.
+            ValueError: a value is not allowed, or two values contradict each other; the message names them.
         """
-        parameter_table.check_values(PARAMETERS, values)
+        check_values(PARAMETERS, values)
         given = dict(values)
         regions = parse_regions(_texts(given.pop("regions")))
         if bool(regions) == (given["detections"] != "none"):
@@ -71,26 +64,3 @@ class CropperSettings:
 def _texts(value: object) -> list[str]:
     assert isinstance(value, (list, tuple))
     return [str(text) for text in value]
-
-
-def markdown_table(*, chinese: bool = False) -> str:
-    """Return the table of parameters of README.md, or that of README_cn.md."""
-    return parameter_table.markdown_table(PARAMETERS, chinese=chinese)
-
-
-def yaml_file() -> str:
-    """Return ``config/cropper.yaml``: every parameter with its default, explained."""
-    return parameter_table.yaml_file(
-        PARAMETERS, node="plate_cropper", module="lprnet_ros.ros.parameters.cropper_settings"
-    )
-
-
-def write_tables(root: Path) -> None:
-    """Bring both READMEs and ``config/cropper.yaml`` of a source tree up to date."""
-    for name, chinese in (("README.md", False), ("README_cn.md", True)):
-        parameter_table.write_between(root / name, TABLE_BEGIN, TABLE_END, markdown_table(chinese=chinese))
-    (root / "config" / "cropper.yaml").write_text(yaml_file() + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write_tables(Path(__file__).parents[3])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
+from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings, policy_conflict
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
+from lprnet_ros.ros.parameters.unused import unknown_names
 
+_POLICY = {"queue_policy", "qos_profile"}
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -34,23 +37,36 @@ def _descriptor(parameter: Parameter) -> ParameterDescriptor:
 
 
 def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS) -> None:
-    """Declare every parameter with its description, range and read-only flag.
+    """Declare every parameter with its description and range; warn of values given for none of them.
 
     Args:
         node: the node.
-        parameters: its parameters; those of ``lpr_node`` where none are named.
+        parameters: its parameters; by default those of ``lpr_node``.
 
     Raises:
-        rclpy.exceptions.ParameterException: a value given from outside has the
-            wrong type or lies outside its range; the message names the parameter.
+        rclpy.exceptions.ParameterException: a given value has the wrong type
+            or is out of range; the message names the parameter.
     """
     for parameter in parameters:
         node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+    given = getattr(node, "_parameter_overrides", {})  # rclpy has no public name for it
+    for sentence in unknown_names(given, [parameter.name for parameter in parameters]):
+        node.get_logger().warning(sentence)
 
 
 def read_values(node: Node, parameters: Sequence[Parameter]) -> dict[str, ParameterValue]:
     """Read the values of a node's parameters, by name."""
-    return {parameter.name: node.get_parameter(parameter.name).value for parameter in parameters}
+    return {parameter.name: _value(node, parameter) for parameter in parameters}
+
+
+def _value(node: Node, parameter: Parameter) -> ParameterValue:
+    try:
+        value: ParameterValue = node.get_parameter(parameter.name).value
+    except ParameterUninitializedException:
+        if not isinstance(parameter.default, list):
+            raise
+        return [""]  # YAML's [] has no type
+    return value
 
 
 def read_settings(node: Node) -> Settings:
@@ -62,15 +78,18 @@ def read_settings(node: Node) -> Settings:
     return Settings.from_values(read_values(node, PARAMETERS))
 
 
-def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParametersResult:
-    """Judge a change of parameters before it happens.
+def check_changes(
+    changes: list[RosParameter], current: Mapping[str, object], *, configured: bool
+) -> SetParametersResult:
+    """Check a change of parameters before it takes effect.
 
     Args:
-        changes: what somebody wants to set.
-        configured: whether the node has read its parameters already.
+        changes: the requested values.
+        current: the present values of all parameters.
+        configured: whether the node has already read its parameters.
 
     Returns:
-        Success, or a refusal that says why.
+        Success, or a refusal with its reason.
     """
     for change in changes:
         parameter = _BY_NAME.get(change.name)
@@ -85,4 +104,6 @@ def check_changes(changes: list[RosParameter], *, configured: bool) -> SetParame
                 reason=f"{change.name} is read when the node is configured: "
                 "deactivate and clean up the node, set it, and configure again",
             )
-    return SetParametersResult(successful=True)
+    wanted = {change.name: change.value for change in changes}
+    conflict = policy_conflict({**current, **wanted}) if wanted.keys() & _POLICY else None
+    return SetParametersResult(successful=conflict is None, reason=conflict or "")

@@ -1,8 +1,7 @@
 """Every parameter of ``lpr_node``, declared once: name, default, meaning and limits.
 
-The node declares its ROS parameters from this table, the README's table
-and ``config/lpr.yaml`` are written from it (``python -m lprnet_ros.ros.parameters.lpr_settings``),
-and a test keeps them true.
+The node declares its ROS parameters from this table; ``docs/generate.py`` writes
+``config/lpr.yaml`` and the documentation from it.
 """
 
 from __future__ import annotations
@@ -13,131 +12,134 @@ from pathlib import Path
 
 from lprnet_ros.consensus.vehicles import ConsensusSettings
 from lprnet_ros.flow.crop_queue import POLICIES
-from lprnet_ros.models.manifest import find_model
+from lprnet_ros.models.find import find_model
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.rules import ReadingRules
-from lprnet_ros.ros.parameters import parameter as parameter_table
-from lprnet_ros.ros.parameters.parameter import Parameter
+from lprnet_ros.ros.parameters.parameter import Parameter, check_values
 from lprnet_ros.runtimes import RUNTIME_NAMES
 
 EXECUTORS = ("auto", "events", "single")
 OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
 WORKER_KINDS = ("auto", "thread", "process")
-TABLE_BEGIN = "<!-- parameters begin -->"
-TABLE_END = "<!-- parameters end -->"
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "autostart",
         True,
-        "Configure and activate at start; false leaves that to a lifecycle manager.",
-        "启动时自行配置并激活；false 则交给生命周期管理器。",
+        "Configure and activate the node at start; false leaves that to a lifecycle manager.",
+        "启动时自动配置并激活；设为 false 时由生命周期管理器负责。",
         read_only=True,
     ),
     Parameter(
         "model",
         "",
-        "Model file with its manifest beside it, or the name of a bundled one; empty is lprnet.onnx.",
-        "模型文件的路径（清单在其旁边），或内置模型的名字；空表示 lprnet.onnx。",
+        "Path of a model file with its manifest beside it, or the name of a bundled or installed model; "
+        "empty means lprnet.onnx.",
+        "模型文件的路径（清单文件须在其旁边），或内置、已安装模型的名字；留空则使用 lprnet.onnx。",
     ),
     Parameter(
         "runtime",
         "auto",
-        "Inference runtime; auto chooses by file type and by what is installed.",
-        "推理运行时；auto 按文件类型和已安装的库选择。",
+        "Inference runtime; auto chooses by the file's suffix and by what is installed.",
+        "推理运行时；auto 按文件后缀和已安装的库选择。",
         choices=RUNTIME_NAMES,
     ),
     Parameter(
         "threads",
         1,
         "CPU threads of one inference (ONNX Runtime only).",
-        "一次推理所用的 CPU 线程数（仅 ONNX Runtime）。",
+        "单次推理使用的 CPU 线程数（仅对 ONNX Runtime 有效）。",
         minimum=1,
         maximum=64,
     ),
     Parameter(
         "image_topics",
         ["image"],
-        "Topics of plate crops, one or more cameras; relative names follow the node's namespace.",
-        "车牌裁剪图的话题，一个或多个相机；相对名字位于节点的命名空间内。",
+        "Topics with plate crops, one for each camera; relative names are resolved in the node's namespace.",
+        "车牌裁剪图的话题，每个相机一个；相对名字在节点的命名空间内解析。",
     ),
     Parameter(
         "transport",
         "raw",
-        "Type of the messages: raw is sensor_msgs/Image, compressed is sensor_msgs/CompressedImage.",
-        "消息类型：raw 为 sensor_msgs/Image，compressed 为 sensor_msgs/CompressedImage。",
+        "Message type of the crops: raw is sensor_msgs/Image, compressed is sensor_msgs/CompressedImage.",
+        "裁剪图的消息类型：raw 为 sensor_msgs/Image，compressed 为 sensor_msgs/CompressedImage。",
         choices=("raw", "compressed"),
     ),
     Parameter(
         "qos_profile",
         "sensor_data",
-        "Quality of service of the image subscriptions: sensor_data is best "
-        "effort and fits every publisher, reliable loses nothing but needs a reliable publisher.",
-        "图像订阅的 QoS：sensor_data 为尽力而为，适配所有发布者；reliable 不丢消息，但需要可靠的发布者。",
+        "QoS profile of the image subscriptions: sensor_data (best effort) works with every publisher; "
+        "reliable loses no message but needs a reliable publisher.",
+        "图像订阅的 QoS：sensor_data（尽力而为）可与任何发布者配合；reliable 不丢消息，但要求发布者也是 "
+        "reliable。",
         choices=("sensor_data", "reliable"),
     ),
     Parameter(
         "subscription_depth",
         50,
-        "Messages of one topic that the middleware keeps until the node takes them, which it does at once.",
-        "中间件为每个话题保留的消息数，节点会立即取走它们。",
+        "QoS history depth of each image subscription: the longest burst of messages that is kept until the "
+        "node takes them, less where large images would take more than 256 MiB.",
+        "每个图像订阅的 QoS 历史深度：节点取走消息之前最多保留这么多条；大图像超过 256 MiB 时会减少。",
         minimum=1,
         maximum=10000,
     ),
     Parameter(
         "queue_depth",
         5,
-        "Crops of one camera that may wait for a worker.",
-        "每个相机可等待工作单元的裁剪图数。",
+        "Maximum number of crops of one camera that wait for a worker.",
+        "每个相机最多有多少张裁剪图等待工作单元。",
         minimum=1,
         maximum=10000,
     ),
     Parameter(
         "queue_policy",
         "newest",
-        "What a full queue does: newest drops its oldest crop and counts it, all makes the sender wait "
-        "(only with qos_profile reliable).",
-        "队列满时：newest 丢弃最旧的并计数，all 让发送方等待（仅用于 qos_profile reliable）。",
+        "What happens when a queue is full: newest drops the oldest crop and counts it; all drops nothing "
+        "and makes the publisher wait (only with qos_profile reliable).",
+        "队列已满时的处理：newest 丢弃最旧的裁剪图并计数；all 不丢弃，让发布者等待（仅用于 qos_profile "
+        "reliable）。",
         choices=POLICIES,
     ),
     Parameter(
         "workers",
         1,
-        "Crops that are read side by side; 0 reads each at once in the node's own thread.",
-        "并行识别的裁剪图数；0 表示在节点自己的线程中立即识别。",
+        "Number of crops read in parallel; 0 reads each crop in the executor's thread as it arrives.",
+        "并行识别的裁剪图数；0 表示收到后直接在执行器线程中识别。",
         minimum=0,
         maximum=64,
     ),
     Parameter(
         "worker_kind",
         "auto",
-        "Whether workers are threads or processes; auto takes threads for onnx, and processes for hbm and "
-        "bpu, which keep Python's lock.",
-        "工作单元是线程还是进程；auto 对 onnx 用线程，对占用 Python 锁的 hbm 和 bpu 用进程。",
+        "Run workers as threads or as processes; auto uses threads for onnx, and processes for hbm and bpu, "
+        "which hold the GIL during inference.",
+        "工作单元使用线程还是进程；auto 对 onnx 使用线程，对推理时占用 GIL 的 hbm 和 bpu 使用进程。",
         choices=WORKER_KINDS,
     ),
     Parameter(
         "worker_timeout",
         2.0,
-        "Seconds that one crop may take; a worker that takes longer is replaced, and its crop read again "
-        "once.",
-        "一张裁剪图允许的秒数；超时的工作单元会被替换，其裁剪图再识别一次。",
+        "Time limit for one crop in seconds. A worker process that exceeds it is replaced, and its crop is "
+        "read once more; a worker thread cannot be ended: /diagnostics then reports an error.",
+        "识别一张裁剪图的时限（秒）。超时的工作进程会被替换，其裁剪图再识别一次；工作线程无法强行结束，"
+        "这时 /diagnostics 报告错误。",
         minimum=0.01,
         maximum=600.0,
     ),
     Parameter(
         "executor",
         "auto",
-        "rclpy's executor: auto takes the events executor where it proves at start that it works.",
-        "rclpy 的执行器：auto 在启动时证实 events 执行器可用后使用它。",
+        "rclpy executor: auto uses the events executor if a check at start shows that it works, else the "
+        "single-threaded one.",
+        "rclpy 的执行器：auto 在启动时检查 events 执行器，可用则使用，否则使用单线程执行器。",
         choices=EXECUTORS,
         read_only=True,
     ),
     Parameter(
         "max_image_pixels",
         8_847_360,
-        "Greatest width x height of an image; larger ones are rejected.",
-        "图像宽乘高的上限；更大的被拒绝。",
+        "Maximum width x height of an image; larger images are rejected.",
+        "图像宽乘高的上限；更大的图像会被拒绝。",
         minimum=1,
         maximum=268_435_456,
         dynamic=True,
@@ -145,24 +147,24 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "decoder",
         "syntax",
-        "How the network's output becomes text: syntax is the most probable plate number, "
-        "beam the most probable text, greedy the best path.",
-        "网络输出转成文字的方法：syntax 取最可能的车牌号，beam 取最可能的文字，greedy 取最佳路径。",
+        "How the logits become text: syntax finds the most probable valid plate number, beam the most "
+        "probable text, greedy the best path.",
+        "如何把网络输出解码为文字：syntax 取概率最大的合法车牌号，beam 取概率最大的文字，greedy 取最佳路径。",
         choices=DECODERS,
         dynamic=True,
     ),
     Parameter(
         "second_look",
         True,
-        "Read crops of a confidence below 0.95 again with their tilt taken out (three more inferences).",
-        "置信度低于 0.95 的裁剪图校正倾斜后再识别一次（多三次推理）。",
+        "Read a crop again, deskewed, if its confidence is below 0.95 (three more inferences).",
+        "置信度低于 0.95 时，校正倾斜后再识别一次（多三次推理）。",
         dynamic=True,
     ),
     Parameter(
         "minimum_confidence",
         0.8,
-        "Least confidence of an accepted reading.",
-        "被接受的识别结果的最低置信度。",
+        "Minimum confidence at which a reading is accepted.",
+        "识别结果被接受所需的最低置信度。",
         minimum=0.0,
         maximum=1.0,
         dynamic=True,
@@ -170,73 +172,81 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "require_syntax",
         True,
-        "Accept only texts that are plate numbers by the model's syntax (GA 36 for the bundled one).",
-        "只接受符合模型语法的车牌号（内置模型为 GA 36）。",
+        "Accept only valid plate numbers according to the model's syntax (GA 36 for the bundled model).",
+        "只接受符合模型语法的车牌号（内置模型使用 GA 36）。",
         dynamic=True,
     ),
     Parameter(
         "consensus",
         True,
-        "Gather the readings of each vehicle into one on ~/vehicle_plate.",
-        "把同一辆车的多次识别合成一个结果，发布到 ~/vehicle_plate。",
+        "Combine the readings of each vehicle into one, published on ~/vehicle_plate.",
+        "把同一辆车的多次识别合并为一个结果，发布到 ~/vehicle_plate。",
     ),
     Parameter(
         "consensus_minimum_crops",
         2,
-        "Crops of a vehicle that must agree on the text.",
-        "同一辆车至少有多少张裁剪图的识别结果一致。",
+        "Minimum number of crops of a vehicle that must agree on the text.",
+        "同一辆车至少需要多少张裁剪图的识别结果一致。",
         minimum=1,
         maximum=32,
     ),
     Parameter(
         "consensus_gap",
         1.0,
-        "Seconds without a crop after which a vehicle has gone.",
-        "多少秒没有裁剪图即认为车辆已离开。",
+        "A vehicle counts as gone after this many seconds without a crop.",
+        "连续多少秒没有裁剪图，即认为车辆已离开。",
         minimum=0.01,
         maximum=60.0,
     ),
     Parameter(
         "consensus_longest_wait",
         5.0,
-        "Seconds after its first crop at which a vehicle that is still there is published.",
-        "车辆一直未离开时，首张裁剪图之后多少秒发布结果。",
+        "A vehicle that stays in view is published this many seconds after its first crop.",
+        "车辆一直在画面中时，首张裁剪图之后多少秒发布结果。",
         minimum=0.01,
         maximum=600.0,
     ),
     Parameter(
         "outputs",
         "auto",
-        "What is published by frame: targets (ai_msgs, for the web page of TROS) and detections "
-        "(vision_msgs); auto takes those whose messages are installed.",
-        "按帧发布的内容：targets（ai_msgs，用于 TROS 网页）和 detections（vision_msgs）；"
-        "auto 取已安装的消息包。",
+        "Messages published for each frame: targets (ai_msgs, for the web page of TROS), detections "
+        "(vision_msgs); auto publishes those whose message packages are installed.",
+        "按帧发布的消息：targets（ai_msgs，用于 TROS 网页）、detections（vision_msgs）；auto 发布已安装消息"
+        "包的那些。",
         choices=OUTPUTS,
     ),
     Parameter(
         "empty_frames_topic",
         "",
-        "Topic on which a plate_cropper tells of frames without a crop; empty is none.",
-        "plate_cropper 通报无裁剪图画面的话题；空表示没有。",
+        "Topic on which a plate_cropper announces frames without crops; empty means none.",
+        "plate_cropper 通报没有裁剪图的画面的话题；留空则不使用。",
     ),
     Parameter(
         "expected_rate",
         0.0,
-        "Least crops a second over all topics; with less /diagnostics warns. 0 expects none.",
-        "所有话题每秒至少应有的裁剪图数；更少时 /diagnostics 告警。0 表示不作要求。",
+        "Minimum expected crops per second over all topics; /diagnostics warns below it. 0 disables the "
+        "check.",
+        "所有话题合计每秒至少应有的裁剪图数；低于此值时 /diagnostics 告警。0 表示不检查。",
         minimum=0.0,
         maximum=100000.0,
     ),
     Parameter(
         "maximum_age",
         0.0,
-        "Greatest age in seconds of a crop's stamp when it is read; above it /diagnostics warns. 0 allows "
-        "any.",
-        "识别时裁剪图时间戳的最大延迟（秒）；超过时 /diagnostics 告警。0 表示不限。",
+        "Maximum age in seconds of a crop's stamp when it is read; /diagnostics warns above it. 0 disables "
+        "the check.",
+        "识别时裁剪图时间戳的最大延迟（秒）；超过时 /diagnostics 告警。0 表示不检查。",
         minimum=0.0,
         maximum=3600.0,
     ),
 )
+
+
+def policy_conflict(values: Mapping[str, object]) -> str | None:
+    """Return what is wrong with ``queue_policy`` and ``qos_profile`` together, or None."""
+    if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
+        return "queue_policy 'all' needs reliable delivery: set qos_profile to 'reliable' first"
+    return None
 
 
 @dataclass(frozen=True)
@@ -276,23 +286,22 @@ class Settings:
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Settings:
-        """Check values and make settings of them.
+        """Check the values and build the settings.
 
         Args:
-            values: one value a parameter, by name.
+            values: one value for each parameter, by name.
 
         Raises:
             ValueError: a value is not allowed; the message names the parameter.
         """
-        parameter_table.check_values(PARAMETERS, values)
+        check_values(PARAMETERS, values)
         checked = dict(values)
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
-        if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
-            raise ValueError(
-                "queue_policy is 'all', which best effort cannot keep: set qos_profile to 'reliable' too"
-            )
+        conflict = policy_conflict(values)
+        if conflict is not None:
+            raise ValueError(conflict)
         return cls(**checked)  # type: ignore[arg-type]
 
     @property
@@ -300,7 +309,7 @@ class Settings:
         """The model file.
 
         Raises:
-            ManifestError: none is named and the bundled one is not installed.
+            ManifestError: no model is named and the bundled one is not installed.
         """
         return find_model(self.model)
 
@@ -315,26 +324,3 @@ class Settings:
         return ConsensusSettings(
             self.consensus_minimum_crops, self.consensus_gap, self.consensus_longest_wait
         )
-
-
-def markdown_table(*, chinese: bool = False) -> str:
-    """Return the table of parameters of README.md, or that of README_cn.md."""
-    return parameter_table.markdown_table(PARAMETERS, chinese=chinese)
-
-
-def write_tables(root: Path) -> None:
-    """Bring both READMEs and ``config/lpr.yaml`` of a source tree up to date."""
-    for name, chinese in (("README.md", False), ("README_cn.md", True)):
-        parameter_table.write_between(root / name, TABLE_BEGIN, TABLE_END, markdown_table(chinese=chinese))
-    (root / "config" / "lpr.yaml").write_text(yaml_file() + "\n", encoding="utf-8")
-
-
-def yaml_file() -> str:
-    """Return ``config/lpr.yaml``: every parameter with its default, explained."""
-    return parameter_table.yaml_file(
-        PARAMETERS, node="lpr_node", module="lprnet_ros.ros.parameters.lpr_settings"
-    )
-
-
-if __name__ == "__main__":
-    write_tables(Path(__file__).parents[3])

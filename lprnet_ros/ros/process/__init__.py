@@ -1,1 +1,1 @@
-"""How a node runs as a process: start, executors, signals, memory, security."""
+"""How does a node run as a process? Start, executors, signals, memory."""

@@ -1,13 +1,14 @@
-"""Which executor runs a node: rclpy's events executor where it is proved to work, else the plain one.
+"""Chooses the executor of a node: rclpy's events executor if it works, else the single-threaded one.
 
-The events executor takes a quarter of the other's time for each message.  It is
-absent from Humble, and in the Jazzy wheels its ``spin`` dispatches nothing while
-a loop of ``spin_once`` works; so it has to show at start that a timer and a
-service call come through, and is replaced when it stands still later.
+The events executor needs a quarter of the time for each message.  Humble does not
+have it, and in the Jazzy wheels its ``spin`` dispatches nothing while a loop of
+``spin_once`` works.  It must therefore dispatch a timer and a service call at
+start, and either executor is replaced if it stalls later.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -20,19 +21,19 @@ from rclpy.node import Node
 from lprnet_ros.ros.reports.statistics import LogLimiter
 from lprnet_ros.text.escaping import one_line
 
-_CHECK_SECONDS = 3.0
+_CHECK_SECONDS = 10.0  # a board that starts all its nodes at once is slow
 _ASK_AGAIN_SECONDS = 0.5
 _HEARTBEAT_SECONDS = 0.5
 _STALL_SECONDS = 5.0
 _IDLE_ROUNDS = 20
-"""Rounds without a heartbeat that make a stall, besides the seconds: a single long callback is none."""
+"""Rounds without a heartbeat that also make a stall: a single long callback is not one."""
 
 
 class Spinner:
     """Runs the callbacks of one node.
 
     Args:
-        node: the node; its executor is nobody else's.
+        node: the node; no other executor may run it.
         choice: ``auto``, ``events`` or ``single``.
 
     Attributes:
@@ -44,12 +45,12 @@ class Spinner:
 
     def __init__(self, node: Node, choice: str = "auto") -> None:
         self._node = node
-        self._last_beat = time.monotonic()
+        self._last_beat = self._replaced = time.monotonic()
         self._rounds = 0
         self._limiter = LogLimiter()
         self._executor: Any = None
         self.name = "single"
-        # steady time: neither a clock that is set back nor simulated time may look like a stall
+        # steady time: a clock that is set back or simulated time must not look like a stall
         self._clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_HEARTBEAT_SECONDS, self._beat, clock=self._clock)
         if choice != "single":
@@ -63,33 +64,31 @@ class Spinner:
         self._use_single()
 
     def spin_once(self, timeout_seconds: float) -> None:
-        """Run what is due, waiting for it at most so long; replace an executor that stands still.
+        """Run due callbacks, waiting for them at most this long; replace an executor that has stalled.
 
         Raises:
-            RCLError: ROS reports errors and has done nothing else for some seconds.
+            RCLError: ROS has done nothing but report errors for some seconds.
         """
         try:
             self._executor.spin_once(timeout_sec=timeout_seconds)
         except RCLError as error:
-            # Humble raises where a client left before its answer: source ros2/rclpy, pull request 1136
-            if self.name == "single" and time.monotonic() - self._last_beat > _STALL_SECONDS:
+            # Humble raises if a client left before the answer (ros2/rclpy, pull request 1136)
+            if self.name == "single" and time.monotonic() - self._last_beat > 2 * _STALL_SECONDS:
                 raise
+            self._unlock()
             if self._limiter.allows("error"):
                 self._node.get_logger().warning(f"ROS reported, and the node goes on: {one_line(str(error))}")
         self._rounds += 1
-        if (
-            self.name == "events"
-            and self._rounds > _IDLE_ROUNDS
-            and time.monotonic() - self._last_beat > _STALL_SECONDS
-        ):
-            self._node.get_logger().error(
-                "the events executor stands still; going on with the single-threaded one"
-            )
+        is_due = time.monotonic() - max(self._last_beat, self._replaced) > _STALL_SECONDS
+        if is_due and self._rounds > _IDLE_ROUNDS:
+            name = "events" if self.name == "events" else "single-threaded"
+            self._node.get_logger().error(f"the {name} executor stands still; going on with a new one")
             self._leave()
+            self._unlock()
             self._use_single()
 
     def shutdown(self) -> None:
-        """Let go of the node."""
+        """Release the node."""
         self._node.destroy_timer(self._timer)
         self._leave()
 
@@ -101,7 +100,23 @@ class Spinner:
         self._executor = SingleThreadedExecutor(context=self._node.context)
         self._executor.add_node(self._node)
         self.name = "single"
-        self._beat()
+        self._replaced = time.monotonic()
+        self._rounds = 0
+
+    def _unlock(self) -> None:
+        """Release what the single-threaded executor has locked and leaves locked where a take raises.
+
+        Its node would receive nothing more: rclpy ends the turn of an entity and of its callback group
+        in the code after the take (``Executor._make_handler``, Humble and Jazzy).  Between two rounds
+        none of them has a turn.
+        """
+        node = self._node
+        entities = (node.subscriptions, node.timers, node.services, node.clients, node.guards, node.waitables)
+        for entity in itertools.chain(*entities):
+            entity._executor_event = False
+            group = entity.callback_group
+            if getattr(group, "_active_entity", None) is not None:
+                group.ending_execution(group._active_entity)
 
     def _leave(self) -> None:
         self._executor.remove_node(self._node)
@@ -121,7 +136,7 @@ class Spinner:
         return f"the events executor dispatched no timer or no service call in {_CHECK_SECONDS:g} s"
 
     def _passes_check(self) -> bool:
-        """Tell whether a timer and a question of the node to itself are dispatched."""
+        """Tell whether a timer and a service call of the node to itself are dispatched."""
         started = time.monotonic()
         self._last_beat = 0.0
         fast = self._node.create_timer(0.01, self._beat, clock=self._clock)

@@ -1,4 +1,4 @@
-"""Lets a process keep the memory of large messages instead of asking the kernel for it anew each time."""
+"""Lets a process reuse the memory of large messages instead of requesting it from the kernel each time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import ctypes
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 
-_LARGEST_BLOCK = 32 * 1024 * 1024  # the most that the library takes
+_LARGEST_BLOCK = 32 * 1024 * 1024  # the maximum that the library accepts
 _MOST_KEPT = 256 * 1024 * 1024
 
 
 def keep_memory_of_large_messages() -> bool:
-    """Tell the C library to reuse blocks of up to 32 MiB, and to keep up to 256 MiB that are free.
+    """Tell the C library to reuse blocks of up to 32 MiB, and to keep up to 256 MiB of free memory.
 
-    By default it gives every block of more than 128 kB back at once.  A frame
-    of 1080p is copied three times on its way into Python, so the kernel would
-    fill thousands of pages with zeros for each; that costs more than all else
-    that a node does with it (``python -m pytest test/nodes/test_cropper_cost.py -s``).
+    By default it returns every block of more than 128 kB to the kernel.  A 1080p frame
+    is copied three times on its way into Python, so the kernel would have to zero
+    thousands of pages for each; that costs more than everything else a node does with
+    the frame (``python bench/cropper_cost.py``).
 
     Returns:
-        Whether the C library could be told; others than GNU's do as they like.
+        Whether the setting was accepted; only the GNU C library has it.
     """
     try:
         set_option = ctypes.CDLL(None).mallopt

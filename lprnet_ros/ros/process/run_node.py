@@ -1,16 +1,15 @@
-"""Runs one node as a process: starts ROS, ends on a signal, tells the user's errors in one line.
+"""Runs one node as a process: starts ROS, ends on a signal, reports the user's errors in one line.
 
-rclpy's own signal handlers shut the context down in another thread while the
-node still uses it; under load that ended the process by a segmentation fault
-now and then.  Here a signal only sets a flag, and the node ends between two
-callbacks.
+rclpy's own signal handlers shut down the context in another thread while the node
+still uses it; under load this occasionally caused a segmentation fault.  Here a
+signal only sets a flag, and the node ends between two callbacks.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import FrameType
 from typing import TypeVar
@@ -20,20 +19,25 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
+from lprnet_ros.ros.parameters.parameter import Parameter
+from lprnet_ros.ros.parameters.unused import unmatched_files
+from lprnet_ros.ros.parameters.usage import refusal, usage
 from lprnet_ros.ros.process.executors import Spinner
+from lprnet_ros.text.console import run_program
 
 NodeType = TypeVar("NodeType", bound=Node)
 
 _LONGEST_WAIT_SECONDS = 0.2
-"""A signal is noticed after this time at the latest."""
+"""A signal is handled within this time."""
 
 
 class StopRequest:
     """Becomes true when SIGINT or SIGTERM arrives.
 
     Attributes:
-        also: called in the signal handler, so it may do no more than set something.
+        also: called in the signal handler; it may only set a flag.
     """
 
     def __init__(self) -> None:
@@ -57,6 +61,8 @@ def run_node(
     arguments: list[str] | None,
     create: Callable[[], NodeType],
     *,
+    description: str = "",
+    parameters: Sequence[Parameter] = (),
     start: Callable[[NodeType], None] | None = None,
     is_done: Callable[[NodeType], bool] | None = None,
     executor: Callable[[NodeType], str] = lambda _: "auto",
@@ -67,17 +73,26 @@ def run_node(
     Args:
         program: name for error messages.
         arguments: the command line; None is this process's.
-        create: makes the node; a ValueError says what the user got wrong.
+        create: makes the node; a ValueError describes an error of the user.
+        description: what the node does, for ``--help``.
+        parameters: the parameters that the node declares.
         start: called once before the first callback.
-        is_done: asked after every callback whether the work is done; None never is.
-        executor: tells which executor runs the node: ``auto``, ``events`` or ``single``.
-        on_signal: called in the signal handler, for a node whose callbacks may wait.
+        is_done: called after every callback to tell whether the work is done; None means never.
+        executor: returns the choice of executor: ``auto``, ``events`` or ``single``.
+        on_signal: called in the signal handler, for a node whose callbacks may block.
 
     Returns:
-        The exit status: 0, or 1 where an argument or a parameter is wrong.
+        The exit status: 0; 1 if a parameter is wrong; 2 if an argument is not one of ROS.
     """
+    given = [program, *arguments] if arguments is not None else sys.argv
     stop = StopRequest()
     try:
+        plain = remove_ros_args(given)[1:]
+        if {"-h", "--help"} & set(plain):
+            return run_program(program, lambda: _show(usage(program, description, parameters)))
+        if plain:
+            print(refusal(program, plain), file=sys.stderr)
+            return 2
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
         print(f"{program}: {error}", file=sys.stderr)
@@ -86,6 +101,8 @@ def run_node(
     spinner: Spinner | None = None
     try:
         node = create()
+        for sentence in unmatched_files(given, node.get_name(), node.get_namespace()):
+            node.get_logger().warning(sentence)
         stop.also = partial(on_signal, node)
         spinner = Spinner(node, executor(node))
         if start is not None:
@@ -96,7 +113,7 @@ def run_node(
         print(f"{program}: {error}", file=sys.stderr)
         return 1
     except RCLError as error:
-        if spinner is not None:  # only what keeps a node from starting is the user's: security, for one
+        if spinner is not None:  # only an error at start is the user's, for example of security
             raise
         print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -106,4 +123,9 @@ def run_node(
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+    return 0
+
+
+def _show(text: str) -> int:
+    print(text)
     return 0

@@ -1,1 +1,1 @@
-"""What a node tells of itself: log, counts, diagnostics."""
+"""What does a node report about itself? Log, counts, diagnostics."""

@@ -1,7 +1,7 @@
-"""Keeps the RDK's sensor values at hand for the diagnostics.
+"""Reads the RDK's sensor values for the diagnostics in the background.
 
-The board's temperature driver makes a reader wait for some 20 ms; a thread of
-its own waits for it, so that no crop does.
+Reading the board's temperature driver blocks for about 20 ms; a separate thread
+does it, so that no crop has to wait.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class BoardWatch:
     """Reads the board's sensors once a second; on any other machine it does nothing.
 
     Args:
-        root: where the board's file system begins.
+        root: root of the board's file system.
     """
 
     def __init__(self, root: Path = Path("/")) -> None:
@@ -33,7 +33,7 @@ class BoardWatch:
             self._thread.start()
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return names and values as they were read last; nothing where this is no RDK."""
+        """Return the latest names and values; nothing if this is not an RDK."""
         return self._pairs
 
     def close(self) -> None:

@@ -1,25 +1,29 @@
-"""Counts what becomes of crops, and logs what goes wrong with them, each kind at most every 5 s."""
+"""Counts the fate of crops and logs problems with them, each kind at most every 5 s."""
 
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 
 from rclpy.node import Node
 
 from lprnet_ros.flow.job import Source
 from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.reading.plate_reading import PlateReading
-from lprnet_ros.ros.reports.statistics import LogLimiter, Statistics
+from lprnet_ros.ros.reports.statistics import Counts, LogLimiter, Statistics
 from lprnet_ros.text.escaping import one_line
 
 _LONGEST_REASON = 300
+_DROPPED = "dropped: more arrive than can be read; raise workers or queue_depth"
+_LOST = "lost on the way here: set qos_profile to 'reliable', or raise subscription_depth"
 
 
 class CropReport:
-    """The counts of one node and what its log says of crops; every method may be called from any thread.
+    """The counts and log messages of one node about crops; every method may be called from any thread.
 
     Args:
-        node: the node whose log is written.
+        node: the node whose log is used.
 
     Attributes:
         statistics: the counts.
@@ -27,39 +31,63 @@ class CropReport:
 
     def __init__(self, node: Node) -> None:
         self._logger = node.get_logger()
+        self._clock = node.get_clock()
+        self._told: Counter[tuple[str, str]] = Counter()
         self._limiter = LogLimiter()
         self.statistics = Statistics()
 
     def start_again(self) -> None:
-        """Count from 0."""
+        """Reset the counts."""
         self.statistics = Statistics()
+        self._told.clear()
 
     def arrival(self) -> None:
-        """A message has arrived."""
+        """Count a message that has arrived."""
         self.statistics.count_arrival()
 
     def bad_image(self, topic: str, error: ImageRejectedError) -> None:
-        """A message is no usable image."""
+        """Count and log a message that is not a usable image."""
         self.statistics.count_bad_image(error.reason.value)
         if self._limiter.allows(error.reason.value):
             self._logger.warning(f"image on {topic} rejected ({error.reason.value}): {error}")
 
     def drop(self, topic: str) -> None:
-        """A crop is not read because newer ones came."""
+        """Count a crop that is dropped for newer ones."""
         self.statistics.count_drop(topic)
 
+    def lost(self, topic: str, messages: int) -> None:
+        """Count messages that the middleware lost on the way here."""
+        self.statistics.count_lost(topic, messages)
+
+    def size(self, topic: str, width: int, height: int) -> None:
+        """Count and log a picture that cannot be the crop of one plate; it is read all the same."""
+        reason = why_no_crop(width, height)
+        if reason:
+            self.statistics.count_photograph()
+            if self._limiter.allows("photograph"):
+                self._logger.warning(f"pictures on {topic}: {reason}; {CUT_THE_PLATE_OUT}")
+
+    def tell_losses(self, counts: Counts) -> None:
+        """Log how many crops were dropped or lost since the last log message; called every second."""
+        for what, by_topic, meaning in (("dropped", counts.dropped, _DROPPED), ("lost", counts.lost, _LOST)):
+            for topic, count in by_topic.items():
+                new = count - self._told[what, topic]
+                if new > 0 and self._limiter.allows(f"{what} {topic}"):
+                    self._told[what, topic] = count
+                    self._logger.warning(f"{new} crop{'s' * (new > 1)} of {topic} {meaning}")
+
     def failure(self, topic: str, error: Exception) -> None:
-        """A crop could not be read."""
+        """Count and log a crop that could not be read."""
         self.statistics.count_failure(one_line(str(error), _LONGEST_REASON))
         if self._limiter.allows("failure"):
             self._logger.error(f"crop on {topic} could not be read: {error}")
 
-    def bug(self, topic: str) -> None:
-        """Handling a message raised what nobody foresaw; called where that was caught."""
+    def bug(self, what: str) -> None:
+        """Count and log an unexpected exception; called where it was caught, with what was being handled."""
         self.statistics.count_failure("a bug, see the log")
         if self._limiter.allows("bug"):
-            self._logger.error(f"a message on {topic} was lost, which is a bug:\n{traceback.format_exc()}")
+            self._logger.error(f"{what} was lost, which is a bug:\n{traceback.format_exc()}")
 
     def reading(self, reading: PlateReading, source: Source) -> None:
-        """A crop was read, and its reading published."""
-        self.statistics.count_reading(reading, source)
+        """Count a crop that was read and whose reading was published."""
+        self.statistics.count_reading(reading, source, self._clock.now().nanoseconds * 1e-9)

@@ -1,7 +1,8 @@
-"""What ``plate_cropper`` has counted: logged by reason at most every 5 s, and in diagnostics."""
+"""The counts of ``plate_cropper``: logged by reason at most every 5 s, and published in diagnostics."""
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -16,6 +17,9 @@ _MEANINGS = {
     "does it keep their stamps, and is cache_seconds longer than it takes?",
     "detections_alone": "detections without a frame of the same stamp: does the detector see this camera's "
     "frames and keep their stamps, and do all frames arrive here?",
+    "image_lost": "frames lost on the way here: set qos_profile to auto or reliable where the camera can "
+    "publish reliably, or see docs/cropper.md, large frames",
+    "detections_lost": "detections lost on the way here: set detections_qos_profile to reliable",
     "frame_twice": "frames with the stamp of another one: does the camera stamp its frames?",
     "detections_twice": "detections for a frame that had some already: is there a second detector?",
     "out_of_order": "frames that came after a later one",
@@ -25,19 +29,19 @@ _MEANINGS = {
     "too_many_detections": "detections beyond the first 1000 of their frame",
     "bad_numbers": "detections with impossible coordinates or scores",
 }
-_ORDINARY = frozenset({"other_class", "low_score", "unchanged"})
-"""Counted, but nothing that a user must hear of."""
+_ORDINARY = frozenset({"other_class", "low_score", "overlapping", "unchanged"})
+"""Counted, but not worth a log message."""
 
 _LONGEST_REASON = 200
-"""Characters of an error that nobody foresaw; it may hold text of the message."""
+"""Maximum length of an unexpected error's text; it may contain text of the message."""
 
 
 class CropperReport:
-    """Gathers the counts of a cropper's parts.
+    """Collects the counts of a cropper's parts.
 
     Args:
-        node: the node that is spoken of.
-        parts: the counters of its parts, by the name of the part.
+        node: the node that is reported on.
+        parts: the counters of its parts, by name.
 
     Attributes:
         frames: frames that arrived.
@@ -63,9 +67,13 @@ class CropperReport:
         self._reject(error.reason.value, f"frame on {topic} rejected ({error.reason.value}): {error}")
 
     def fail(self, topic: str, error: Exception) -> None:
-        """Count and log a frame or a message that failed in a way nobody foresaw."""
+        """Count and log a frame or a message that failed unexpectedly."""
         reason = one_line(str(error), _LONGEST_REASON)
         self._reject("failure", f"frame on {topic} could not be cropped: {type(error).__name__}: {reason}")
+
+    def bug(self, what: str) -> None:
+        """Count and log an unexpected exception; called where it was caught, with what was being handled."""
+        self._reject("bug", f"{what} was lost, which is a bug:\n{traceback.format_exc()}")
 
     def _reject(self, reason: str, line: str) -> None:
         self.rejected[reason] += 1
@@ -73,7 +81,7 @@ class CropperReport:
             self._node.get_logger().warning(line)
 
     def publish(self) -> None:
-        """Publish diagnostics, and log what was left out since it was last logged."""
+        """Publish diagnostics, and log what was dropped since the last log message."""
         for part, counts in self._parts.items():
             for reason, count in counts.items():
                 new = count - self._told[part, reason]

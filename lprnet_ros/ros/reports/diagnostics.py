@@ -1,4 +1,4 @@
-"""The node's state as ``diagnostic_msgs``, once a second, by the conventions of diagnostic_updater."""
+"""The node's state as ``diagnostic_msgs``, once per second, following diagnostic_updater."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from lprnet_ros.flow.pool import PoolStatus
+from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT
 from lprnet_ros.ros.reports.statistics import Counts
 
 OK, WARN, ERROR, STALE = (
@@ -22,16 +23,15 @@ _STALE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class NodeState:
-    """What diagnostics tell of a node, besides its counts.
+    """What diagnostics report about a node, besides its counts.
 
     Attributes:
         state: label of the lifecycle state.
         pool: the workers.
         waiting: crops that wait for a worker.
         facts: names and values that do not change while it is configured: model, sha256, runtime.
-        expected_rate: least crops a second; 0 expects none.
-        maximum_age: greatest age of a crop's stamp when it is read, seconds; 0 allows any.
-        age: of the stamp of the crop that was read last, seconds.
+        expected_rate: minimum crops per second; 0 disables the check.
+        maximum_age: maximum age of a crop's stamp when it is read, seconds; 0 disables the check.
     """
 
     state: str
@@ -40,14 +40,13 @@ class NodeState:
     facts: tuple[tuple[str, str], ...] = ()
     expected_rate: float = 0.0
     maximum_age: float = 0.0
-    age: float = 0.0
 
 
 class DiagnosticsPublisher:
-    """Publishes one status on ``/diagnostics``: what arrived, what was read, and whether all is well.
+    """Publishes one status on ``/diagnostics``: what arrived, what was read, and problems.
 
     Args:
-        node: the node that is spoken of.
+        node: the node that is reported on.
     """
 
     def __init__(self, node: Node) -> None:
@@ -57,11 +56,11 @@ class DiagnosticsPublisher:
         self._time = self._last_arrival = time.monotonic()
 
     def publish(self, counts: Counts, state: NodeState, board: list[tuple[str, str]]) -> None:
-        """Publish the state of the time since the last call.
+        """Publish the state since the last call.
 
         Args:
-            counts: what was counted.
-            state: how the node is.
+            counts: the counts.
+            state: the state of the node.
             board: names and values of the board's sensors; empty on other machines.
         """
         now = time.monotonic()
@@ -103,20 +102,20 @@ class DiagnosticsPublisher:
         )
 
 
-def judge(  # noqa: PLR0911 - one return a rule, the worst first
+def judge(  # noqa: PLR0911 - one return for each rule, the most serious first
     before: Counts, now: Counts, state: NodeState, rate: float, silent_seconds: float
 ) -> tuple[bytes, str]:
-    """Tell how the node is.
+    """Determine level and message of the status.
 
     Args:
-        before: the counts at the last look.
+        before: the counts at the last call.
         now: the counts.
-        state: how the node is.
-        rate: crops a second since the last look.
-        silent_seconds: since the last crop arrived.
+        state: the state of the node.
+        rate: crops per second since the last call.
+        silent_seconds: time since the last crop arrived.
 
     Returns:
-        Level and message: what is worst first.
+        Level and message of the most serious problem.
     """
     failures = now.failures - before.failures
     bad = sum(now.bad_images.values()) - sum(before.bad_images.values())
@@ -135,8 +134,13 @@ def judge(  # noqa: PLR0911 - one return a rule, the worst first
         return WARN, f"{bad} unusable images in the last second"
     if dropped:
         return WARN, f"{dropped} crops dropped in the last second: more arrive than can be read"
+    if now.photographs > before.photographs:
+        return WARN, f"{now.photographs - before.photographs} pictures are no crops: {CUT_THE_PLATE_OUT}"
+    lost = sum(now.lost.values()) - sum(before.lost.values())
+    if lost:
+        return WARN, f"{lost} crops lost on the way in the last second: set qos_profile to 'reliable'"
     if rate < state.expected_rate:
         return WARN, f"{rate:.1f} crops a second, expected {state.expected_rate:g}"
-    if now.read > before.read and 0.0 < state.maximum_age < abs(state.age):
-        return WARN, f"stamps are {state.age:.3f} s old, expected at most {state.maximum_age:g} s"
+    if now.read > before.read and 0.0 < state.maximum_age < abs(now.age):
+        return WARN, f"stamps are {now.age:.3f} s old when read, expected at most {state.maximum_age:g} s"
     return OK, f"{now.read} crops read"

@@ -1,4 +1,4 @@
-"""What a node has counted, for its log and its diagnostics; counted from several threads."""
+"""The counts of a node, for its log and its diagnostics; thread-safe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lprnet_ros.flow.job import Source
 from lprnet_ros.reading.plate_reading import PlateReading
 
 LOG_PERIOD_SECONDS = 5.0
-"""A reason for rejecting messages is logged at most this often."""
+"""Minimum time between two log messages with the same reason."""
 
 _LATENCIES = 2048
 
@@ -25,15 +25,18 @@ class Counts:
         received: messages that arrived.
         read: crops that the network read.
         accepted: readings that passed the acceptance rule.
-        bad_images: messages that were no usable image, by reason.
+        bad_images: messages that were not usable images, by reason.
         rejected: readings that were not accepted, by reason.
-        dropped: crops that were dropped because newer ones came, by topic.
+        dropped: crops that were dropped for newer ones, by topic.
+        lost: messages that the middleware lost on the way here, by topic.
+        photographs: pictures that look like whole photographs instead of crops.
         failures: crops that could not be read.
-        last_failure: why the latest of them could not; empty where there is none.
+        last_failure: the reason of the latest failure; empty if there was none.
         latencies_ms: of the latest readings, from arrival to publication.
         inference_cpu_seconds: CPU time of the network, over all readings.
-        last_stamp: of the latest crop that was read, seconds.
-        since: when they began, by ``time.monotonic``.
+        age: the greatest age of a stamp at the time its crop was read, since the last snapshot, seconds;
+            negative where the stamp lies ahead.
+        since: start of counting, by ``time.monotonic``.
     """
 
     received: int = 0
@@ -42,20 +45,24 @@ class Counts:
     bad_images: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    photographs: int = 0
     failures: int = 0
     last_failure: str = ""
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     inference_cpu_seconds: float = 0.0
-    last_stamp: float = 0.0
+    age: float = 0.0
     since: float = field(default_factory=time.monotonic)
 
     def as_pairs(self) -> list[tuple[str, str]]:
-        """Return names and values, in a fixed order, for a diagnostic status."""
+        """Return names and values in a fixed order, for a diagnostic status."""
         pairs = [
             ("received", str(self.received)),
             ("read", str(self.read)),
             ("accepted", str(self.accepted)),
             ("dropped", str(sum(self.dropped.values()))),
+            ("lost on the way", str(sum(self.lost.values()))),
+            ("whole photographs", str(self.photographs)),
             ("runtime failures", str(self.failures)),
         ]
         pairs += [(f"dropped on {topic}", str(n)) for topic, n in sorted(self.dropped.items())]
@@ -71,51 +78,71 @@ class Counts:
 
 
 class Statistics:
-    """Counts what happens to crops; every method may be called from any thread."""
+    """Counts the fate of crops; every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts = Counts()
 
     def snapshot(self) -> Counts:
-        """Return a copy of the counts, which stays as it is."""
+        """Return a copy of the counts; the greatest age begins anew."""
         with self._lock:
             now = self._counts
+            age, now.age = now.age, 0.0
             return dataclasses.replace(
                 now,
+                age=age,
                 bad_images=now.bad_images.copy(),
                 rejected=now.rejected.copy(),
                 dropped=now.dropped.copy(),
+                lost=now.lost.copy(),
                 latencies_ms=now.latencies_ms.copy(),
             )
 
     def count_arrival(self) -> None:
-        """A message has arrived."""
+        """Count a message that has arrived."""
         with self._lock:
             self._counts.received += 1
 
     def count_drop(self, topic: str) -> None:
-        """A crop of a topic was dropped unread."""
+        """Count a crop of a topic that was dropped."""
         with self._lock:
             self._counts.dropped[topic] += 1
 
+    def count_lost(self, topic: str, messages: int) -> None:
+        """Count messages of a topic that the middleware lost."""
+        with self._lock:
+            self._counts.lost[topic] += messages
+
+    def count_photograph(self) -> None:
+        """Count a picture that looks like a whole photograph instead of a crop."""
+        with self._lock:
+            self._counts.photographs += 1
+
     def count_bad_image(self, reason: str) -> None:
-        """A message was no usable image."""
+        """Count a message that was not a usable image."""
         with self._lock:
             self._counts.bad_images[reason] += 1
 
     def count_failure(self, reason: str) -> None:
-        """A crop could not be read."""
+        """Count a crop that could not be read."""
         with self._lock:
             self._counts.failures += 1
             self._counts.last_failure = reason
 
-    def count_reading(self, reading: PlateReading, source: Source) -> None:
-        """A crop was read and its reading published."""
+    def count_reading(self, reading: PlateReading, source: Source, now: float) -> None:
+        """Count a crop that was read and whose reading was published.
+
+        Args:
+            reading: what was read.
+            source: the crop's topic and stamp.
+            now: the node's time, seconds.
+        """
         latency_ms = (time.perf_counter() - source.arrived) * 1e3
+        age = now - (source.seconds + source.nanoseconds * 1e-9)
         with self._lock:
             counts = self._counts
-            counts.last_stamp = source.seconds + source.nanoseconds * 1e-9
+            counts.age = max(counts.age, age, key=abs)
             counts.read += 1
             if reading.accepted:
                 counts.accepted += 1
@@ -126,14 +153,14 @@ class Statistics:
 
 
 class LogLimiter:
-    """Lets one line of each kind through in a period."""
+    """Allows one log message of each kind per period."""
 
     def __init__(self, period_seconds: float = LOG_PERIOD_SECONDS) -> None:
         self._period = period_seconds
         self._last: dict[str, float] = {}
 
     def allows(self, kind: str) -> bool:
-        """Tell whether a line of this kind may be logged now; if so, it counts as logged."""
+        """Tell whether a message of this kind may be logged now; if so, it counts as logged."""
         now = time.monotonic()
         if now - self._last.get(kind, -self._period) < self._period:
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import time
 from functools import partial
 
@@ -17,13 +19,17 @@ from lprnet_ros.flow.pool import PoolSettings, PoolStatus
 from lprnet_ros.frames.place import parse_frame_id
 from lprnet_ros.images.conversion import inspect_compressed, inspect_image
 from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.images.encoded_size import encoded_size
 from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError, Verdict
 from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
 from lprnet_ros.ros.parameters.lpr_settings import Settings
+from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.reports.crop_report import CropReport
+from lprnet_ros.ros.topics.camera_names import CameraNames
 from lprnet_ros.ros.topics.frame_outputs import FrameOutputs, kinds_of
-from lprnet_ros.ros.topics.qos import QUIET_EVENTS, TopicWatch, image_qos
+from lprnet_ros.ros.topics.memory_bound import MemoryBound
+from lprnet_ros.ros.topics.qos import TopicWatch, image_qos, subscribe_counting_losses, unique_topics
 from lprnet_ros.ros.topics.reading_publisher import ReadingPublisher
 from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
 from lprnet_ros.text.escaping import one_line, quoted
@@ -58,7 +64,9 @@ class CropPath:
         self._is_closed = False
         self._readings = ReadingPublisher(node)
         self._vehicles = (
-            VehiclePublisher(node, settings.consensus_settings, self._judge) if settings.consensus else None
+            VehiclePublisher(node, settings.consensus_settings, self._judge, report.bug)
+            if settings.consensus
+            else None
         )
         kinds = kinds_of(settings.outputs)
         self._frames = FrameOutputs(node, kinds, model_name=model.manifest.name) if kinds else None
@@ -68,15 +76,16 @@ class CropPath:
         self._message_type = CompressedImage if is_compressed else Image
         self._watch = TopicWatch(node, f"sensor_msgs/msg/{self._message_type.__name__}")
         self._subscriptions: list[Subscription] = []
+        self._memory = MemoryBound(node, "subscription_depth")
+        self._cameras: CameraNames | None = None
         self._empty_frames: Subscription | None = None
         pool = PoolSettings(
             settings.workers, settings.queue_depth, settings.queue_policy, settings.worker_timeout
         )
         log = node.get_logger().error
+        deliver = guarded(self._on_result, report.bug, "a reading")
         try:
-            self._flow = open_flow(
-                model, settings.rules, pool, self._on_result, log, threads=settings.threads
-            )
+            self._flow = open_flow(model, settings.rules, pool, deliver, log, threads=settings.threads)
         except Exception:
             self._destroy_publishers()
             raise
@@ -101,17 +110,23 @@ class CropPath:
         """
         settings = self._settings
         qos = image_qos(settings.qos_profile, settings.subscription_depth, settings.queue_policy)
+        topics, repeated = unique_topics(_resolved(self._node, topic) for topic in settings.image_topics)
+        for topic in repeated:
+            self._node.get_logger().warning(f"image_topics names {topic} more than once; it is read once")
         # bytes: their fields are read where they lie, and bytes that are no message are counted too
-        for topic in [_resolved(self._node, topic) for topic in settings.image_topics]:
-            callback = partial(self._on_message, topic)
+        for topic in topics:
+            callback = guarded(partial(self._on_message, topic), self._report.bug, f"a message on {topic}")
+            on_lost = partial(self._report.lost, topic)
             self._subscriptions.append(
-                self._node.create_subscription(
-                    self._message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=True
+                subscribe_counting_losses(
+                    self._node, self._message_type, topic, callback, qos, on_lost, raw=True
                 )
             )
+        self._cameras = CameraNames(self._node) if len(topics) > 1 else None
         if settings.empty_frames_topic:
+            take = guarded(self._on_empty_frame, self._report.bug, "a message on empty_frames_topic")
             self._empty_frames = self._node.create_subscription(
-                Header, settings.empty_frames_topic, self._on_empty_frame, _EMPTY_FRAMES_DEPTH
+                Header, settings.empty_frames_topic, take, _EMPTY_FRAMES_DEPTH
             )
         return [subscription.topic_name for subscription in self._subscriptions]
 
@@ -119,41 +134,54 @@ class CropPath:
         """Check a message that has arrived, and let its crop wait for a worker."""
         arrived = time.perf_counter()
         self._report.arrival()
+        self._memory.see(len(message), self.max_pixels)
         try:
             image = self._parse(message)
             crop = self._inspect(image, max_pixels=self.max_pixels)
             place = parse_frame_id(image.frame_id) if "#" in image.frame_id else None
             frame_id = place.frame_id if place is not None else image.frame_id
-            source = Source(topic, image.seconds, image.nanoseconds, frame_id, arrived, place)
-            dropped = self._flow.submit(Job(source, crop))
         except ImageRejectedError as error:
             self._report.bad_image(topic, error)
-        except Exception:  # noqa: BLE001 - the boundary to rclpy: what passes it ends the process
-            self._report.bug(topic)
-        else:
-            if dropped is not None:
-                self._drop(dropped)
+            return
+        width, height = (encoded_size(crop.pixels) if crop.is_encoded else None) or (
+            image.width,
+            image.height,
+        )
+        self._report.size(topic, width, height)
+        if self._cameras is not None:
+            self._cameras.add(topic, frame_id)
+        received = self._vehicles.arrival() if self._vehicles is not None else math.nan
+        source = Source(topic, image.seconds, image.nanoseconds, frame_id, arrived, place, received)
+        dropped = self._flow.submit(Job(source, crop))
+        if dropped is not None:
+            self._drop(dropped)
 
     def _on_result(self, job: Job, result: ReadResult) -> None:
         """Publish a reading, or count and log why there is none; in order, from one thread at a time."""
         if self._is_closed:
             return
         source = job.source
-        self._add_to_frame(job, result if isinstance(result, PlateReading) else None)
+        if isinstance(result, PlateReading) and not result.text:
+            # it would be the probability that there is nothing to read
+            result = dataclasses.replace(result, confidence=0.0)
+        reading = result if isinstance(result, PlateReading) else None
+        self._add_to_frame(job, reading)
+        if self._vehicles is not None:
+            self._vehicles.add(reading, source)
         if isinstance(result, ImageRejectedError):
             self._report.bad_image(source.topic, result)
         elif isinstance(result, ReadingFailedError):
             self._report.failure(source.topic, result)
         else:
             self._readings.publish(result, job)
-            if self._vehicles is not None:
-                self._vehicles.add(result, source)
             self._report.reading(result, source)
 
     def _drop(self, job: Job) -> None:
         """Count a crop that is not read because newer ones came."""
         self._report.drop(job.source.topic)
         self._add_to_frame(job, None)
+        if self._vehicles is not None:
+            self._vehicles.add(None, job.source)
 
     def _add_to_frame(self, job: Job, reading: PlateReading | None) -> None:
         if self._frames is not None:
@@ -180,6 +208,10 @@ class CropPath:
         for subscription in self._subscriptions:
             self._watch.check(subscription)
 
+    def limit_memory(self) -> None:
+        """Let fewer messages wait where they are large."""
+        self._subscriptions = self._memory.apply(self._subscriptions)
+
     def status(self) -> tuple[PoolStatus, int]:
         """Return how the workers are, and how many crops wait for them."""
         return self._flow.status(), self._flow.waiting()
@@ -200,13 +232,16 @@ class CropPath:
             self._drop(job)
 
     def flush(self) -> None:
-        """Publish the vehicles that are still gathered."""
+        """Publish the vehicles and frames that are still gathered."""
         if self._vehicles is not None:
             self._vehicles.flush()
+        if self._frames is not None:
+            self._frames.advance(math.inf)
 
     def close(self, seconds: float) -> None:
         """End the workers within so many seconds, publish nothing more, and remove the publishers."""
         self._flow.close(seconds)
+        self.flush()
         self._is_closed = True
         self._destroy_publishers()
 

@@ -1,17 +1,19 @@
-"""QoS profiles of the image subscriptions, and plain words when a publisher does not fit."""
+"""QoS profiles of the image subscriptions, and warnings about publishers that do not match."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
 from lprnet_ros.text.escaping import one_line
 
@@ -24,7 +26,7 @@ _LONGEST_NAME = 100
 """Characters of another node's name that are logged."""
 
 _MOST_NAMED = 50
-"""Publishers that are named: whoever makes up a thousand names shall not fill the log."""
+"""Limit on publishers that are named, so that invented names cannot fill the log."""
 
 
 QUIET_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
@@ -35,16 +37,94 @@ def image_qos(profile: str, depth: int, policy: str = "newest") -> QoSProfile:
     """Return the QoS profile of an image subscription.
 
     Args:
-        profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``.
+        profile: ``sensor_data`` (best effort, matches every publisher) or ``reliable``; ``auto`` begins
+            as ``reliable``, for ``match_publishers`` to change.
         depth: messages that may wait; the oldest is dropped.
         policy: with ``all`` none is dropped: a full history makes a reliable publisher wait.
     """
-    reliable = profile == "reliable"
+    reliable = profile in ("reliable", "auto")
     return QoSProfile(
         history=HistoryPolicy.KEEP_ALL if policy == "all" else HistoryPolicy.KEEP_LAST,
         depth=depth,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
     )
+
+
+def subscribe_counting_losses(
+    node: Node,
+    message_type: type,
+    topic: str,
+    callback: Callable[[Any], None],
+    qos: QoSProfile,
+    on_lost: Callable[[int], None],
+    *,
+    raw: bool = False,
+) -> Subscription:
+    """Subscribe, and hear how many messages the middleware has lost, where it can tell.
+
+    Args:
+        node: the node that subscribes.
+        message_type: see ``Node.create_subscription``, also for those marked *.
+        topic: *.
+        callback: *.
+        qos: *.
+        on_lost: called with the number of messages lost since the last call.
+        raw: *.
+    """
+
+    def lost(event: Any) -> None:
+        on_lost(event.total_count_change)
+
+    events = SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False)
+    try:
+        return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events, raw=raw)
+    except UnsupportedEventTypeError:
+        return node.create_subscription(
+            message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=raw
+        )
+
+
+def resubscribe(node: Node, subscription: Subscription, qos: QoSProfile) -> Subscription:
+    """Replace a subscription by one with another QoS profile; losses go on being counted."""
+    topic, handlers = subscription.topic_name, subscription.event_handlers
+    lost = handlers[0].callback if handlers else None
+    node.destroy_subscription(subscription)
+    return node.create_subscription(
+        subscription.msg_type,
+        topic,
+        subscription.callback,
+        qos,
+        event_callbacks=SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False),
+        raw=subscription.raw,
+    )
+
+
+def match_publishers(node: Node, subscription: Subscription, message_type: str) -> Subscription:
+    """Make a subscription reliable where every publisher of its type is, else best effort.
+
+    Args:
+        node: the node that subscribes.
+        subscription: the subscription.
+        message_type: its type, such as ``sensor_msgs/msg/Image``.
+
+    Returns:
+        The subscription; another one where it had to change.
+    """
+    qos, publishers = subscription.qos_profile, node.get_publishers_info_by_topic(subscription.topic_name)
+    offered = {one.qos_profile.reliability for one in publishers if one.topic_type == message_type}
+    is_best_effort = ReliabilityPolicy.BEST_EFFORT in offered
+    wanted = ReliabilityPolicy.BEST_EFFORT if is_best_effort else ReliabilityPolicy.RELIABLE
+    if not offered or wanted == qos.reliability:
+        return subscription
+    return resubscribe(
+        node, subscription, QoSProfile(history=qos.history, depth=qos.depth, reliability=wanted)
+    )
+
+
+def unique_topics(topics: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return each resolved topic once, in order, and those that were named more than once."""
+    counts = Counter(topics)
+    return list(counts), [topic for topic, count in counts.items() if count > 1]
 
 
 class TopicWatch:
@@ -81,6 +161,8 @@ class TopicWatch:
             if publisher.topic_type != self._expected_type:
                 type_name = one_line(publisher.topic_type, _LONGEST_NAME)
                 advice = self._advice.get(publisher.topic_type, "choose another topic")
+                if self._is_published(f"{topic}/compressed"):
+                    advice += f", or read {topic}/compressed instead"
                 complaint = (
                     f"{name} publishes {type_name} on {topic}, this node reads "
                     f"{self._expected_type}; {advice}"
@@ -94,3 +176,8 @@ class TopicWatch:
             if complaint is not None and is_new:
                 self._named.add((name, topic))
                 self._node.get_logger().warning(complaint)
+
+    def _is_published(self, topic: str) -> bool:
+        """Tell whether somebody publishes the expected type there, as image_transport does."""
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        return any(publisher.topic_type == self._expected_type for publisher in publishers)

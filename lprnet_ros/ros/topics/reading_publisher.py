@@ -24,7 +24,7 @@ _GREEN, _RED = (96, 224, 96), (96, 96, 255)
 
 
 class ReadingPublisher:
-    """Publishes each reading on the node's output topics; what nobody listens to is not made.
+    """Publishes each reading on the node's output topics; nothing is built for a topic without subscribers.
 
     Args:
         node: the node whose private names ``~/plate``, ``~/confidence``,
@@ -40,7 +40,7 @@ class ReadingPublisher:
         self.look_for_listeners()
 
     def look_for_listeners(self) -> None:
-        """See which topics somebody listens to; to ask for every reading would take longer than its JSON."""
+        """Look up which topics have subscribers; doing so for each reading would cost more than its JSON."""
         self._is_reading_heard = self._reading.get_subscription_count() > 0
         self._is_plate_heard = self._plate.get_subscription_count() > 0
         self._is_confidence_heard = self._confidence.get_subscription_count() > 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import json
+import math
 import threading
 from collections.abc import Callable, Iterable
 
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import String
 
@@ -16,10 +19,17 @@ from lprnet_ros.flow.job import Source
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.ros.messages.cdr import serialise_string
 from lprnet_ros.ros.messages.reading_json import reading_to_json
+from lprnet_ros.ros.process.guarded import guarded
 
 _DEPTH = 100
 _PERIOD = 0.1
 """Seconds between two looks at the clock: a vehicle that has gone is published this much late at most."""
+
+_LONGEST_BACKLOG = 30.0
+"""Seconds; a crop that is read for longer does not hold the vehicles up."""
+
+_LONGEST_FLUSH = Duration(nanoseconds=100_000_000)
+"""Given to the last messages to arrive, since the publisher may be removed at once."""
 
 _NANOSECONDS = 1e-9
 
@@ -29,12 +39,14 @@ class VehiclePublisher:
 
     The times are those at which the crops arrive, by the node's clock (which
     follows ``/clock`` with ``use_sim_time``): cameras whose clocks differ, or
-    that stamp nothing, do no harm.  Without a subscriber nothing is gathered.
+    that stamp nothing, do no harm.  Time does not pass a crop that is still being
+    read, so that a backlog changes nothing.  Without a subscriber nothing is gathered.
 
     Args:
         node: the node whose private name ``~/vehicle_plate`` is used.
         settings: when a vehicle is published.
         judge: gives a final reading its verdict.
+        report_bug: logs and counts an exception in a callback.
     """
 
     def __init__(
@@ -42,16 +54,19 @@ class VehiclePublisher:
         node: LifecycleNode,
         settings: ConsensusSettings,
         judge: Callable[[PlateReading], Verdict],
+        report_bug: Callable[[str], None],
     ) -> None:
         self._node = node
         self._settings = settings
         self._judge = judge
         self._lock = threading.Lock()  # crops come from the workers, time from the executor
         self._consensus: Consensus | None = None
+        self._awaited: list[float] = []  # when the crops arrived that are still being read, in order
         self._publisher = node.create_publisher(String, "~/vehicle_plate", _DEPTH)
         # steady: a clock that is set back would stop the timer for as long
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(_PERIOD, self._advance, clock=self._steady)
+        advance = guarded(self._advance, report_bug, "a look at the vehicles")
+        self._timer = node.create_timer(_PERIOD, advance, clock=self._steady)
         self.published = 0
         self.look_for_listeners()
 
@@ -59,14 +74,28 @@ class VehiclePublisher:
         """See whether somebody listens."""
         self._is_heard = self._publisher.get_subscription_count() > 0
 
-    def add(self, reading: PlateReading, source: Source) -> None:
+    def arrival(self) -> float:
+        """Return when a crop arrives that arrives now, for its ``Source.received``; ``add`` must follow."""
+        if not self._is_heard:
+            return math.nan
+        now = self._now()
+        with self._lock:
+            bisect.insort(self._awaited, now)
+        return now
+
+    def add(self, reading: PlateReading | None, source: Source) -> None:
         """Take the reading of one crop in.
 
         Args:
-            reading: what was read.
-            source: the crop's topic, stamp and frame_id.
+            reading: what was read, or None if the crop could not be read or was dropped.
+            source: the crop's topic, stamp, frame_id and time of arrival.
         """
         with self._lock:
+            place = bisect.bisect_left(self._awaited, source.received)
+            if self._awaited[place : place + 1] == [source.received]:
+                del self._awaited[place]
+            if reading is None:
+                return
             if not self._is_heard:
                 self._consensus = None
                 return
@@ -74,15 +103,17 @@ class VehiclePublisher:
                 self._consensus = Consensus(self._settings)
             self._publish(
                 self._consensus.add(
-                    Sighting(self._now(), source.topic, reading, _track_of(source), stamp=source)
+                    Sighting(source.received, source.topic, reading, _track_of(source), stamp=source)
                 )
             )
 
     def flush(self) -> None:
         """Publish every vehicle that is still gathered."""
         with self._lock:
+            self._awaited.clear()
             if self._consensus is not None:
                 self._publish(self._consensus.flush())
+                self._publisher.wait_for_all_acked(_LONGEST_FLUSH)
 
     def destroy(self) -> None:
         """Remove publisher and timer from the node."""
@@ -95,7 +126,9 @@ class VehiclePublisher:
     def _advance(self) -> None:
         with self._lock:
             if self._consensus is not None:
-                self._publish(self._consensus.advance(self._now()))
+                now = self._now()
+                del self._awaited[: bisect.bisect_left(self._awaited, now - _LONGEST_BACKLOG)]
+                self._publish(self._consensus.advance(min([now, *self._awaited[:1]])))
 
     def _publish(self, vehicles: Iterable[VehiclePlate]) -> None:
         for vehicle in vehicles:

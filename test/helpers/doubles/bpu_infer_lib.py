@@ -16,15 +16,22 @@ INPUT_SHAPE = (1, 3, 24, 94)
 OUTPUT_SIZE = 68 * 18
 
 
+class _Properties:
+    def __init__(self, shape):
+        self.validShape = list(shape)  # the library's own name
+
+
 class _Tensor:
-    def __init__(self, data):
+    def __init__(self, data, shape=(1, 68, 18)):
         self.data = data
+        self.properties = _Properties(shape)
 
 
 class Infer:
     def __init__(self, debug):
         os.write(1, b"[BPU_PLAT]BPU Platform Version(1.3.6)! soc info(x5)\n")
         os.write(1, b"[HBRT] set log level as 0. version = 3.15.55.0\n")
+        self.inputs = [_Tensor(None, INPUT_SHAPE)]
         self.outputs = [_Tensor(np.zeros(OUTPUT_SIZE, np.float32))]
         self._loaded = False
         self._input = None

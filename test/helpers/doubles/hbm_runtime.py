@@ -25,6 +25,8 @@ class HB_HBMRuntime:  # noqa: N801 - the library's own name
     input_type = "F32"
     inputs = ("x",)
     outputs = ("y",)
+    output_shape = OUTPUT_SHAPE
+    output_type = "F32"
 
     def __init__(self, path):
         os.write(1, b"[BPU_PLAT]BPU Platform Version(1.3.6)! soc info(x5)\n")
@@ -40,6 +42,8 @@ class HB_HBMRuntime:  # noqa: N801 - the library's own name
         self.input_shapes = {model: {name: list(self.input_shape) for name in self.inputs}}
         self.input_dtypes = {model: {name: _DataType(self.input_type) for name in self.inputs}}
         self.output_names = {model: list(self.outputs)}
+        self.output_shapes = {model: {name: list(self.output_shape) for name in self.outputs}}
+        self.output_dtypes = {model: {name: _DataType(self.output_type) for name in self.outputs}}
         self._in_use = threading.Lock()
 
     def run(self, arrays):

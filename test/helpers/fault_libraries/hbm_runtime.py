@@ -1,6 +1,7 @@
 """The double of ``hbm_runtime``, with the faults that crops ask for.
 
-LPR_TEST_MICROSECONDS makes each inference take that long, with Python's lock held as the real library does.
+LPR_TEST_MICROSECONDS makes each inference take that long, with the GIL held as the real library does.
+A file named by LPR_TEST_HANGING appears when one begins to hang.
 """
 
 import ctypes
@@ -18,7 +19,7 @@ _spec = importlib.util.spec_from_file_location("sound_hbm_runtime", _DOUBLE)
 _sound = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_sound)
 
-_LIBC = ctypes.PyDLL(None)  # PyDLL keeps Python's lock
+_LIBC = ctypes.PyDLL(None)  # PyDLL keeps the GIL
 _MICROSECONDS = int(os.environ.get("LPR_TEST_MICROSECONDS", "0"))
 
 
@@ -34,6 +35,8 @@ class HB_HBMRuntime(_sound.HB_HBMRuntime):  # noqa: N801 - the library's own nam
         if fault == "type error":
             raise TypeError("an error that no manual names")
         if fault == "hang":
+            if name := os.environ.get("LPR_TEST_HANGING"):
+                Path(name).touch()
             time.sleep(3600)
         if fault == "die":
             os.kill(os.getpid(), signal.SIGKILL)

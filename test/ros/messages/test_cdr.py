@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 import tracemalloc
 from array import array
 
@@ -229,13 +228,8 @@ LARGE = {
 
 @pytest.mark.parametrize("name", LARGE)
 @pytest.mark.parametrize("kind", KINDS)
-def test_ten_megabytes_take_no_time_and_no_memory(kind: str, name: str) -> None:
-    seconds = []
-    for _ in range(3):
-        started = time.thread_time()
-        parsed_or_refused(kind, LARGE[name])
-        seconds.append(time.thread_time() - started)
-    assert min(seconds) < 0.001
+def test_ten_megabytes_are_not_copied(kind: str, name: str) -> None:
+    """``bench/message_cost.py`` measures how long it takes."""
     tracemalloc.start()
     parsed = parsed_or_refused(kind, LARGE[name])
     peak = tracemalloc.get_traced_memory()[1]

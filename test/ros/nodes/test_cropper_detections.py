@@ -56,19 +56,25 @@ class Detector:
         for publisher in (self.image, self.detections):
             client.wait_for(lambda one=publisher: one.get_subscription_count() > 0, "a subscription", cropper)
         for found in ([PLATE], []):  # crops and empty frames come from two publishers
-            client.wait_for(lambda found=found: self._is_answered(found), "an answer", cropper)
+            client.retry_until(
+                lambda found=found: self._send(found),
+                lambda: self.outputs.answer(self._last_stamp()) is not None,
+                f"an answer; {cropper.log}",
+            )
         self.outputs.clear()
         self.before = self.status()
 
-    def _is_answered(self, found: list[Found]) -> bool:
+    def _send(self, found: list[Found]) -> None:
         stamp = self.next_stamp()
         self.send_frame(stamp)
         self.send_found(stamp, found)
-        return self.cropper.client.spin_until(lambda: self.outputs.answer(stamp) is not None, 1.0)
+
+    def _last_stamp(self) -> Stamp:
+        return 1_700_000_000, self._number
 
     def next_stamp(self) -> Stamp:
         self._number += 1
-        return 1_700_000_000, self._number
+        return self._last_stamp()
 
     def send_frame(self, stamp: Stamp) -> None:
         self.image.publish(raw_image(picture(stamp[1]), "gate", stamp))

@@ -148,6 +148,22 @@ def test_a_looping_player_begins_again_until_it_is_stopped(
     watched.wait_for_end()
 
 
+@pytest.mark.parametrize("loop", ["true", "false"])
+def test_a_player_of_broken_pictures_names_them_once_and_ends(
+    watch: Callable[..., Watched], tmp_path: Path, loop: str
+) -> None:
+    names = [f"{number}.png" for number in range(3)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"no picture")
+    watched = watch(Image, f"source:={tmp_path}", f"loop:={loop}")
+    watched.client.wait_for(lambda: watched.player.process.poll() is not None, "the player to end")
+    log = watched.player.log
+    assert watched.player.process.returncode == 1, log
+    assert [log.count(f"{name}: not an image") for name in names] == [1, 1, 1]
+    assert f"{tmp_path}: nothing in it can be read" in log
+    assert "Traceback" not in log
+
+
 @pytest.mark.parametrize("kind", ["targets", "detection_2d_array"])
 def test_labels_are_published_as_detections_with_the_stamp_of_their_frame(
     watch: Callable[..., Watched], folder: Path, kind: str
@@ -186,6 +202,7 @@ def test_labels_are_published_as_detections_with_the_stamp_of_their_frame(
         (["source:={folder}", "rate:=-1.0"], "rate"),
         (["source:={folder}", "encoding:=yuv"], "encoding is 'yuv'"),
         (["source:={folder}", "labels:={folder}/none.csv"], "none.csv"),
+        (["source:={folder}/b.png", "labels:={folder}/labels.csv"], "labels nothing of"),
         (["source:={folder}", "detections:=boxes"], "detections is 'boxes'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -22,7 +22,6 @@ from rclpy.serialization import serialize_message
 from ros_harness import (
     ACTIVATE,
     CONFIGURE,
-    ROOT,
     Client,
     Conversation,
     ReaderProcess,
@@ -32,6 +31,7 @@ from ros_harness import (
 )
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
+from tethered import environment_of, tethered
 
 from lprnet_ros.consensus.sightings import Sighting, VehiclePlate
 from lprnet_ros.flow.job import Source
@@ -246,9 +246,7 @@ def test_a_player_of_frames_survives_names_that_are_no_text(client: Client, tmp_
     command += ["-r", "__ns:=/frames_of_hostile_text", "-p", "rate:=50.0"]
     log = tmp_path / "log"
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=stream, env={**os.environ, "PYTHONPATH": str(ROOT)}
-        )
+        process = subprocess.Popen(tethered(*command), stdout=stream, stderr=stream, env=environment_of())
     try:
         client.wait_for(lambda: process.poll() is not None, "the player to end")
         client.wait_for(lambda: bool(received), "a frame")

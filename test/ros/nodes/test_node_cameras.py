@@ -23,6 +23,7 @@ from sensor_msgs.msg import Image
 
 TOPICS = ["gate", "exit", "yard", "street"]
 PARAMETERS = f"image_topics:={TOPICS}"
+FLOODING = 3
 SLOW = "3000"
 """Microseconds of an inference: 300 plates a second at most."""
 
@@ -49,6 +50,7 @@ def test_four_cameras_at_unequal_rates_lose_and_mix_up_nothing(
                     conversation.publishers[camera].publish(spelled(camera, sent[camera]))
                     sent[camera] += 1
             pace(client, 0.01)
+            conversation.let_few_wait(sum(sent))
         readings = conversation.outputs.readings
         client.wait_for(lambda: len(readings) >= sum(sent), f"{sum(sent)} readings", reader)
         for camera in range(4):
@@ -62,29 +64,41 @@ def test_four_cameras_at_unequal_rates_lose_and_mix_up_nothing(
 
 
 def test_a_camera_that_floods_the_node_starves_none_that_does_not(client: Client, tmp_path: Path) -> None:
-    """One camera sends ten times what the node can read; of the others' few crops each is read."""
+    """One camera sends ten times what may wait; of the others' few crops each is read."""
     with running_board(
         client, tmp_path, PARAMETERS, "workers:=2", "queue_depth:=5", LPR_TEST_MICROSECONDS=SLOW
     ) as reader:
         conversation = BoardConversation(reader, Image, *TOPICS)
-        sent = [0, 0, 0, 0]
-        for tick in range(60):
-            for camera, burst in enumerate((1, 1, 2, 60)):
-                for _ in range(burst if camera or tick % 3 == 0 else 0):
-                    conversation.publishers[camera].publish(spelled(camera, sent[camera]))
-                    sent[camera] += 1
-            pace(client, 0.03)
-        readings = conversation.outputs.readings
-        client.wait_for(lambda: sent[3] - 1 in numbers_of(readings, 3), "the newest crop", reader)
-        pace(client, 0.5)
-        for camera in range(3):
-            assert numbers_of(readings, camera) == list(range(sent[camera])), f"camera {camera} starved"
-        street = numbers_of(readings, 3)
+        readings, sent = conversation.outputs.readings, [0, 0, 0, 0]
+
+        def send(camera: int, count: int) -> None:
+            for _ in range(count):
+                conversation.publishers[camera].publish(spelled(camera, sent[camera]))
+                sent[camera] += 1
+
+        for tick in range(20):
+            send(FLOODING, 50)
+            for camera, count in enumerate((1, 2, 3)):
+                send(camera, count if tick % (4 - count) == 0 else 0)
+            send(FLOODING, 10)
+            # the next ones come when these are read: how fast this machine is must not decide what waits
+            for camera in range(FLOODING):
+                client.wait_for(
+                    lambda camera=camera: numbers_of(readings, camera) == list(range(sent[camera])),
+                    f"camera {camera} not to starve",
+                    reader,
+                )
+        status = reader.wait_for_status(
+            lambda status: int(status["dropped"]) + len(readings) == sum(sent), "an account of every crop"
+        )
+        street = numbers_of(readings, FLOODING)
         assert street == sorted(set(street))
         assert_traceable(readings, full_names(conversation))
-        status = reader.next_status(2)
-        assert int(status["dropped"]) == sum(sent) - len(readings) > 0
-        assert int(status[f"dropped on {full_names(conversation)[3]}"]) == int(status["dropped"])
+        assert int(status["dropped"]) > 0, "the camera was not fast enough to prove anything"
+        assert status[f"dropped on {full_names(conversation)[FLOODING]}"] == status["dropped"]
+        reader.wait_for_log(
+            f"crops of {full_names(conversation)[FLOODING]} dropped: more arrive than can be read; raise"
+        )
         reader.assert_healthy()
 
 
@@ -101,20 +115,20 @@ def test_newest_counts_every_crop_that_it_drops(client: Client, tmp_path: Path) 
             publisher.publish(bad if number % 10 == 9 else spelled(0, number))
         readings = conversation.outputs.readings
         client.wait_for(lambda: count - 2 in numbers_of(readings, 0), "the newest crop", reader)
+
+        def gain(status: dict[str, str], name: str) -> int:
+            return int(status.get(name, 0)) - int(before.get(name, 0))
+
         status = reader.wait_for_status(
-            lambda status: (
-                int(status["received"]) - int(before["received"]) == count and status["waiting"] == "0"
-            ),
+            lambda status: gain(status, "received") == count and status["waiting"] == "0",
             "all messages received",
         )
-        gained = {
-            name: int(status.get(name, 0)) - int(before.get(name, 0))
-            for name in ("read", "dropped", "bad image: bad_step")
-        }
+        gained = {name: gain(status, name) for name in ("read", "dropped", "bad image: bad_step")}
         assert gained["bad image: bad_step"] == count // 10
         assert gained["dropped"] > 0, "the sender was not fast enough to prove anything"
         assert sum(gained.values()) == count
-        assert gained["read"] == len(readings)
+        numbers = numbers_of(readings, 0)
+        assert numbers == sorted(set(numbers))
         client.node.destroy_publisher(publisher)
         reader.assert_healthy()
 
@@ -139,8 +153,7 @@ def test_all_loses_nothing_however_fast_a_reliable_sender_is(
         count = 2000
         for number in range(count):
             publisher.publish(spelled(0, number))
-            if number % 100 == 0:
-                pace(client, 0.0)
+            conversation.let_few_wait(number)
         client.wait_for(lambda: len(readings) >= count, f"{count} readings", reader)
         assert numbers_of(readings, 0) == list(range(count))
         assert reader.next_status(2)["dropped"] == "0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_readings_vehicles_and_diagnostics_go_on_whatever_the_clock_does(
             lambda message: vehicles.append(json.loads(message.data)),
         )
         now, sent = 10 * HOUR, 0
+        began, told = time.monotonic(), len(reader.statuses)
 
         def stream(seconds: int, *, jump: int = 0, ticks: int = 10) -> None:
             """Let the clock jump and then run so fast, while a vehicle passes."""
@@ -55,17 +57,20 @@ def test_readings_vehicles_and_diagnostics_go_on_whatever_the_clock_does(
         readings = conversation.outputs.readings
         client.wait_for(lambda: len(numbers_of(readings, 0)) >= sent, f"{sent} readings", reader)
         assert numbers_of(readings, 0) == list(range(sent))
-        told = len(reader.statuses)
         assert reader.next_status(2)["level"] == "ok", "time stands still again"
-        assert len(reader.statuses) - told <= 3, "diagnostics come once a second by a steady clock"
+        seconds = time.monotonic() - began
+        assert len(reader.statuses) - told <= seconds + 2, "diagnostics come once a second by a steady clock"
         client.wait_for(
             lambda: clock.publish(Clock(clock=Time(sec=now))) or bool(vehicles), "vehicles", reader
         )
-        before = len(vehicles)
         for number in (1, 1, 1):
             conversation.image.publish(spelled(1, number))
         client.wait_for(lambda: len(numbers_of(readings, 1)) == 3, "the last vehicle", reader)
-        clock.publish(Clock(clock=Time(sec=now - 9 * HOUR)))
-        client.wait_for(lambda: len(vehicles) > before, "a vehicle when the clock is set back", reader)
+        before = len(vehicles)
+        client.retry_until(
+            lambda: clock.publish(Clock(clock=Time(sec=now - 9 * HOUR))),
+            lambda: len(vehicles) > before,
+            "a vehicle when the clock is set back",
+        )
         reader.assert_healthy()
         client.node.destroy_publisher(clock)

@@ -1,11 +1,14 @@
-"""SIGINT and SIGTERM under load: the process and its workers are gone in 2 s, with status 0 and no traces."""
+"""SIGINT and SIGTERM under load: the process and its workers end, with status 0 and no traces.
+
+How soon they end is measured by ``python -m bench.node_end``; here nothing may wait for a worker that
+hangs, which would take longer than the patience of a test.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from fault_harness import NEVER_LOSES, BoardConversation, BoardReader, pace, run
 from ros_harness import Client
 from sensor_msgs.msg import Image
 
-SECONDS_TO_END = 2.0
+WAITS_FOR_EVER = "worker_timeout:=600.0"
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 KINDS = {
     "none": ("workers:=0",),
@@ -40,19 +43,20 @@ def is_gone(process_id: int) -> bool:
     return status.rpartition(")")[2].split()[0] == "Z"
 
 
+def files_in_shared_memory() -> set[str]:
+    return set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+
+
 def assert_it_ends_well(reader: BoardReader, number: int, before: set[str]) -> None:
-    """Send the signal; within 2 s nothing is left of the process."""
+    """Send the signal and wait until nothing is left of the process."""
     workers, memory = reader.workers(), shared_memory_of(reader.process.pid)
-    assert memory - before, "it has no shared memory: nothing would be proved"
-    sent = time.monotonic()
     reader.process.send_signal(number)
-    while time.monotonic() < sent + SECONDS_TO_END and not (
-        reader.process.poll() is not None and all(map(is_gone, workers))
-    ):
-        pace(reader.client, 0.01)
-    assert reader.process.poll() == 0, reader.log
-    assert all(map(is_gone, workers))
-    assert (memory - before) & set(os.listdir("/dev/shm")) == set()
+    reader.client.wait_for(
+        lambda: reader.process.poll() is not None and all(map(is_gone, workers)),
+        f"the end of {reader.process.pid} and its workers {workers}; {reader.log}",
+    )
+    assert reader.process.returncode == 0, reader.log
+    assert (memory - before) & files_in_shared_memory() == set()
     assert reader.lines("reading raw crops")
     for sign in ("Traceback", "which is a bug", "terminate called", "Warning:", "Fatal", "Error"):
         assert not reader.lines(sign), reader.log
@@ -61,7 +65,7 @@ def assert_it_ends_well(reader: BoardReader, number: int, before: set[str]) -> N
 @SIGNALS
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_node_ends_under_load(client: Client, tmp_path: Path, number: int, kind: str) -> None:
-    before = set(os.listdir("/dev/shm"))
+    before = files_in_shared_memory()
     with running_board(client, tmp_path, *KINDS[kind], "queue_depth:=50") as reader:
         conversation = BoardConversation(reader)
         with streaming(conversation, spelled(0, 1), 0.001):
@@ -72,14 +76,16 @@ def test_the_node_ends_under_load(client: Client, tmp_path: Path, number: int, k
 
 @pytest.mark.parametrize(("kind", "number"), [("threads", signal.SIGINT), ("processes", signal.SIGTERM)])
 def test_the_node_ends_while_a_worker_hangs(client: Client, tmp_path: Path, number: int, kind: str) -> None:
-    before = set(os.listdir("/dev/shm"))
-    with running_board(client, tmp_path, *KINDS[kind], "worker_timeout:=60.0") as reader:
+    before = files_in_shared_memory()
+    hanging = tmp_path / "hanging"
+    with running_board(
+        client, tmp_path, *KINDS[kind], WAITS_FOR_EVER, LPR_TEST_HANGING=str(hanging)
+    ) as reader:
         conversation = BoardConversation(reader)
-        conversation.read(1)
         conversation.image.publish(spelled(0, 2, "hang"))
-        pace(client, 0.2)
-        with streaming(conversation, spelled(0, 3), 0.001):
-            pace(client, 0.3)
+        client.wait_for(hanging.exists, "a worker that hangs", reader)
+        with streaming(conversation, spelled(0, 3), 0.001) as sent:
+            client.wait_for(lambda: sent() >= 200, "a stream of crops", reader)
             assert_it_ends_well(reader, number, before)
 
 
@@ -87,18 +93,24 @@ def test_the_node_ends_while_its_executor_waits_for_a_worker_that_hangs(
     client: Client, tmp_path: Path
 ) -> None:
     """With the policy all a full queue makes the node's own thread wait; a signal lets it go."""
-    before = set(os.listdir("/dev/shm"))
-    parameters = ("workers:=1", "queue_policy:=all", "queue_depth:=2", "worker_timeout:=60.0")
-    with running_board(client, tmp_path, *parameters) as reader:
-        conversation = BoardConversation(reader)
-        conversation.read(1)
-        told = len(reader.statuses)
+    before = files_in_shared_memory()
+    hanging = tmp_path / "hanging"
+    parameters = ("workers:=1", "queue_policy:=all", "queue_depth:=2", WAITS_FOR_EVER)
+    with running_board(client, tmp_path, *parameters, LPR_TEST_HANGING=str(hanging)) as reader:
+        BoardConversation(reader)
         publisher = client.node.create_publisher(Image, f"{reader.namespace}/image", NEVER_LOSES)
         client.wait_for(lambda: publisher.get_subscription_count() == 1, "the subscription", reader)
         for crop in (spelled(0, 2, "hang"), *(spelled(0, number) for number in range(3, 13))):
             publisher.publish(crop)
-        pace(client, 2.5)
-        assert len(reader.statuses) <= told + 2, "it does not wait: this test proves nothing"
+        client.wait_for(hanging.exists, "a worker that hangs", reader)
+
+        def tells_nothing() -> bool:
+            """Diagnostics come once a second, unless the executor waits."""
+            told = len(reader.statuses)
+            pace(client, 2.5)
+            return len(reader.statuses) == told
+
+        client.wait_for(tells_nothing, "an executor that waits", reader)
         assert_it_ends_well(reader, signal.SIGTERM, before)
         client.node.destroy_publisher(publisher)
 
@@ -110,10 +122,9 @@ def test_a_signal_while_the_workers_open_their_model_ends_the_node(client: Clien
         workers = reader.workers()
         for each in (*workers, reader.process.pid):
             os.kill(each, signal.SIGINT)
-        sent = time.monotonic()
-        client.wait_for(lambda: reader.process.poll() is not None, "the end")
-        assert time.monotonic() - sent < 2 * SECONDS_TO_END  # the model is opened to the end
+        client.wait_for(
+            lambda: reader.process.poll() is not None and all(map(is_gone, workers)), "the end of all three"
+        )
         assert reader.process.returncode == 0
-        assert all(map(is_gone, workers))
         assert not reader.lines("Traceback"), reader.log
         assert not reader.lines("KeyboardInterrupt"), reader.log

@@ -26,7 +26,8 @@ from ros_harness import (
     running_reader,
 )
 
-from lprnet_ros.models.manifest import bundled_model, manifest_path
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
 
 SETTINGS = ("qos_profile:=reliable", "minimum_confidence:=0.0")
 StartReader = Callable[..., ReaderProcess]

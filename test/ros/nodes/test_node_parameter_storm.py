@@ -52,6 +52,7 @@ def test_each_of_a_hundred_changes_under_load_is_applied_or_refused_with_a_reaso
             for _ in range(5):
                 conversation.image.publish(spelled(0, sent))
                 sent += 1
+            conversation.let_few_wait(sent)
             ((is_applied, reason),) = reader.set_parameters(**{name: value})
             assert is_applied == is_good, f"{name} := {value!r}: {is_applied} {reason}"
             assert is_applied or reason, f"{name} := {value!r} was refused without a reason"

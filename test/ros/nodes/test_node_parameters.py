@@ -23,10 +23,13 @@ from ros_harness import (
     running_reader,
 )
 
-from lprnet_ros.models.manifest import bundled_model, manifest_path
-from lprnet_ros.plates.syntax import plate_kind
+from lprnet_ros.models.find import bundled_model
+from lprnet_ros.models.manifest import manifest_path
+from lprnet_ros.plates.syntax import bundled_syntax
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS
+
+kind_of = bundled_syntax("ga36").kind
 
 DEFAULTS = {
     "decoder": "syntax",
@@ -154,7 +157,7 @@ def test_what_is_read_at_configure_is_refused_later_with_what_to_do(
 def test_minimum_confidence_takes_effect_on_the_next_crop(active: Conversation) -> None:
     recognizer = PlateRecognizer.open()
     readings = [(recognizer.read(image), image) for _, image in crops()]
-    sure = [(reading.confidence, image) for reading, image in readings if plate_kind(reading.text)]
+    sure = [(reading.confidence, image) for reading, image in readings if kind_of(reading.text)]
     confidence, image = min(sure, key=lambda one: one[0])
     reader, outputs = active.reader, active.outputs
 
@@ -176,7 +179,7 @@ def test_minimum_confidence_takes_effect_on_the_next_crop(active: Conversation) 
 def test_require_syntax_takes_effect_on_the_next_crop(active: Conversation) -> None:
     recognizer = PlateRecognizer.open()
     halves = (image[:, width:] for _, image in crops() for width in (20, 30, 40))
-    image = next(half for half in halves if (text := recognizer.read(half).text) and plate_kind(text) is None)
+    image = next(half for half in halves if (text := recognizer.read(half).text) and kind_of(text) is None)
     outputs = active.outputs
     active.image.publish(raw_image(image, "strict"))
     strict = outputs.wait_for_reading("strict")

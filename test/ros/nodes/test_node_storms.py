@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fault_harness import DEEP, BoardConversation, numbers_of, pace, running_board, spelled
+from fault_harness import BoardConversation, numbers_of, pace, running_board, spelled
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import ListParameters
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -18,10 +19,24 @@ from ros_harness import RELIABLE, Client
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, String
 
-OUTPUTS = ((String, "plate"), (Float32, "confidence"), (String, "reading"), (Image, "image_annotated"))
+EXECUTORS = [
+    pytest.param(
+        "events",
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("rclpy.experimental") is None, reason="this rclpy has no events executor"
+        ),
+    ),
+    "single",
+]
+OUTPUTS = ((String, "plate"), (Float32, "confidence"), (String, "reading"))
+"""Not ~/image_annotated: with its fragments Fast DDS 2.14 once never returned from the tester's own take."""
 
 
-@pytest.mark.parametrize("executor", ["events", "single"])
+def ignore(_: object) -> None:
+    """Take a message and do nothing."""
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
 def test_subscribers_publishers_and_clients_come_and_go_and_no_crop_is_lost(
     client: Client, tmp_path: Path, executor: str
 ) -> None:
@@ -35,7 +50,9 @@ def test_subscribers_publishers_and_clients_come_and_go_and_no_crop_is_lost(
         sent = 0
         for _ in range(8):
             guests = [
-                node.create_subscription(kind, f"{name}/{topic}", lambda _: None, chance.choice([5, DEEP]))
+                node.create_subscription(
+                    kind, f"{name}/{topic}", lambda _: None, chance.choice([5, RELIABLE])
+                )
                 for kind, topic in chance.choices(OUTPUTS, k=20)
             ]
             guests.append(node.create_subscription(DiagnosticArray, "/diagnostics", lambda _: None, 5))
@@ -53,6 +70,7 @@ def test_subscribers_publishers_and_clients_come_and_go_and_no_crop_is_lost(
                     if asker.service_is_ready():
                         asker.call_async(asker.srv_type.Request())
                 pace(client, 0.01)
+                conversation.let_few_wait(len(numbers_of(readings, 1)) + sent)
             for asker in askers:
                 node.destroy_client(asker)
             for sender in senders:

@@ -1,56 +1,137 @@
-"""The live node's consensus: many crops over DDS in, one final reading a vehicle out."""
+"""The live node's consensus: many crops over DDS in, one final reading a vehicle out.
+
+Vehicles are told apart by gaps in time, so the time is a simulated one that the tests let pass.
+"""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
-from ros_harness import DEACTIVATE, Conversation, ReaderProcess, crops, known_plate, raw_image
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from ros_harness import (
+    DEACTIVATE,
+    RELIABLE,
+    Client,
+    Conversation,
+    ReaderProcess,
+    another_plate,
+    crops,
+    known_plate,
+    raw_image,
+)
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 
-SETTINGS = ("qos_profile:=reliable", "queue_depth:=200", "minimum_confidence:=0.0")
+SETTINGS = ("qos_profile:=reliable", "queue_depth:=200", "minimum_confidence:=0.0", "use_sim_time:=true")
+GREY = np.full((24, 94, 3), 128, np.uint8)
 
 
-def vehicles_of(conversation: Conversation) -> list[dict]:
-    """Subscribe to the final readings; what is returned grows."""
-    reader, found = conversation.reader, []
-    reader._subscribe(String, f"{reader.full_name}/vehicle_plate", lambda m: found.append(json.loads(m.data)))
-    topic = f"{reader.full_name}/vehicle_plate"
-    reader.client.wait_for(lambda: reader.client.node.count_publishers(topic) > 0, topic, reader)
-    while not found:  # until a vehicle came through, neither side knows that the other is there
-        for _ in range(2):
-            conversation.read_known("match")
-            conversation.outputs.clear()
-        reader.client.spin_until(lambda: bool(found), 2.0)
-    reader.client.spin_until(lambda: False, 1.5)
-    found.clear()
-    return found
+class Street:
+    """A reader in simulated time, the crops of vehicles that pass it, and what it publishes of them.
+
+    The time is published again and again while anything waits: the node may lose messages of it.
+    """
+
+    def __init__(self, reader: ReaderProcess) -> None:
+        self.conversation = Conversation(reader)
+        self.vehicles: list[dict] = []
+        self.last_reading: dict = {}
+        self._reader, self._client = reader, reader.client
+        self._now, self._time_of_node = 1000.0, 0.0
+        self._clock = self._client.node.create_publisher(Clock, "/clock", RELIABLE)
+        self._timer = self._client.node.create_timer(0.01, self._tell_the_time)
+        topic = f"{reader.full_name}/vehicle_plate"
+        reader._subscribe(String, topic, lambda message: self.vehicles.append(json.loads(message.data)))
+        reader._subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics)
+        self.let_pass(100.0)
+        self._client.retry_until(self._pass_in_vain, lambda: bool(self.vehicles), "a first vehicle")
+        self.let_pass(100.0)
+        self.vehicles.clear()
+
+    def close(self) -> None:
+        self._client.node.destroy_timer(self._timer)
+        self._client.node.destroy_publisher(self._clock)
+
+    def _tell_the_time(self) -> None:
+        self._clock.publish(Clock(clock=Time(sec=int(self._now), nanosec=round(self._now % 1 * 1e9))))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        if message.status[0].name.startswith(f"{self._reader.full_name}:"):
+            self._time_of_node = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass, and wait until the node knows and has published the vehicles that have gone."""
+        self._now += seconds
+        self._client.wait_for(
+            lambda: self._time_of_node >= self._now - 0.001, "the node's time", self._reader
+        )
+
+    def _pass_in_vain(self) -> None:
+        """Until a vehicle comes through, the node does not know that somebody listens."""
+        self.drive(known_plate()[1], "nobody", 4)
+        self._now += 100.0
+
+    def drive(
+        self, image: np.ndarray, frame_id: str, frames: int, *, second: int = 0, every: float = 0.0
+    ) -> None:
+        """Let a vehicle pass, so many simulated seconds from frame to frame; it has been read at the end."""
+        seen = self.conversation.outputs
+        for frame in range(frames):
+            seen.clear()
+            self.conversation.image.publish(raw_image(image, frame_id, (second, frame)))
+            # a picture without a plate is read after the crop, and counts for no vehicle
+            self.conversation.image.publish(raw_image(GREY, "no plate", (second, frame)))
+            self._client.wait_for(lambda: bool(seen.of("no plate")), "a reading", self._reader)
+            self.last_reading = seen.of(frame_id)[0]
+            self._now += every
+
+    def finish(self) -> None:
+        """Let all vehicles go, and one of another plate after them, whose final reading comes last."""
+        self.let_pass(100.0)
+        self.drive(another_plate()[1], "the last one", 2)
+        self.let_pass(100.0)
+        self._client.wait_for(
+            lambda: bool(self.vehicles) and self.vehicles[-1]["frame_id"] == "the last one",
+            "the last vehicle",
+            self._reader,
+        )
+        self.vehicles.pop()
+
+    def wait_for_vehicle(self) -> None:
+        self._client.wait_for(lambda: bool(self.vehicles), "a vehicle")
 
 
-def test_one_final_reading_a_vehicle_with_the_stamp_of_its_best_crop(
-    client: object, start_reader: Callable[..., ReaderProcess]
-) -> None:
-    conversation = Conversation(start_reader(*SETTINGS, "consensus_gap:=0.5"))
-    vehicles = vehicles_of(conversation)
+@pytest.fixture
+def street(client: Client, start_reader: Callable[..., ReaderProcess]) -> Iterator[Callable[..., Street]]:
+    streets: list[Street] = []
+
+    def start(*parameters: str) -> Street:
+        streets.append(Street(start_reader(*SETTINGS, *parameters)))
+        return streets[-1]
+
+    yield start
+    for one in streets:
+        one.close()
+
+
+def test_one_final_reading_a_vehicle_with_the_stamp_of_its_best_crop(street: Callable[..., Street]) -> None:
+    """They follow each other before the one in front has gone, by the clock."""
+    scene = street("consensus_gap:=20.0")
     chosen = crops()[:3]
     for number, (_, image) in enumerate(chosen):
-        for frame in range(4):
-            conversation.image.publish(raw_image(image, f"vehicle {number}", (100 + number, frame)))
-            time.sleep(0.02)
-        conversation.reader.client.spin_until(lambda: False, 0.3)
-    conversation.reader.client.wait_for(
-        lambda: len(vehicles) >= len(chosen), "a final reading of each vehicle", conversation.reader
-    )
-    conversation.reader.client.spin_until(lambda: False, 1.0)
-    assert [vehicle["text"] for vehicle in vehicles] == [plate for plate, _ in chosen]
-    shape = set(conversation.outputs.readings[0])
-    for number, vehicle in enumerate(vehicles):
-        assert set(vehicle) == shape | {"vehicle"}
+        scene.drive(image, f"vehicle {number}", 4, second=100 + number, every=0.1)
+    scene.finish()
+    assert [vehicle["text"] for vehicle in scene.vehicles] == [plate for plate, _ in chosen]
+    for number, vehicle in enumerate(scene.vehicles):
+        assert set(vehicle) == set(scene.last_reading) | {"vehicle"}
         assert vehicle["vehicle"]["crops"] == vehicle["vehicle"]["agreeing"] == 4
         assert vehicle["vehicle"]["revised"] is False
         assert vehicle["stamp"]["sec"] == 100 + number
@@ -59,41 +140,44 @@ def test_one_final_reading_a_vehicle_with_the_stamp_of_its_best_crop(
         assert [c["character"] for c in vehicle["characters"]] == list(vehicle["text"])
 
 
-def test_a_vehicle_that_waits_is_published_once_and_before_it_leaves(
-    client: object, start_reader: Callable[..., ReaderProcess]
-) -> None:
-    settings = ("consensus_gap:=1.5", "consensus_longest_wait:=0.6")
-    conversation = Conversation(start_reader(*SETTINGS, *settings))
-    vehicles = vehicles_of(conversation)
-    image = known_plate()[1]
-    for frame in range(20):
-        conversation.image.publish(raw_image(image, "waiting", (5, frame)))
-        conversation.reader.client.spin_until(lambda: False, 0.1)
-    assert len(vehicles) == 1  # while it is still there
-    conversation.reader.client.spin_until(lambda: False, 2.5)
-    assert len(vehicles) == 1
+def test_a_vehicle_that_waits_is_published_once_and_before_it_leaves(street: Callable[..., Street]) -> None:
+    scene = street("consensus_gap:=50.0", "consensus_longest_wait:=0.6")
+    scene.drive(known_plate()[1], "waiting", 20, every=0.1)
+    scene.wait_for_vehicle()  # while it is still there
+    scene.drive(known_plate()[1], "waiting", 20, every=0.1)
+    scene.finish()
+    assert [vehicle["frame_id"] for vehicle in scene.vehicles] == ["waiting"]
 
 
-def test_deactivating_publishes_the_vehicles_that_are_gathered(
-    client: object, start_reader: Callable[..., ReaderProcess]
+def deactivate(reader: ReaderProcess) -> None:
+    assert reader.change_state(DEACTIVATE)
+
+
+ENDS = {
+    "deactivate": deactivate,
+    "SIGTERM": lambda reader: reader.signal(signal.SIGTERM),
+    "SIGINT": lambda reader: reader.signal(signal.SIGINT),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_end_publishes_the_vehicles_that_are_gathered(
+    street: Callable[..., Street], end: Callable[[ReaderProcess], None], workers: int
 ) -> None:
-    conversation = Conversation(start_reader(*SETTINGS, "consensus_gap:=1.0"))
-    vehicles = vehicles_of(conversation)
+    scene = street("consensus_gap:=50.0", "consensus_longest_wait:=50.0", f"workers:={workers}")
     text, image = known_plate()
-    for frame in range(3):
-        conversation.image.publish(raw_image(image, "last", (9, frame)))
-    conversation.reader.client.wait_for(
-        lambda: len(conversation.outputs.of("last")) == 3, "readings", conversation.reader
-    )
-    assert conversation.reader.change_state(DEACTIVATE)
-    conversation.reader.client.wait_for(lambda: bool(vehicles), "the last vehicle", conversation.reader)
-    assert [vehicle["text"] for vehicle in vehicles] == [text]
+    scene.drive(image, "last", 3)
+    assert not scene.vehicles
+    end(scene.conversation.reader)
+    scene.wait_for_vehicle()
+    assert [vehicle["text"] for vehicle in scene.vehicles] == [text]
 
 
 def test_without_consensus_there_is_no_such_topic(
-    client: object, start_reader: Callable[..., ReaderProcess]
+    client: Client, start_reader: Callable[..., ReaderProcess]
 ) -> None:
-    conversation = Conversation(start_reader(*SETTINGS, "consensus:=false"))
+    conversation = Conversation(start_reader("qos_profile:=reliable", "consensus:=false"))
     conversation.read_known("a crop")
     topic = f"{conversation.reader.full_name}/vehicle_plate"
-    assert conversation.reader.client.node.count_publishers(topic) == 0
+    assert client.node.count_publishers(topic) == 0

@@ -30,7 +30,7 @@ def test_killed_and_stopped_processes_are_replaced_and_no_crop_is_lost(
     parameters = (
         f"image_topics:={TOPICS}",
         "workers:=2",
-        "worker_timeout:=0.2",
+        "worker_timeout:=2.0",  # long enough for a loaded machine to read a crop
         "queue_depth:=5000",
         "queue_policy:=newest",
     )
@@ -48,6 +48,7 @@ def test_killed_and_stopped_processes_are_replaced_and_no_crop_is_lost(
                         conversation.publishers[camera].publish(spelled(camera, number))
                 sent += 3
                 pace(client, 0.01)
+                conversation.let_few_wait(2 * sent)
 
         stream(30)
         os.kill(first[0], signal.SIGKILL)

@@ -18,16 +18,15 @@ pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node te
 
 from ros_harness import (
     RELIABLE,
-    ROOT,
     Client,
     crops,
     known_plate,
     python_process,
 )
 from sensor_msgs.msg import CompressedImage, Image
+from tethered import ROOT, environment_of, tethered
 
 PLAYER = "lprnet_ros.ros.nodes.plate_player"
-DEMO = "demo"
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:
@@ -64,7 +63,7 @@ class Player:
         for parameter in parameters:
             command += ["-p", parameter]
         self.process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, encoding="utf-8", env={**os.environ, "PYTHONPATH": str(ROOT)}
+            tethered(*command), stderr=subprocess.PIPE, encoding="utf-8", env=environment_of()
         )
 
     def close(self) -> None:
@@ -196,6 +195,30 @@ def test_a_player_that_cannot_play_says_why_and_ends_with_status_1(
     assert len(errors.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("loop", ["true", "false"])
+def test_a_player_of_broken_pictures_names_them_once_and_ends(
+    client: Client, tmp_path: Path, loop: str
+) -> None:
+    for name in ("a.png", "b.png", "c.heic"):
+        (tmp_path / name).write_bytes(b"no picture")
+    arguments = ["--ros-args", "-r", "image:=broken", "-p", f"images:={tmp_path}", "-p", f"loop:={loop}"]
+    subscription = client.node.create_subscription(Image, "/broken", lambda message: None, RELIABLE)
+    try:
+        status, _, errors = python_process(PLAYER, *arguments)
+    finally:
+        client.node.destroy_subscription(subscription)
+    assert status == 1, errors
+    assert [errors.count(f"{name}: not an image") for name in ("a.png", "b.png")] == [1, 1]
+    assert "c.heic" in errors
+    assert f"plate_player: {tmp_path}: no picture in it can be read" in errors
+    assert "Traceback" not in errors
+
+
+def demo(*arguments: str) -> tuple[int, str, str]:
+    """Run the demonstration; return its exit status, stdout and stderr."""
+    return python_process("demo", *arguments, PYTHONPATH=str(ROOT / "demo"))
+
+
 def test_the_demo_reads_every_crop_and_writes_a_picture_of_them(
     ros_environment: None, tmp_path: Path
 ) -> None:
@@ -204,9 +227,7 @@ def test_the_demo_reads_every_crop_and_writes_a_picture_of_them(
     write_picture(images / f"{text}.png", image)
     for number, (_, crop) in enumerate(crops()[:3]):
         write_picture(images / f"unnamed{number}.png", crop)
-    status, printed, errors = python_process(
-        DEMO, "--images", str(images), "--output", str(picture), "--rate", "50"
-    )
+    status, printed, errors = demo("--images", str(images), "--output", str(picture), "--rate", "50")
     assert status == 0, printed + errors
     assert "4 of 4 crops read" in printed
     assert "1 of 1 plates right" in printed
@@ -222,9 +243,7 @@ def test_the_demo_fails_where_a_plate_is_read_wrong(ros_environment: None, tmp_p
     text, image = known_plate()
     wrong = ("沪" if text[0] != "沪" else "京") + text[1:]
     write_picture(tmp_path / "crops" / f"{wrong}.png", image)
-    status, printed, _ = python_process(
-        DEMO, "--images", str(tmp_path / "crops"), "--output", str(tmp_path / "sheet.png")
-    )
+    status, printed, _ = demo("--images", str(tmp_path / "crops"), "--output", str(tmp_path / "sheet.png"))
     assert status == 1
     assert f"is {wrong}" in printed
     assert "0 of 1 plates right" in printed
@@ -233,8 +252,8 @@ def test_the_demo_fails_where_a_plate_is_read_wrong(ros_environment: None, tmp_p
 def test_the_demo_tells_crops_of_the_same_name_apart(ros_environment: None, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_picture(tmp_path / "crops" / name / "crop.png", known_plate()[1])
-    status, printed, errors = python_process(
-        DEMO, "--images", str(tmp_path / "crops"), "--output", str(tmp_path / "sheet.png")
+    status, printed, errors = demo(
+        "--images", str(tmp_path / "crops"), "--output", str(tmp_path / "sheet.png")
     )
     assert status == 0, printed + errors
     assert "2 of 2 crops read" in printed
@@ -242,7 +261,7 @@ def test_the_demo_tells_crops_of_the_same_name_apart(ros_environment: None, tmp_
 
 
 def test_a_demo_without_pictures_says_so(ros_environment: None, tmp_path: Path) -> None:
-    status, _, errors = python_process(DEMO, "--images", str(tmp_path))
+    status, _, errors = demo("--images", str(tmp_path))
     assert status == 1
     assert str(tmp_path) in errors
     assert len(errors.strip().splitlines()) == 1

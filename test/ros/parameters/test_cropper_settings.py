@@ -1,21 +1,13 @@
 import dataclasses
-from pathlib import Path
 
 import pytest
-import yaml
 
 from lprnet_ros.cropping.cropper import CropRule
 from lprnet_ros.ros.parameters.cropper_parameters import PARAMETERS
 from lprnet_ros.ros.parameters.cropper_settings import (
-    TABLE_BEGIN,
-    TABLE_END,
     CropperSettings,
-    markdown_table,
-    write_tables,
-    yaml_file,
 )
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 REGIONS = ["0.1,0.1,0.2,0.1"]
 
 
@@ -87,39 +79,3 @@ def test_every_rule_and_every_name_is_a_parameter_once():
     names = [parameter.name for parameter in PARAMETERS]
     assert len(set(names)) == len(names)
     assert {field.name for field in dataclasses.fields(CropRule)} <= set(names)
-
-
-def test_the_configuration_holds_every_parameter_with_its_default():
-    assert yaml.safe_load(yaml_file())["/**"]["ros__parameters"] == values()
-    assert (REPOSITORY / "config" / "cropper.yaml").read_text(encoding="utf-8").strip() == yaml_file()
-
-
-@pytest.mark.parametrize(("name", "chinese"), [("README.md", False), ("README_cn.md", True)])
-def test_the_readme_shows_the_table_of_parameters_as_it_is(name, chinese):
-    text = (REPOSITORY / name).read_text(encoding="utf-8")
-    assert text.count(TABLE_BEGIN) == text.count(TABLE_END) == 1
-    assert text.split(TABLE_BEGIN)[1].split(TABLE_END)[0].strip() == markdown_table(chinese=chinese)
-
-
-@pytest.mark.parametrize("chinese", [False, True])
-def test_the_table_has_a_row_for_every_parameter_in_order(chinese):
-    rows = markdown_table(chinese=chinese).splitlines()[2:]
-    assert [row.split("`")[1] for row in rows] == [parameter.name for parameter in PARAMETERS]
-    assert all(row.count(" | ") == 3 for row in rows)
-
-
-def test_outdated_tables_are_written_anew_and_the_rest_is_kept(tmp_path):
-    (tmp_path / "config").mkdir()
-    for name in ("README.md", "README_cn.md"):
-        (tmp_path / name).write_text(f"前\n{TABLE_BEGIN}\n| old |\n{TABLE_END}\nafter\n", encoding="utf-8")
-    write_tables(tmp_path)
-    for name, chinese in (("README.md", False), ("README_cn.md", True)):
-        expected = f"前\n{TABLE_BEGIN}\n{markdown_table(chinese=chinese)}\n{TABLE_END}\nafter\n"
-        assert (tmp_path / name).read_text(encoding="utf-8") == expected
-    assert (tmp_path / "config" / "cropper.yaml").read_text(encoding="utf-8").strip() == yaml_file()
-
-
-def test_a_readme_without_the_marks_is_named(tmp_path):
-    (tmp_path / "README.md").write_text("nothing", encoding="utf-8")
-    with pytest.raises(ValueError, match="marks"):
-        write_tables(tmp_path)

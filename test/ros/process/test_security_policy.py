@@ -15,13 +15,13 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
 import rclpy
+from opened_names import ABSOLUTE, AT_START, WITH_PACKAGE, Opened, opened_by
 from rclpy.node import NodeNameNonExistentError
 from rclpy.signals import SignalHandlerOptions
-from ros_harness import DEACTIVATE, ROOT, Client, ReaderProcess, python_process
+from ros_harness import DEACTIVATE, PATIENCE_SECONDS, ROOT, Client, ReaderProcess, python_process
 
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS
 from lprnet_ros.ros.process.executors import Spinner
-from lprnet_ros.ros.process.security import ABSOLUTE, AT_START, WITH_PACKAGE, Opened, opened_by, policy_xml
 
 POLICY = ROOT / "config" / "security" / "lpr_node.policy.xml"
 TRANSPORTS = next(parameter.choices for parameter in PARAMETERS if parameter.name == "transport")
@@ -71,7 +71,7 @@ def assert_opens(reader: ReaderProcess, expected: Opened) -> None:
         except NodeNameNonExistentError:  # not discovered yet
             return Opened()
 
-    reader.client.spin_until(lambda: opened() == expected, 10.0)
+    reader.client.spin_until(lambda: opened() == expected, PATIENCE_SECONDS)
     reader.client.spin_until(lambda: opened() != expected, 1.0)  # nothing more comes
     assert dataclasses.asdict(opened()) == dataclasses.asdict(expected), reader.log
 
@@ -116,43 +116,15 @@ def test_an_inactive_node_subscribes_to_nothing(start_reader: Callable[..., Read
     assert_opens(reader, without(expected_here(), Opened(subscribe=frozenset({"image"}))))
 
 
-def test_the_shipped_policy_is_the_one_that_the_command_prints(ros_environment: None) -> None:
-    status, printed, errors = python_process("lprnet_ros.ros.process.security")
-    assert status == 0, errors
-    assert printed == POLICY.read_text(encoding="utf-8")
-
-
-def test_the_command_prints_the_policy_of_other_names_and_topics(ros_environment: None) -> None:
-    status, printed, errors = python_process(
-        "lprnet_ros.ros.process.security",
-        "--ros-args",
-        *("-r", "__ns:=/gate/north", "-r", "__node:=reader", "-r", "~/plate:=/plates"),
-        *("-p", "image_topics:=[/front/crop, side]", "-p", "consensus:=false"),
+def test_what_other_names_and_topics_change_is_what_the_document_says(
+    start_reader: Callable[..., ReaderProcess],
+) -> None:
+    reader = start_reader("image_topics:=[/front/crop, side]", "consensus:=false")
+    reader.wait_for_log("reading raw crops")
+    expected = without(
+        expected_here(), Opened(subscribe=frozenset({"image"}), publish=frozenset({"~/vehicle_plate"}))
     )
-    assert status == 0, errors
-    profile = ET.fromstring(printed.encode()).find("enclaves/enclave")
-    assert profile.get("path") == "/gate/north/reader"
-    assert profile.find("profiles/profile").attrib == {"ns": "/gate/north", "node": "reader"}
-    shipped, other = allowed_by(POLICY.read_text(encoding="utf-8")), allowed_by(printed)
-    assert other.subscribe == {"/front/crop", "side"}
-    assert other.publish == shipped.publish - {"~/plate", "~/vehicle_plate"} | {"/plates"}
-    assert (other.reply, other.request) == (shipped.reply, shipped.request)
-
-
-def test_the_command_says_why_it_prints_no_policy(ros_environment: None) -> None:
-    status, printed, errors = python_process(
-        "lprnet_ros.ros.process.security", "--ros-args", "-p", "model:=/nowhere/missing.onnx"
-    )
-    assert (status, printed) == (1, "")
-    assert "missing.onnx" in errors
-    assert "security: the node could not be started" in errors
-    assert "Traceback" not in errors
-
-
-@pytest.mark.parametrize("kind", [field.name for field in dataclasses.fields(Opened)])
-def test_a_policy_says_what_is_written_into_it(kind: str) -> None:
-    opened = Opened(**{kind: frozenset({"~/a", "b", "/c"})})
-    assert allowed_by(policy_xml(opened, "node", "/")) == opened
+    assert_opens(reader, expected | Opened(subscribe=frozenset({"/front/crop", "side"})))
 
 
 def test_names_that_are_absolute_in_the_policy_are_so_in_every_namespace() -> None:

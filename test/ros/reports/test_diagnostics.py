@@ -58,14 +58,16 @@ class FakeNode:
             "2.0 crops a second",
         ),
         (
-            Counts(read=1),
-            NodeState("active", HEALTHY, maximum_age=0.5, age=-1.5),
+            Counts(read=1, age=-1.5),
+            NodeState("active", HEALTHY, maximum_age=0.5),
             1.0,
             0.0,
             WARN,
             "stamps are -1.500 s old",
         ),
-        (Counts(), NodeState("active", HEALTHY, maximum_age=0.5, age=9.0), 0.0, 0.0, OK, "0 crops read"),
+        (Counts(age=9.0), NodeState("active", HEALTHY, maximum_age=0.5), 0.0, 0.0, OK, "0 crops read"),
+        (Counts(lost=Counter(gate=3)), ACTIVE, 1.0, 0.0, WARN, "3 crops lost on the way in the last second"),
+        (Counts(read=2, photographs=2), ACTIVE, 1.0, 0.0, WARN, "2 pictures are no crops: cut the plate out"),
     ],
 )
 def test_the_worst_is_told(
