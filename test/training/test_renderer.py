@@ -66,7 +66,7 @@ def test_the_same_seed_draws_the_same_plates(style):
 
 
 def test_the_plates_of_a_seed_are_those_of_the_picture(style):
-    """Layout, colours and the order of random numbers: what newer checkpoints were trained on; older ones saw fewer foreign plates."""
+    """Layout, colours and the order of random numbers: what the newest checkpoint was trained on."""
     known = cv2.imread(str(Path(__file__).with_name("plates_of_seed_42.png")))
     renderer = PlateRenderer([style], [], np.random.default_rng(42))
     texts = [
