@@ -16,7 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lpr_average", description="Average the weights of runs that continued from each other."
     )
-    parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="of lpr_train")
+    parser.add_argument(
+        "checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="of lpr_train, or an .onnx file"
+    )
+    parser.add_argument(
+        "--shares", nargs="+", type=float, metavar="SHARE", help="of each in the mean (default: all the same)"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the checkpoint to write")
     options = parser.parse_args(arguments)
     return run("lpr_average", lambda: _average(options))
@@ -25,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _average(options: argparse.Namespace) -> int:
     from lprnet_ros.training.averaging import average_checkpoints
 
-    average_checkpoints(options.checkpoints, options.output)
+    average_checkpoints(options.checkpoints, options.output, options.shares)
     print(f"wrote {options.output}, the mean of {len(options.checkpoints)}")
     return 0
 

@@ -19,7 +19,7 @@ from lprnet_ros.reading.plate_reading import Verdict
 
 __all__ = ["Consensus", "ConsensusSettings", "Sighting", "VehiclePlate"]
 
-_UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX})
+_UNUSABLE = frozenset({Verdict.EMPTY, Verdict.SYNTAX, Verdict.CUT_OFF, Verdict.WRONG_LENGTH})
 
 
 class Consensus:

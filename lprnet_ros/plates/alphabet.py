@@ -22,6 +22,10 @@ NEW_ENERGY_LETTERS = "ABCDEFGHJK"
 """Letters that mark a new-energy vehicle: D, A, B, C, E battery electric,
 F, G, H, J, K everything else."""
 
+UNREADABLE = "I"
+"""What a network trained here writes for something that it cannot name: a character that the crop's
+edge cuts, that is covered, or that has no class.  The class exists, and no plate bears this letter."""
+
 
 @dataclass(frozen=True)
 class Alphabet:

@@ -98,6 +98,7 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Pla
     emissions = _emissions(probabilities, {alphabet.blank, *path})
     indices: list[int] = []
     confidences: list[float] = []
+    runs: list[tuple[int, int]] = []  # time step at which each character begins, and at which it ends
     previous = alphabet.blank
     for time_step, index in enumerate(path):
         if index != alphabet.blank:
@@ -105,11 +106,23 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Pla
             if index != previous:
                 indices.append(index)
                 confidences.append(probability)
-            elif probability > confidences[-1]:
-                confidences[-1] = probability
+                runs.append((time_step, time_step))
+            else:
+                runs[-1] = (runs[-1][0], time_step)
+                confidences[-1] = max(confidences[-1], probability)
         previous = index
     text = "".join([alphabet.characters[index] for index in indices])
-    return PlateReading(text, _forward(emissions, indices, alphabet.blank), tuple(confidences))
+    places = tuple(
+        [_place(emissions[index], first, last) for index, (first, last) in zip(indices, runs, strict=True)]
+    )
+    return PlateReading(text, _forward(emissions, indices, alphabet.blank), tuple(confidences), places=places)
+
+
+def _place(emission: Sequence[float], first: int, last: int) -> float:
+    """Return the time step around which a character is emitted, from one before its run to one after."""
+    first = max(0, first - 1)
+    weights = emission[first : last + 2]
+    return first + sum([step * weight for step, weight in enumerate(weights)]) / sum(weights)
 
 
 def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[int], blank: int) -> float:

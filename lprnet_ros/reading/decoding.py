@@ -120,15 +120,15 @@ class Decoder:
         best = scored[0][1] if scored else 0.0
         if greedy.confidence > _FOREIGN * best and not self._is_wanted(greedy.text):
             others = tuple(scored[:ALTERNATIVES])
-            return PlateReading(greedy.text, greedy.confidence, greedy.character_confidences, others)
+            return dataclasses.replace(greedy, alternatives=others)
         if not scored:
             return greedy
         text, confidence = scored[0]
+        alternatives = tuple(scored[1 : ALTERNATIVES + 1])
         if text == greedy.text:
-            characters = greedy.character_confidences
-        else:
-            characters = character_confidences(probabilities, proposed[text], blank)
-        return PlateReading(text, confidence, characters, tuple(scored[1 : ALTERNATIVES + 1]))
+            return dataclasses.replace(greedy, confidence=confidence, alternatives=alternatives)
+        characters = character_confidences(probabilities, proposed[text], blank)
+        return PlateReading(text, confidence, characters, alternatives)
 
     def _propose(self, probabilities: npt.NDArray[np.float64]) -> list[list[int]]:
         """Return the best texts that the beam finds, as class indices, out of all that are likely at all."""

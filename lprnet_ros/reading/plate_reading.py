@@ -21,6 +21,12 @@ class Verdict(str, enum.Enum):
     SYNTAX = "syntax"
     """The text is no plate number of the country's syntax."""
 
+    CUT_OFF = "cut_off"
+    """The crop's edge runs through the plate: characters are missing at an end of the text."""
+
+    WRONG_LENGTH = "wrong_length"
+    """The ground's colour, or without colours the spacing, belongs to plates of another length."""
+
     LOW_CONFIDENCE = "low_confidence"
     """The confidence is below the minimum."""
 
@@ -58,6 +64,8 @@ class PlateReading:
             steps halves it.
         character_confidences: for each character of ``text`` the highest probability among the
             time steps that emit it; 0..1.
+        places: for each character the time step, a fraction, around which it is emitted; empty where
+            the search found a text that is not on the best path.
         alternatives: other texts with their confidences, best first.
         verdict: whether it is accepted, or why not.
         timings: how long it took.
@@ -69,6 +77,7 @@ class PlateReading:
     alternatives: tuple[tuple[str, float], ...] = ()
     verdict: Verdict = Verdict.UNJUDGED
     timings: Timings = field(default_factory=Timings)
+    places: tuple[float, ...] = ()
 
     @property
     def accepted(self) -> bool:

@@ -122,8 +122,8 @@ class PlateRecognizer:
     def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules | None = None) -> list[ReadResult]:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
-        A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all its views
-        the most confident reading counts.  The time of that counts as inference.
+        A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all looks
+        the most confident one counts, if another one reads the same.  The time of that counts as inference.
 
         Args:
             crops: at least one.
@@ -169,13 +169,13 @@ class PlateRecognizer:
             started, cpu = time.perf_counter(), time.thread_time()
             tensors = [self._preprocess(view) for view in level_views(image)]
             views = [self._decoder.decode(self._infer(tensor)) for tensor in tensors]
-            reading = max(reading, *views, key=lambda view: view.confidence)
+            reading = _best_look([reading, *views])
             timings = dataclasses.replace(
                 timings,
                 inference_ms=timings.inference_ms + (time.perf_counter() - started) * 1e3,
                 inference_cpu_ms=timings.inference_cpu_ms + (time.thread_time() - cpu) * 1e3,
             )
-        verdict = self._rules.judge(reading, self.manifest.syntax)
+        verdict = self._rules.judge(reading, self.manifest.syntax, image)
         return dataclasses.replace(reading, verdict=verdict, timings=timings)
 
     def self_test(self) -> None:
@@ -185,6 +185,19 @@ class PlateRecognizer:
     def close(self) -> None:
         """Release the runtime."""
         self.runtime.close()
+
+
+def _best_look(looks: Sequence[PlateReading]) -> PlateReading:
+    """Return the most confident of several looks at one crop.
+
+    A text that no other look reads, as when a view makes up what the crop's edge took, gets the mean
+    of the probabilities that all looks give it.
+    """
+    best = max(looks, key=lambda look: look.confidence)
+    if sum(look.text == best.text for look in looks) > 1:
+        return best
+    found = [dict(look.alternatives).get(best.text, 0.0) for look in looks if look is not best]
+    return dataclasses.replace(best, confidence=(best.confidence + sum(found)) / len(looks))
 
 
 def _attempt(

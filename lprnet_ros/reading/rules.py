@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lprnet_ros.images.crop_image import BgrImage
 from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
+from lprnet_ros.plates.alphabet import UNREADABLE
 from lprnet_ros.plates.syntax import PlateSyntax
+from lprnet_ros.reading.ground import fits_ground
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 
 
@@ -37,18 +40,23 @@ class ReadingRules:
                 "Chinese plates), or set decoder to beam or greedy and require_syntax to false"
             )
 
-    def judge(self, reading: PlateReading, syntax: PlateSyntax | None) -> Verdict:
+    def judge(
+        self, reading: PlateReading, syntax: PlateSyntax | None, image: BgrImage | None = None
+    ) -> Verdict:
         """Tell whether a reading is accepted.
 
         Args:
             reading: what was read; its own verdict does not count.
             syntax: which texts are plate numbers; without one none is.
+            image: the crop, whose ground must fit the text; None leaves that out.
         """
         if not reading.text:
             return Verdict.EMPTY
         if self.require_syntax and (syntax is None or syntax.kind(reading.text) is None):
-            return Verdict.SYNTAX
+            is_cut = UNREADABLE in (reading.text[0], reading.text[-1])
+            return Verdict.CUT_OFF if is_cut else Verdict.SYNTAX
         if reading.confidence >= self.minimum_confidence:
-            return Verdict.ACCEPTED
+            fits = image is None or syntax is None or fits_ground(image, reading, syntax)
+            return Verdict.ACCEPTED if fits else Verdict.WRONG_LENGTH
         together = reading.confidence + sum(confidence for _, confidence in reading.alternatives)
         return Verdict.AMBIGUOUS if together >= self.minimum_confidence else Verdict.LOW_CONFIDENCE

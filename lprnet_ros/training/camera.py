@@ -118,6 +118,10 @@ class Camera:
             scale = generator.uniform(0.28, 1.0)
             size = (max(24, round(crop.shape[1] * scale)), max(9, round(crop.shape[0] * scale)))
             crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        if self._chance(0.05):  # seen almost from the side
+            size = (round(generator.uniform(0.1, 0.35) * crop.shape[1]), crop.shape[0])
+            crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            crop = np.asarray(cv2.resize(crop, (2 * WIDTH, crop.shape[0])), dtype=np.uint8)
         unit = crop.shape[0] / HEIGHT
         if self._chance(0.4):
             sigma = generator.uniform(0.2, 1.0) * unit
@@ -154,6 +158,8 @@ class Camera:
             hsv = cv2.cvtColor(crop, cv2.COLOR_BGR2HSV)
             hsv[:, :, 0] = (hsv[:, :, 0].astype(np.int16) + int(generator.integers(-9, 10))) % 180
             crop = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), dtype=np.uint8)
+        if self._chance(0.06):  # hardly any light
+            table = (table * generator.uniform(0.06, 0.35)).astype(np.uint8)
         crop = np.asarray(cv2.LUT(crop, table[None]), dtype=np.uint8)
         if self._chance(0.3):
             corners = generator.uniform(0.35, 1.3, size=(2, int(generator.integers(2, 5))))

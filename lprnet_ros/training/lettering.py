@@ -71,7 +71,7 @@ def styles_for(text: str, styles: Sequence[GlyphStyle]) -> list[GlyphStyle]:
     if layout is not None and layout.lettering == "green":
         return [style for style in styles if style.for_green] or standard
     if not set(FOREIGN_CHARACTERS).isdisjoint(text):
-        return [style for style in standard if set(FOREIGN_CHARACTERS) <= set(style.masks)]
+        return [style for style in standard if set(text) <= set(style.masks)]
     return standard
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.plates.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES, UNREADABLE
 from lprnet_ros.plates.kinds import PlateKind, plate_kinds
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GlyphStyle
 from lprnet_ros.training.lettering import PIXELS_PER_MM, Lettering, pixels, plate_size, styles_for
@@ -40,7 +40,7 @@ class RenderedPlate:
         image: BGR, uint8; the plate with ``MARGIN`` pixels around it.
         quad: the plate's corners in the image, 4 x 2 float32, from top left
             clockwise.
-        text: what stands on it, without characters that the alphabet lacks.
+        text: what stands on it, ``UNREADABLE`` for each character that the alphabet lacks.
     """
 
     image: Image
@@ -71,21 +71,23 @@ def random_plate_text(generator: np.random.Generator, kind: PlateKind) -> str:
 def random_foreign_text(generator: np.random.Generator) -> tuple[str, str]:
     """Draw the number and the colour of a plate that GA 36's civil syntax does not cover.
 
-    A reader must not take it for a civil plate: trained on the characters that
-    the alphabet holds, it reads a text that no syntax accepts.
+    A reader must not take it for a civil plate: where the alphabet lacks a
+    character it learns to write ``UNREADABLE``, and no syntax accepts the text.
     """
 
     def pick(characters: str, count: int = 1) -> str:
         return "".join(characters[int(i)] for i in generator.integers(len(characters), size=count))
 
     chance = generator.random()
-    if chance < 0.65:  # police, schools, consulates, Hong Kong, Macau, trailers
+    if chance < 0.35:  # the army until 2004: its branch or region, a letter, five digits
+        return pick("军空海北沈兰济南广成") + pick(LETTERS) + pick(DIGITS, 5), "white"
+    if chance < 0.75:  # police, schools, consulates, Hong Kong, Macau, trailers
         serial = list(pick(DIGITS, 4))
         if generator.random() < 0.6:
             serial[int(generator.integers(4))] = pick(LETTERS)
         last = pick("学警港澳领挂")
         return pick(PROVINCES) + pick(LETTERS) + "".join(serial) + last, pick_colour(generator)
-    if chance < 0.8:  # embassies
+    if chance < 0.85:  # embassies
         return "使" + pick(DIGITS, 6), "black"
     return pick(LETTERS, 2) + pick(DIGITS, 5), "white"  # the army
 
@@ -114,12 +116,12 @@ class PlateRenderer:
     ) -> None:
         self._generator = generator
         self._lettering = Lettering(styles, generator)
-        self._can_draw_foreign = bool(styles_for(FOREIGN_CHARACTERS[:7], styles))
+        self._can_draw_foreign = bool(styles_for(FOREIGN_CHARACTERS, styles))
         self._surroundings = surroundings
 
     def render(self) -> RenderedPlate:
-        """Draw a random plate: 52 % blue, 19 % yellow, 24 % new energy, 5 % outside the syntax."""
-        if self._generator.random() < 0.05 and self._can_draw_foreign:
+        """Draw a random plate: 50 % blue, 18 % yellow, 23 % new energy, 9 % outside the syntax."""
+        if self._generator.random() < 0.09 and self._can_draw_foreign:
             return self.draw(*random_foreign_text(self._generator))
         chance = self._generator.random()
         kind = _KINDS[next(name for name, share in _SHARES if chance < share)]
@@ -144,7 +146,7 @@ class PlateRenderer:
         if generator.random() < 0.3:
             self._frame(canvas, height, width)
         quad = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32) + MARGIN
-        readable = "".join(character for character in text if character not in FOREIGN_CHARACTERS)
+        readable = "".join(UNREADABLE if each in FOREIGN_CHARACTERS else each for each in text)
         return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, readable)
 
     def _colours(

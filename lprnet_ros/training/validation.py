@@ -44,22 +44,26 @@ class ValidationSet:
 
 
 def held_out_crops(index: Path) -> list[LabelledCrop]:
-    """List the real crops whose plates training never sees, exact labels only."""
+    """List the real crops whose plates training never sees, exact labels only.
+
+    Of a CSV with a column ``role`` these are the rows with ``choose``: ``exam`` is not looked at here.
+    """
     return [
         crop
         for crop in read_labelled(index)
-        if is_held_out(crop.label)
+        if (crop.columns["role"] == "choose" if "role" in crop.columns else is_held_out(crop.label))
+        and crop.columns.get("rows", "1") == "1"
         and crop.columns.get("set") not in UNREADABLE_SETS
         and not crop.columns.get("set", "").endswith("_pseudo")
     ]
 
 
-def real_validation(index: Path, rule: TensorSpec) -> ValidationSet:
-    """Load the held-out crops of an index."""
-    crops = held_out_crops(index)
+def real_validation(indexes: Sequence[Path], rule: TensorSpec) -> ValidationSet:
+    """Load the held-out crops of some indexes."""
+    crops = [crop for index in indexes for crop in held_out_crops(index)]
     groups = {
         "set": [crop.columns.get("set", "") for crop in crops],
-        "colour": [crop.columns.get("colour", "") for crop in crops],
+        "colour": [crop.columns.get("colour", crop.columns.get("kind", "")) for crop in crops],
         "province": [crop.label[:1] for crop in crops],
     }
     images = [preprocess(crop.read(), rule)[0] for crop in crops]

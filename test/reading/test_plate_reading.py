@@ -18,6 +18,8 @@ def test_the_verdicts_keep_the_names_that_the_topics_publish():
         "accepted",
         "empty",
         "syntax",
+        "cut_off",
+        "wrong_length",
         "low_confidence",
         "ambiguous",
     }

@@ -400,3 +400,17 @@ def test_a_sure_crop_and_a_reader_without_second_look_infer_once(manifest):
     once = ReadsLevelPlates(*unsure_and_sure())
     assert PlateRecognizer(manifest, once, ReadingRules(second_look=False)).read(image).confidence < 0.95
     assert once.calls == 1
+
+
+def test_what_one_look_of_four_reads_alone_is_not_accepted(manifest):
+    class MakesUpACharacter(ReadsLevelPlates):
+        def infer(self, tensor):
+            self.calls += 1
+            return (self.second if self.calls == 4 else self.first)[np.newaxis]
+
+    runtime = MakesUpACharacter(*unsure_and_sure())
+    reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
+    assert runtime.calls == 4
+    assert reading.text == "京B12345"
+    assert 0.24 < reading.confidence < 0.5  # the mean: the other looks hold it for hardly probable
+    assert not reading.accepted

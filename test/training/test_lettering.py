@@ -85,9 +85,9 @@ def test_green_plates_use_their_own_styles_where_there_are_any():
     assert names(styles_for(TEXTS[1], [blue])) == ["blue"]
 
 
-def test_foreign_characters_are_drawn_only_with_styles_that_hold_them_all(style, generator):
+def test_foreign_characters_are_drawn_only_with_styles_that_hold_them(style, generator):
     civil = GlyphStyle("civil", {c: style.masks[c] for c in style.masks if c not in FOREIGN_CHARACTERS})
-    some = GlyphStyle("some", {c: style.masks[c] for c in style.masks if c != "挂"})
+    some = GlyphStyle("some", {c: style.masks[c] for c in style.masks if c != "学"})
     assert names(styles_for("京A1234学", [civil, some, style])) == ["atlas"]
     assert styles_for("京A1234学", [civil, some]) == []
     lettering = Lettering([civil, some, style], generator)

@@ -25,6 +25,8 @@ if not MISSING:
     from lprnet_ros.training.relettering import take_apart
     from lprnet_ros.training.samples import RealCrops, SampleStream, load_training_crops
     from lprnet_ros.training.trainer import PREPROCESSING, Trainer, TrainingConfig, load_config
+    from lprnet_ros.training.unfolding import load_onnx_weights
+    from lprnet_ros.training.validation import held_out_crops
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs the extra 'training': {', '.join(MISSING)}")
 
@@ -97,6 +99,47 @@ def test_both_kinds_of_checkpoint_are_loaded_with_their_preprocessing(tmp_path, 
     assert rule == (PREPROCESSING if kind == "ours" else CLASSIC_PREPROCESSING)
 
 
+def test_an_exported_network_is_trained_on_from_where_it_was(tmp_path):
+    torch.manual_seed(3)
+    network, restored = PlateNet(), PlateNet()
+    pictures = [torch.randn(16, *INPUT_SHAPE[1:]) for _ in range(6)]
+    network.train()
+    for batch in pictures:  # so that its statistics are not those of a new network
+        network(3 * batch + 1)
+    network.eval()
+    write_onnx(network, tmp_path / "net.onnx")
+    load_onnx_weights(restored, tmp_path / "net.onnx", pictures)
+    with torch.no_grad():
+        assert torch.allclose(restored.eval()(pictures[0]), network(pictures[0]), atol=1e-4)
+        restored.stem.register_forward_hook(lambda *seen: stems.append(seen[2]))
+        stems = []
+        in_training = restored.train()(torch.cat(pictures))
+        assert stems[0].mean((0, 2, 3)).allclose(restored.stem[1].bias, atol=1e-3)  # normalised as before
+        restored.eval()
+    assert in_training.shape == (96, 68, 18)
+
+
+def test_a_file_that_holds_another_network_is_refused(tmp_path):
+    write_onnx(ClassicLPRNet().eval(), tmp_path / "other.onnx")
+    with pytest.raises(ManifestError, match="not those of this network"):
+        load_onnx_weights(PlateNet(), tmp_path / "other.onnx", [])
+    (tmp_path / "broken.onnx").write_bytes(b"no network")
+    for name in ("broken.onnx", "missing.onnx"):
+        with pytest.raises(ManifestError, match=name):
+            load_onnx_weights(PlateNet(), tmp_path / name, [])
+
+
+def test_rows_of_an_index_with_roles_count_by_their_role(tmp_path, style):
+    labels = [f"京A{number:05d}" for number in range(40) if not is_held_out(f"京A{number:05d}")]
+    index = write_index(tmp_path / "data", labels)
+    first, *rows = index.read_text(encoding="utf-8").splitlines()
+    roles = [("train", "choose", "exam")[i % 3] for i in range(len(rows))]
+    lines = [f"{first},role", *(f"{row},{role}" for row, role in zip(rows, roles, strict=True))]
+    index.write_text("\n".join(lines), encoding="utf-8")
+    assert load_training_crops([index], [style]).labels == labels[::3]
+    assert [crop.label for crop in held_out_crops(index)] == labels[1::3]
+
+
 def write_index(folder, labels):
     folder.mkdir(exist_ok=True)
     lines = ["set,file,label"]
@@ -112,7 +155,7 @@ def write_index(folder, labels):
 def test_training_never_sees_held_out_plates_nor_unseen_provinces(tmp_path, style):
     labels = [f"{province}A{number:05d}" for province in "京川" for number in range(30)]
     index = write_index(tmp_path / "data", labels)
-    seen = load_training_crops(index, [style], "川")
+    seen = load_training_crops([index], [style], "川")
     assert seen.labels == [label for label in labels if not is_held_out(label) and label[0] == "京"]
     assert list(seen.parts) == [None] * len(seen.labels)  # the pictures are black
 
@@ -122,7 +165,7 @@ def test_a_training_crop_on_which_the_plate_is_found_comes_with_its_parts(tmp_pa
     index = write_index(tmp_path / "data", [label])
     crop, _ = crop_of(label, "blue", [[0.03, 0.05], [0.97, 0.05], [0.97, 0.95], [0.03, 0.95]])
     cv2.imencode(".png", crop)[1].tofile(tmp_path / "data" / f"{label}.png")
-    assert load_training_crops(index, [style]).parts[0].text == label
+    assert load_training_crops([index], [style]).parts[0].text == label
 
 
 def test_batches_hold_plates_and_empty_targets(style):
@@ -275,4 +318,4 @@ def test_a_label_that_no_class_stands_for_is_named_with_its_line(tmp_path):
     label = next(f"粤Z{number:04d}港" for number in range(99) if not is_held_out(f"粤Z{number:04d}港"))
     (tmp_path / "index.csv").write_text(f"file,label\na.png,{label}\n", encoding="utf-8")
     with pytest.raises(LabelledDataError, match=rf"line 2 \(a.png\): the label {label} holds 港"):
-        load_training_crops(tmp_path / "index.csv", [])
+        load_training_crops([tmp_path / "index.csv"], [])
