@@ -17,7 +17,7 @@ from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.reading.rules import ReadingRules
 
-TIMEOUT_SECONDS = 0.5
+TIMEOUT_SECONDS = 5.0  # a worker on a busy machine must not pass for one that hangs
 RULES = ReadingRules(decoder="greedy", second_look=False)
 
 
