@@ -23,13 +23,13 @@ def frame_message(picture: Picture, encoding: str, header: Header) -> Image | Co
 
     Args:
         picture: BGR, uint8, height x width x 3.
-        encoding: ``bgr8``, ``nv12`` (an odd last row or column is cut off) or ``jpeg``.
+        encoding: ``bgr8``, ``nv12`` (an odd last row or column is cut off), ``jpeg`` or ``png``.
         header: of the frame.
     """
-    if encoding == "jpeg":
-        compressed = CompressedImage(header=header, format="jpeg")
-        jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-        compressed.data.frombytes(jpeg.tobytes())
+    if encoding in ("jpeg", "png"):
+        compressed = CompressedImage(header=header, format=encoding)
+        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if encoding == "jpeg" else []
+        compressed.data.frombytes(cv2.imencode(f".{encoding}", picture, options)[1].tobytes())
         return compressed
     data = picture
     if encoding == "nv12":

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import cv2
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
+from lprnet_ros.ros.messages.frame_messages import frame_message
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.parameter import check_values
 from lprnet_ros.ros.parameters.player_parameters import PLATE_PLAYER as PARAMETERS
@@ -50,10 +51,11 @@ class PlatePlayer(Node):
             self.get_logger().warning(one_line(skipped))
         if rate <= 0:
             raise ValueError(f"rate is {rate}, expected more than 0 crops a second")
-        self._is_compressed = values["transport"] == "compressed"
+        is_compressed = values["transport"] == "compressed"
+        self._encoding = "png" if is_compressed else "bgr8"
         self._next = self._played_in_pass = 0
         self._left_out: set[Path] = set()
-        message_type = CompressedImage if self._is_compressed else Image
+        message_type = CompressedImage if is_compressed else Image
         self._images = self.create_publisher(message_type, "image", QoSProfile(depth=100))
         self.create_timer(1.0 / rate, self._publish_next)
 
@@ -90,16 +92,9 @@ class PlatePlayer(Node):
                 self.get_logger().warning(one_line(f"left out: {error}"))
             return
         self._played_in_pass += 1
-        if self._is_compressed:
-            message = CompressedImage(format="png")
-            message.data.frombytes(cv2.imencode(".png", image)[1].tobytes())
-        else:
-            height, width = image.shape[:2]
-            message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
-            message.data.frombytes(image.tobytes())
-        message.header.stamp = self.get_clock().now().to_msg()
-        message.header.frame_id = as_utf8(path.relative_to(self._folder).as_posix())
-        self._images.publish(message)
+        header = Header(frame_id=as_utf8(path.relative_to(self._folder).as_posix()))
+        header.stamp = self.get_clock().now().to_msg()
+        self._images.publish(frame_message(image, self._encoding, header))
 
 
 def main(arguments: list[str] | None = None) -> int:
