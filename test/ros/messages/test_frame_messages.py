@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("sensor_msgs", reason="needs sensor_msgs (ROS 2)")
+pytest.importorskip("rclpy", reason="needs rclpy and sensor_msgs")
 
 import cv2
 from std_msgs.msg import Header
