@@ -33,7 +33,6 @@ _LONGEST_FLUSH = Duration(nanoseconds=100_000_000)
 """Given to the last messages to arrive, since the publisher may be removed at once."""
 
 
-
 class VehiclePublisher:
     """Gathers the readings of each vehicle, and publishes what they say together.
 
