@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.exceptions import InvalidHandle
 from rclpy.subscription import Subscription
 
 _LONGEST_SECONDS = 0.01
@@ -40,8 +41,11 @@ class Draining:
         self._callback(message)
         subscription = self.subscription
         while subscription is not None and time.monotonic() < end:
-            with subscription.handle:
-                taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+            try:
+                with subscription.handle:
+                    taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+            except InvalidHandle:  # destroyed, and this is a message that it had received before
+                return
             if taken is None:
                 return
             self._callback(taken[0])
