@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import pickle
 import signal
 from multiprocessing.connection import Connection
 from typing import Any
@@ -56,5 +57,5 @@ def main(descriptor: int) -> int:
         while True:
             crops, rules = connection.recv()
             for crop in crops:  # one by one, because each has its own time limit
-                connection.send(recognizer.read_batch([crop], rules)[0])
+                connection.send_bytes(pickle.dumps(recognizer.read_batch([crop], rules)[0], 5))
     return 0
