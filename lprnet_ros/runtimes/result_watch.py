@@ -17,7 +17,7 @@ _READS = 2
 
 
 class ResultWatch:
-    """Takes a model's results, one after the other; costs about 1 us for 68 x 18 logits on a PC.
+    """Takes a model's results, one after the other; costs about 3 us for 68 x 18 logits on a PC.
 
     hbm_runtime does not look at what hbDNNWaitTaskDone answers: where that fails, the result is what
     lay in the memory, such as the result of the crop before (seen with the library itself).
@@ -58,7 +58,8 @@ class ResultWatch:
         """Say why a result is suspect; empty where it is not."""
         if not math.isfinite(np.vdot(result, result)):
             return "NaN or infinite values"
-        if data[: -result.itemsize] == data[result.itemsize :]:
+        one = result.itemsize
+        if data[:one] == data[one : 2 * one] and data[:-one] == data[one:]:
             return "the same number everywhere"
         if data == self._result and not np.array_equal(tensor, self._input):
             return "the result of the input before, bit by bit"
