@@ -17,7 +17,7 @@ _READS = 2
 
 
 class ResultWatch:
-    """Takes a model's results, one after the other; costs about 3 us for 68 x 18 logits on a PC.
+    """Takes a model's results, one after the other; costs about 2 us for 68 x 18 logits on a PC.
 
     hbm_runtime does not look at what hbDNNWaitTaskDone answers: where that fails, the result is what
     lay in the memory, such as the result of the crop before (seen with the library itself).
