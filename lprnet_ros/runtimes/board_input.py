@@ -27,8 +27,9 @@ def board_input(manifest: ModelManifest, tensor: npt.NDArray[Any], element: str)
         element: the library's name of the input's type: ``F32``, ``U8``, ``RGB``, ``BGR`` or ``NV12``.
 
     Returns:
-        float32 and ``U8`` as they are; ``RGB`` and ``BGR`` as int8, 128 less; ``NV12`` with rows
-        whose width is a multiple of 16.
+        float32 and ``U8`` as they are; ``RGB`` and ``BGR`` as int8, 128 less, which is what the compiled
+        network reads (whether the board's driver takes off 128 itself was not seen: the self-test tells);
+        ``NV12`` with rows whose width is a multiple of 16.
 
     Raises:
         InferenceError: the tensor has another shape or type.
