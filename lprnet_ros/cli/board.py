@@ -83,7 +83,9 @@ def _add_proof_options(parser: argparse.ArgumentParser) -> None:
         "NAME.json: what confirms or contradicts each line of docs/hardware_status.md (minutes to an hour)",
     )
     group.add_argument(
-        "--model", default="", help="the .bin file to prove, or its name (default: the bundled)"
+        "--model",
+        default="lprnet_x5.bin",
+        help="the .bin file to prove, or its name (default: lprnet_x5.bin)",
     )
     group.add_argument(
         "--seconds", type=float, default=30.0, help="how long a rate of the live node must hold (default: 30)"

@@ -141,11 +141,12 @@ def test_the_rows_of_an_nv12_picture_arrive_where_the_network_looks_for_them(
     library, bin_manifest, monkeypatch
 ):
     monkeypatch.setattr(library, "input_type", "NV12")
-    given = np.random.default_rng(0).integers(0, 256, (36, 94), dtype=np.uint8)
+    given = np.random.default_rng(0).integers(0, 256, (36, 96), dtype=np.uint8)  # 94 pixels, aligned
     runtime = HbmRuntime(pixels_manifest(bin_manifest, "nv12"))
-    assert np.array_equal(runtime.infer(given).reshape(-1), given[:24].reshape(-1)[: 68 * 18])
-    with pytest.raises(InferenceError, match=r"it takes \(36, 94\) and uint8"):
-        runtime.infer(given[:24])  # the library would read the rest from the crop before
+    assert np.array_equal(runtime.infer(given).reshape(-1), given[:24, :94].reshape(-1)[: 68 * 18])
+    for wrong in (given[:24], given[:, :94]):  # the library would read what is missing from the crop before
+        with pytest.raises(InferenceError, match=r"it takes \(36, 96\) and uint8"):
+            runtime.infer(wrong)
 
 
 @pytest.fixture
