@@ -43,6 +43,7 @@ def main(descriptor: int) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(2, 1)  # what the board's libraries print belongs to the log
     connection: Connection[Any, Any] = Connection(descriptor)
     if os.getppid() != parent:  # it ended before prctl took effect
         return 1

@@ -104,7 +104,7 @@ def test_every_kind_of_result_comes_back_in_its_place(reader):
     assert "hbDNNInfer failed: -6000013" in str(results[3])
 
 
-@pytest.mark.parametrize("fault", ["raise", "type error", "nan", "shape", "false"])
+@pytest.mark.parametrize("fault", ["raise", "type error", "nan", "shape", "false", "stale", "constant"])
 @pytest.mark.parametrize("runtime", ["hbm", "bpu"])
 def test_a_library_that_fails_costs_the_one_crop(model, runtime, fault):
     reader = ProcessReader(ReaderSetup(model, runtime, rules=RULES), timeout_seconds=PATIENCE_SECONDS)
@@ -114,7 +114,20 @@ def test_a_library_that_fails_costs_the_one_crop(model, runtime, fault):
         reader.close()
     assert isinstance(results[1], ReadingFailedError)
     assert str(results[1])
+    if fault in ("stale", "constant"):
+        assert "and again when asked once more" in str(results[1])
     assert texts(results[::2]) == ["京A12345", "粤B00001"]
+
+
+def test_what_a_library_prints_on_stdout_comes_out_on_stderr(model, capfd):
+    reader = ProcessReader(ReaderSetup(model, "bpu", rules=RULES), timeout_seconds=PATIENCE_SECONDS)
+    try:
+        reader.read_batch([crop(fault="false")], RULES)
+    finally:
+        reader.close()
+    printed = capfd.readouterr()
+    assert "ERROR: the BPU is busy" in printed.err
+    assert printed.out == ""
 
 
 def test_crops_larger_than_a_sockets_buffer_come_through(reader):
@@ -138,7 +151,7 @@ def test_a_process_that_was_killed_is_lost_with_its_status(reader):
 
 
 def test_a_process_that_dies_over_a_crop_is_lost(reader):
-    with pytest.raises(WorkerLostError, match="ended with status -9"):
+    with pytest.raises(WorkerLostError, match="ended with status -6"):  # SIGABRT, as hbm_runtime ends it
         reader.read_batch([crop(), crop(fault="die")], RULES)
 
 
