@@ -14,6 +14,9 @@ from lprnet_ros.runtimes.runtime import InferenceError
 from lprnet_ros.runtimes.tensor_checks import check_result
 
 _READS = 2
+_DIFFERENT = 0.01
+"""Share of an input's numbers that must differ: of crops that differ in one number 13 % give the int8 network's
+same result, of those that differ in five or more none."""
 
 
 class ResultWatch:
@@ -61,6 +64,6 @@ class ResultWatch:
         one = result.itemsize
         if data[:one] == data[one : 2 * one] and data[:-one] == data[one:]:
             return "the same number everywhere"
-        if data == self._result and not np.array_equal(tensor, self._input):
+        if data == self._result and np.count_nonzero(tensor != self._input) > _DIFFERENT * tensor.size:
             return "the result of the input before, bit by bit"
         return ""
