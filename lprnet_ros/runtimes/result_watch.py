@@ -15,8 +15,8 @@ from lprnet_ros.runtimes.tensor_checks import check_result
 
 _READS = 2
 _DIFFERENT = 0.01
-"""Share of an input's numbers that must differ: of crops that differ in one number 13 % give the int8 network's
-same result, of those that differ in five or more none."""
+"""Share of an input's numbers that must differ: of crops that differ in one number 13 % have the same result
+from the int8 network, of those that differ in five none."""
 
 
 class ResultWatch:
