@@ -51,7 +51,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep this run's ROS traffic on this machine, and let no process of the run outlive it."""
+    """Keep this run's ROS traffic on this machine, and let no process of the run outlive it.
+
+    A shell starts what runs in the background with Ctrl-C ignored, which processes under test would inherit.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     if os.environ.get("ROS_DISTRO") == "humble":  # later ones warn of it
         os.environ["ROS_LOCALHOST_ONLY"] = "1"

@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
-pytest.importorskip("sros2", reason="sros2 is not installed: no registry has it, a ROS installation does")
 
 from ros_harness import PATIENCE_SECONDS, ROOT, known_plate
 
@@ -66,6 +65,7 @@ def python(keystore: Path, *arguments: object) -> subprocess.CompletedProcess[st
 @pytest.fixture
 def make_keystore(ros_environment: None, tmp_path: Path) -> Callable[[Path], Path]:
     """Make a keystore for a policy; skip where the policy cannot be enforced."""
+    pytest.importorskip("sros2", reason="sros2 is not installed: no registry has it, a ROS installation does")
 
     def make(policy: Path) -> Path:
         keystore = tmp_path / "keystore"

@@ -81,6 +81,7 @@ class Heard:
         number_of_try = iter(range(1, 10_000))
 
         def is_heard() -> bool:
+            self.outputs.look_for_listeners()  # as the node's timer does
             self.outputs.empty(header(next(number_of_try)))
             return bool(self.messages)
 
