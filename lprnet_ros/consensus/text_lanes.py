@@ -6,6 +6,7 @@ the places count from the beginning and from the end: a character that was left 
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections import Counter
 
@@ -69,11 +70,12 @@ class TextLanes:
         length, lengths = len(codes), self._lengths
         same = _count(self._heads[:length] == codes[:, None])
         if self.are_all_of(length):
-            return length - same
+            return np.subtract(length, same, out=same)
         same += (lengths != length) * _count(self._tails[:length] == codes[::-1, None])
         return np.asarray(np.maximum(lengths, length) - np.minimum(np.minimum(lengths, length), same))
 
 
+@functools.lru_cache(maxsize=1024)
 def _codes(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text[:LONGEST].encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
