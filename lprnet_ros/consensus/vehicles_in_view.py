@@ -39,8 +39,8 @@ class VehiclesInView:
         self._texts = [""] * slots
         self._lanes = TextLanes(slots)
         self._lengths = np.zeros(slots, dtype=np.int8)
-        self._last = np.full(slots, -np.inf)  # of those without a track
-        self._age = np.zeros(slots)
+        self._last = np.full(slots, -np.inf)
+        self._age = np.full(slots, np.inf)  # in nats; infinite for vehicles with a track
         self._seen = np.full(slots, np.inf)  # when each was seen last, with or without a track
         self._by_text: dict[str, set[int]] = {}
         self._tracks: dict[str, list[SightedVehicle]] = {}
@@ -81,7 +81,7 @@ class VehiclesInView:
         """Let a vehicle go."""
         slot, vehicle.slot = vehicle.slot, -1
         self._vehicles[slot] = None
-        self._last[slot], self._seen[slot] = -np.inf, np.inf
+        self._age[slot], self._seen[slot] = np.inf, np.inf
         self._unname(slot)
         self._free.append(slot)
         if vehicle.track is not None:
@@ -114,8 +114,10 @@ class VehiclesInView:
                 return max(present, key=lambda v: v.last)
         losses = self._losses(vehicle)
         losses += self._age
-        losses[self._last < vehicle.first - gap] = np.inf
         slot = int(losses.argmin())
+        if losses[slot] <= most and self._last[slot] < vehicle.first - gap:
+            losses[self._last < vehicle.first - gap] = np.inf
+            slot = int(losses.argmin())
         return self._vehicles[slot] if losses[slot] <= most else None
 
     def resembling(self, vehicle: SightedVehicle, most: float) -> list[SightedVehicle]:
