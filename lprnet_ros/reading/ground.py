@@ -37,14 +37,9 @@ _BLUE_HUES, _BLUE_CHROMA, _BLUE_POLARITY = (225.0, 330.0), 25.0, 0.4
 
 # Of 3,083 real plates with seven characters 2 pass for white, of rendered white ones nine in ten; in the
 # dark and without any colours white cannot be told from yellow.
-_WHITE_CHROMA, _WHITE_POLARITY, _LEAST_LIGHTNESS = 12.0, 0.55, 40.0
+_WHITE_CHROMA, _WHITE_POLARITY, _LEAST_LIGHTNESS = 12.0, 0.55, 60.0
 _YELLOW_HUES, _BLUISH_HUES = (45.0, 130.0), (185.0, 320.0)
 _LEAST_SPREAD = 0.7  # of a and b, as standard deviation: JPEG leaves less in a picture without colours
-
-_WIDE_GAP = 1.395
-"""Gap after the second character, in steps between the others: 1.39 by GA 36 with seven characters, 1.81
-with eight.  The network's time steps are coarse: of grey copies of plates with seven dark characters 11 % lie
-above, of green ones that are cut 97 %."""
 
 
 class Ground(enum.Enum):
@@ -54,8 +49,10 @@ class Ground(enum.Enum):
     BLUE = "blue"
     WHITE = "white"
     """Dark characters on a light ground that is neither yellow nor green, in a picture with colours."""
+    YELLOW = "yellow"
+    """Or green below a sodium lamp."""
     DARK_CHARACTERS = "dark characters"
-    """On a ground that may be yellow, or green in coloured light or without colours."""
+    """On a ground without a colour, or on a green one where they are hardly darker."""
 
 
 _NEVER = {  # grounds that plates of a kind never have, by syntax and kind
@@ -63,6 +60,11 @@ _NEVER = {  # grounds that plates of a kind never have, by syntax and kind
     ("GA 36-2018", "new_energy_small"): (Ground.BLUE,),
     ("GA 36-2018", "new_energy_large"): (Ground.BLUE,),
 }
+
+_WIDE_GAPS = {Ground.DARK_CHARACTERS: 1.395, Ground.YELLOW: 1.5}
+"""Gap after the second character, in steps between the others: 1.39 by GA 36 with seven characters, 1.81
+with eight.  The network's time steps are coarse: of grey copies of plates with seven dark characters 11 % lie
+above 1.395, of green ones that are cut 97 %; few plates in colours are green and look yellow."""
 
 
 def ground_of(image: Image) -> Ground | None:
@@ -93,7 +95,7 @@ def ground_of(image: Image) -> Ground | None:
     if may_be_white and polarity > _WHITE_POLARITY and lightness > _LEAST_LIGHTNESS:
         spread = float(cv2.meanStdDev(lab)[1][1:].max())
         return Ground.WHITE if spread > _LEAST_SPREAD else Ground.DARK_CHARACTERS
-    return Ground.DARK_CHARACTERS
+    return Ground.DARK_CHARACTERS if chroma < _GREEN_CHROMA else Ground.YELLOW
 
 
 def fits_ground(image: Image, reading: PlateReading, syntax: PlateSyntax) -> bool:
@@ -108,16 +110,14 @@ def fits_ground(image: Image, reading: PlateReading, syntax: PlateSyntax) -> boo
     if never is None:
         return True
     ground = ground_of(image)
-    if ground is Ground.DARK_CHARACTERS and Ground.GREEN in never and _has_wide_gap(reading.places):
-        return not any(
-            syntax.kind(reading.text + more) for more in "0D"
-        )  # the end of no longer plate is lost
+    if ground in _WIDE_GAPS and Ground.GREEN in never and _gap(reading.places) > _WIDE_GAPS[ground]:
+        return not any(syntax.kind(reading.text + more) for more in "0D")  # it begins no longer plate
     return ground not in never
 
 
-def _has_wide_gap(places: Sequence[float]) -> bool:
-    """Tell whether the gap after the second character is as wide as on plates with eight."""
-    return len(places) == 7 and places[2] - places[1] > _WIDE_GAP * (places[6] - places[2]) / 4
+def _gap(places: Sequence[float]) -> float:
+    """Return the gap after the second of seven characters, in steps between the others; else 0."""
+    return 4 * (places[2] - places[1]) / (places[6] - places[2]) if len(places) == 7 else 0.0
 
 
 def _polarity(lightness: Image) -> float:

@@ -50,7 +50,7 @@ def test_other_grounds_are_not_named():
     assert ground_of(blue) is Ground.BLUE
     yellow = np.full((24, 94, 3), (20, 170, 235), np.uint8)
     yellow[6:18, 8:86:6] = 20
-    assert ground_of(yellow) is Ground.DARK_CHARACTERS
+    assert ground_of(yellow) is Ground.YELLOW
     assert ground_of(255 - yellow) is not Ground.GREEN
 
 
@@ -80,7 +80,7 @@ def test_in_coloured_light_the_spacing_tells():
     lit = np.full((24, 94, 3), (90, 160, 180), np.uint8)  # a green plate below a sodium lamp
     lit[6:18, 8:86:6] = 20
     eight = (0.5, 3.0, 7.5, 10.0, 12.5, 15.0, 17.5)
-    assert ground_of(lit) is Ground.DARK_CHARACTERS
+    assert ground_of(lit) is Ground.YELLOW
     assert not fits_ground(lit, PlateReading("京AD1234", 0.99, places=eight), SYNTAX)
 
 

@@ -384,8 +384,7 @@ def test_an_unsure_crop_is_read_again_and_the_surest_reading_counts(manifest):
     reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
     assert runtime.calls == 4
     assert reading.text == "京B12345"
-    assert reading.accepted
-    assert reading.confidence == pytest.approx(0.75**0.5, abs=0.03)  # three looks of four
+    assert reading.confidence > 0.95
 
 
 def test_a_second_look_that_is_less_sure_changes_nothing(manifest):
@@ -431,5 +430,5 @@ def test_what_one_look_of_four_reads_alone_is_not_accepted(manifest):
     reading = PlateRecognizer(manifest, runtime).read(np.zeros((24, 94, 3), np.uint8))
     assert runtime.calls == 4
     assert reading.text == "京B12345"
-    assert 0.49 < reading.confidence < 0.6  # the other looks hold it for hardly probable
+    assert 0.24 < reading.confidence < 0.5  # the other looks hold it for hardly probable
     assert not reading.accepted
