@@ -115,6 +115,12 @@ def fits_ground(image: Image, reading: PlateReading, syntax: PlateSyntax) -> boo
     return ground not in never
 
 
+def may_be_white(image: Image, text: str, syntax: PlateSyntax) -> bool:
+    """Tell whether a text never stands on white, though a crop shows a ground that may be white."""
+    never = _NEVER.get((syntax.name, syntax.kind(text) or ""), ())
+    return Ground.WHITE in never and ground_of(image) in _WIDE_GAPS
+
+
 def _gap(places: Sequence[float]) -> float:
     """Return the gap after the second of seven characters, in steps between the others; else 0."""
     return 4 * (places[2] - places[1]) / (places[6] - places[2]) if len(places) == 7 else 0.0
@@ -124,4 +130,4 @@ def _polarity(lightness: Image) -> float:
     """Tell how light the ground, the median, lies between the darkest and the lightest: 0..1."""
     ordered = np.sort(lightness, axis=None)
     dark, middle, light = (float(ordered[int(len(ordered) * share)]) for share in (0.05, 0.5, 0.95))
-    return (middle - dark) / (light - dark) if light > dark else 0.5
+    return (middle - dark) / (light - dark) if light > dark else 0.0

@@ -8,7 +8,7 @@ from lprnet_ros.images.crop_image import BgrImage
 from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.plates.alphabet import UNREADABLE
 from lprnet_ros.plates.syntax import PlateSyntax
-from lprnet_ros.reading.ground import fits_ground
+from lprnet_ros.reading.ground import fits_ground, may_be_white
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 
 _LONG_PLATES = frozenset({"GA 36-2018"})
@@ -16,8 +16,10 @@ _LONG_PLATES = frozenset({"GA 36-2018"})
 
 _NARROW = 1.2
 """Width in heights of the narrowest crops; of 5,281 real ones the narrowest has 1.25."""
-_LEAST_IF_NARROW = 0.95
-"""Confidence for a narrower crop: a plate seen so far from the side shows too little of its characters."""
+_DOUBT_LEFT = 0.25
+"""Share of the doubt that the minimum confidence leaves which is allowed in a narrower crop, since a plate seen
+so far from the side shows too little of its characters; and for dark characters on a ground that may be
+white, as on plates of the army: a minimum of 0.8 becomes 0.95."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,18 @@ class ReadingRules:
         if self.require_syntax and (syntax is None or syntax.kind(reading.text) is None):
             is_cut = UNREADABLE in (reading.text[0], reading.text[-1])
             return Verdict.CUT_OFF if is_cut else Verdict.SYNTAX
-        least = self._least(image, syntax)
+        least = self._least(reading, image, syntax)
         if reading.confidence >= least:
             fits = image is None or syntax is None or fits_ground(image, reading, syntax)
             return Verdict.ACCEPTED if fits else Verdict.WRONG_LENGTH
         together = reading.confidence + sum(confidence for _, confidence in reading.alternatives)
         return Verdict.AMBIGUOUS if together >= least else Verdict.LOW_CONFIDENCE
 
-    def _least(self, image: BgrImage | None, syntax: PlateSyntax | None) -> float:
-        """Return the lowest confidence that is accepted for a crop."""
-        if image is None or syntax is None or syntax.name not in _LONG_PLATES:
+    def _least(self, reading: PlateReading, image: BgrImage | None, syntax: PlateSyntax | None) -> float:
+        """Return the lowest confidence that is accepted for what a crop shows."""
+        strict = 1.0 - _DOUBT_LEFT * (1.0 - self.minimum_confidence)
+        if reading.confidence >= strict or image is None or syntax is None:
             return self.minimum_confidence
-        is_narrow = image.shape[1] < _NARROW * image.shape[0]
-        return max(self.minimum_confidence, _LEAST_IF_NARROW) if is_narrow else self.minimum_confidence
+        is_narrow = syntax.name in _LONG_PLATES and image.shape[1] < _NARROW * image.shape[0]
+        is_doubtful = is_narrow or may_be_white(image, reading.text, syntax)
+        return strict if is_doubtful else self.minimum_confidence

@@ -152,3 +152,23 @@ def test_the_green_plates_of_the_case_are_not_accepted(recognizer):
     files = list_images(CASE)
     assert len(files) == 15
     assert [file.name for file in files if recognizer.read(read_image(file)).accepted] == []
+
+
+@pytest.mark.parametrize(
+    ("image", "least"),
+    [
+        (plate_on((225, 225, 225), spread=0), 0.95),  # mono: white, yellow or green
+        (plate_on((60, 170, 200)), 0.95),  # yellow, or white in yellow light
+        (plate_on((190, 70, 20), characters=240), 0.8),  # blue
+        (255 - plate_on((225, 225, 225), spread=0), 0.8),  # blue as a mono camera sees it
+    ],
+    ids=["mono", "yellow", "blue", "mono blue"],
+)
+def test_dark_characters_on_what_may_be_white_need_more_confidence(image, least):
+    for confidence in (0.8, 0.94, 0.95):
+        verdict = ReadingRules().judge(PlateReading("京A12345", confidence), SYNTAX, image)
+        assert verdict is (Verdict.ACCEPTED if confidence >= least else Verdict.LOW_CONFIDENCE)
+        verdict = ReadingRules().judge(
+            PlateReading("京AD12345", confidence), SYNTAX, image
+        )  # green may be so
+        assert verdict is not Verdict.LOW_CONFIDENCE
