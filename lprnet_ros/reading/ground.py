@@ -116,9 +116,9 @@ def fits_ground(image: Image, reading: PlateReading, syntax: PlateSyntax) -> boo
 
 
 def may_be_white(image: Image, text: str, syntax: PlateSyntax) -> bool:
-    """Tell whether a text never stands on white, though a crop shows a ground that may be white."""
+    """Tell whether a text never stands on white, though a crop without colours may show that."""
     never = _NEVER.get((syntax.name, syntax.kind(text) or ""), ())
-    return Ground.WHITE in never and ground_of(image) in _WIDE_GAPS
+    return Ground.WHITE in never and ground_of(image) is Ground.DARK_CHARACTERS
 
 
 def _gap(places: Sequence[float]) -> float:

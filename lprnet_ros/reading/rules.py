@@ -17,9 +17,9 @@ _LONG_PLATES = frozenset({"GA 36-2018"})
 _NARROW = 1.2
 """Width in heights of the narrowest crops; of 5,281 real ones the narrowest has 1.25."""
 _DOUBT_LEFT = 0.25
-"""Share of the doubt that the minimum confidence leaves which is allowed in a narrower crop, since a plate seen
-so far from the side shows too little of its characters; and for dark characters on a ground that may be
-white, as on plates of the army: a minimum of 0.8 becomes 0.95."""
+"""Share of the doubt that the minimum confidence leaves: so much is allowed in a narrower crop, since a plate
+seen so far from the side shows too little of its characters, and for dark characters without a colour, which
+may be those of the army on white.  A minimum of 0.8 becomes 0.95."""
 
 
 @dataclass(frozen=True)
