@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,8 @@ ReadResult = PlateReading | ImageRejectedError | ReadingFailedError
 """What reading a crop gives: a reading, or why there is none."""
 
 _Made = TypeVar("_Made")
+_Look = tuple[PlateReading, npt.NDArray[np.float32]]
+"""A reading and the logits that it is from."""
 
 
 class PlateRecognizer:
@@ -154,7 +157,8 @@ class PlateRecognizer:
             decode_ms=(decoded - inferred) * share,
             inference_cpu_ms=inference_cpu * share,
         )
-        return [_attempt(self._finish, *pair, timings) for pair in zip(readings, images, strict=True)]
+        steps = zip(readings, images, logits, strict=True)
+        return [_attempt(self._finish, *step, timings) for step in steps]
 
     def _preprocess(self, image: BgrImage) -> npt.NDArray[Any]:
         return preprocess(image, self.manifest.input)
@@ -164,20 +168,23 @@ class PlateRecognizer:
         logits: npt.NDArray[np.float32] = self.runtime.infer(tensor)[0]
         return logits
 
-    def _finish(self, reading: PlateReading, image: BgrImage, timings: Timings) -> PlateReading:
+    def _finish(
+        self, reading: PlateReading, image: BgrImage, logits: npt.NDArray[np.float32], timings: Timings
+    ) -> PlateReading:
         """Look again where the reading is unsure, and judge it."""
         if self._rules.second_look and reading.confidence < CERTAIN:
             started, cpu = time.perf_counter(), time.thread_time()
-            tensors = [self._preprocess(view) for view in level_views(image)]
-            views = [self._decoder.decode(self._infer(tensor)) for tensor in tensors]
-            reading = _best_look([reading, *views])
+            views = [self._infer(self._preprocess(view)) for view in level_views(image)]
+            looks = [(reading, logits), *((self._decoder.decode(view), view) for view in views)]
+            reading, logits = _best_look(looks)
             timings = dataclasses.replace(
                 timings,
                 inference_ms=timings.inference_ms + (time.perf_counter() - started) * 1e3,
                 inference_cpu_ms=timings.inference_cpu_ms + (time.thread_time() - cpu) * 1e3,
             )
-        verdict = self._rules.judge(reading, self.manifest.syntax, image)
-        return dataclasses.replace(reading, verdict=verdict, timings=timings)
+        places = partial(self._decoder.places, logits)
+        verdict = self._rules.judge(reading, self.manifest.syntax, image, places)
+        return reading.judged(verdict, timings)
 
     def self_test(self) -> None:
         """Check that the model answers as its manifest says; errors are those of ``run_self_test``."""
@@ -188,26 +195,26 @@ class PlateRecognizer:
         self.runtime.close()
 
 
-def _best_look(looks: Sequence[PlateReading]) -> PlateReading:
+def _best_look(looks: Sequence[_Look]) -> _Look:
     """Return the most confident of several looks at one crop; its alternatives share what its text leaves.
 
     Looks that read the same make each other surer: the root of the mean of their probabilities may be
     higher than each.  The last one, with more room at the sides, may make up what the crop's edge took:
     it counts half, and no more than all looks together.
     """
-    best = max(looks, key=lambda look: look.confidence)
+    best, logits = max(looks, key=lambda look: look[0].confidence)
     found = [
         look.confidence if look.text == best.text else dict(look.alternatives).get(best.text, 0.0)
-        for look in looks
+        for look, _ in looks
     ]
     confidence = math.sqrt(sum(found) / len(found))
-    if best is looks[-1]:
+    if best is looks[-1][0]:
         confidence = min(confidence, (found[-1] + max(found[:-1])) / 2)
-    elif sum(look.text == best.text for look in looks) > 1:
+    elif sum(look.text == best.text for look, _ in looks) > 1:
         confidence = max(confidence, best.confidence)
     left = min(1.0, (1.0 - confidence) / max(1e-9, 1.0 - best.confidence))
     alternatives = tuple([(text, left * probability) for text, probability in best.alternatives])
-    return dataclasses.replace(best, confidence=confidence, alternatives=alternatives)
+    return dataclasses.replace(best, confidence=confidence, alternatives=alternatives), logits
 
 
 def _attempt(

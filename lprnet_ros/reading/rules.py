@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lprnet_ros.images.crop_image import BgrImage
@@ -51,7 +52,11 @@ class ReadingRules:
             )
 
     def judge(
-        self, reading: PlateReading, syntax: PlateSyntax | None, image: BgrImage | None = None
+        self,
+        reading: PlateReading,
+        syntax: PlateSyntax | None,
+        image: BgrImage | None = None,
+        places: Callable[[], Sequence[float]] = list,
     ) -> Verdict:
         """Tell whether a reading is accepted.
 
@@ -59,6 +64,7 @@ class ReadingRules:
             reading: what was read; its own verdict does not count.
             syntax: which texts are plate numbers; without one none is.
             image: the crop, whose ground must fit the text; None leaves that out.
+            places: gives the time step of each character on the best path; called for dark characters.
         """
         if not reading.text:
             return Verdict.EMPTY
@@ -67,7 +73,7 @@ class ReadingRules:
             return Verdict.CUT_OFF if is_cut else Verdict.SYNTAX
         least = self._least(reading, image, syntax)
         if reading.confidence >= least:
-            fits = image is None or syntax is None or fits_ground(image, reading, syntax)
+            fits = image is None or syntax is None or fits_ground(image, reading, syntax, places)
             return Verdict.ACCEPTED if fits else Verdict.WRONG_LENGTH
         together = reading.confidence + sum(confidence for _, confidence in reading.alternatives)
         return Verdict.AMBIGUOUS if together >= least else Verdict.LOW_CONFIDENCE

@@ -73,7 +73,7 @@ def test_without_colours_the_spacing_tells():
         ("京A1D345", wide, True),
         ("京AD1234", (), True),
     ):
-        assert fits_ground(grey, PlateReading(text, 0.99, places=places), SYNTAX) is fits
+        assert fits_ground(grey, PlateReading(text, 0.99), SYNTAX, lambda at=places: at) is fits
 
 
 def test_in_coloured_light_the_spacing_tells():
@@ -81,7 +81,7 @@ def test_in_coloured_light_the_spacing_tells():
     lit[6:18, 8:86:6] = 20
     eight = (0.5, 3.0, 7.5, 10.0, 12.5, 15.0, 17.5)
     assert ground_of(lit) is Ground.YELLOW
-    assert not fits_ground(lit, PlateReading("京AD1234", 0.99, places=eight), SYNTAX)
+    assert not fits_ground(lit, PlateReading("京AD1234", 0.99), SYNTAX, lambda: eight)
 
 
 def plate_on(ground, characters=30, spread=4):
