@@ -62,10 +62,11 @@ _NEVER = {  # grounds that plates of a kind never have, by syntax and kind
     ("GA 36-2018", "new_energy_large"): (Ground.BLUE,),
 }
 
-_WIDE_GAPS = {Ground.DARK_CHARACTERS: 1.395, Ground.YELLOW: 1.5}
+_WIDE_GAPS = {Ground.DARK_CHARACTERS: (1.395, "0D"), Ground.YELLOW: (1.5, "0")}
 """Gap after the second character, in steps between the others: 1.39 by GA 36 with seven characters, 1.81
 with eight.  The network's time steps are coarse: of grey copies of plates with seven dark characters 11 % lie
-above 1.395, of green ones that are cut 97 %; few plates in colours are green and look yellow."""
+above 1.395, of green ones that are cut 97 %; few plates in colours are green and look yellow.  It counts
+where one of these characters makes a text a longer plate."""
 
 
 def ground_of(image: Image) -> Ground | None:
@@ -130,8 +131,10 @@ def fits_ground(
         if blue - max(green, red) > _CLEARLY_BLUE:
             return True
     ground = _ground_of(middle)
-    if ground in _WIDE_GAPS and Ground.GREEN in never and _gap(places()) > _WIDE_GAPS[ground]:
-        return not any(syntax.kind(reading.text + more) for more in "0D")  # it begins no longer plate
+    if ground in _WIDE_GAPS and Ground.GREEN in never:
+        widest, ends = _WIDE_GAPS[ground]
+        if any(syntax.kind(reading.text + end) for end in ends) and _gap(places()) > widest:
+            return False
     return ground not in never
 
 
