@@ -7,9 +7,13 @@ one JSON object a line on stdout.
 from __future__ import annotations
 
 import argparse
+import importlib
+import itertools
 import json
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,13 +24,14 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
+from std_msgs.msg import Float32, String
 
 from bench.sustained import Trial
 from lprnet_ros.ros.process.executors import Spinner
-from lprnet_ros.sources.labelled import read_image
+from lprnet_ros.sources.labelled import list_images, read_image
 
 _DEPTH = 2000
+_OPTIONAL = (("targets", "ai_msgs", "PerceptionTargets"), ("detections", "vision_msgs", "Detection2DArray"))
 _START_SECONDS = 60.0
 _LONGEST_WAIT_SECONDS = 3.0
 _CALM_SECONDS = 1.2
@@ -34,22 +39,22 @@ _CALM_SECONDS = 1.2
 
 
 class LoadGenerator(Node):
-    """Publishes one picture on several topics, and measures when its readings come back.
+    """Publishes pictures on several topics, and measures when their readings come back.
 
     Each camera sends its crops frame by frame, as a cropper does.
 
     Args:
-        picture: the crop that is sent.
+        pictures: the crops that are sent, one after the other, again and again.
         target: fully qualified name of the node under load.
         topics: one a camera.
+        every_topic: whether to listen to all that the node publishes, not to its readings alone.
     """
 
-    def __init__(self, picture: Path, target: str, topics: list[str]) -> None:
+    def __init__(
+        self, pictures: Sequence[Path], target: str, topics: list[str], *, every_topic: bool = False
+    ) -> None:
         super().__init__("load_generator")
-        crop = read_image(picture)
-        height, width = crop.shape[:2]
-        self._message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
-        self._message.data.frombytes(crop.tobytes())
+        self._messages = itertools.cycle([_message_of(picture) for picture in pictures])
         self._target = target
         reliable = QoSProfile(depth=_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
         self._publishers_of_crops = [self.create_publisher(Image, topic, reliable) for topic in topics]
@@ -57,6 +62,8 @@ class LoadGenerator(Node):
         listening = QoSProfile(depth=_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
         self.create_subscription(String, f"{target}/reading", self._on_reading, listening)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+        if every_topic:
+            self._listen_to_all(listening)
         self._latencies: list[float] = []
         self._counts = {"dropped": 0.0, "inference CPU (s)": 0.0}
         self._spinner = Spinner(self)
@@ -128,10 +135,20 @@ class LoadGenerator(Node):
         self._spinner.shutdown()
 
     def _publish(self, publisher: Publisher) -> None:
-        nanoseconds = time.time_ns()
-        stamp = self._message.header.stamp
+        message, nanoseconds = next(self._messages), time.time_ns()
+        stamp = message.header.stamp
         stamp.sec, stamp.nanosec = nanoseconds // 1_000_000_000, nanoseconds % 1_000_000_000
-        publisher.publish(self._message)
+        publisher.publish(message)
+
+    def _listen_to_all(self, qos: QoSProfile) -> None:
+        """Receive what nothing is done with; the topics of packages that are not installed do not exist."""
+        kinds: dict[str, type] = dict.fromkeys(("plate", "vehicle_plate"), String)
+        kinds |= {"confidence": Float32, "image_annotated": Image}
+        for topic, package, name in _OPTIONAL:
+            with suppress(ImportError):
+                kinds[topic] = getattr(importlib.import_module(f"{package}.msg"), name)
+        for topic, kind in kinds.items():
+            self.create_subscription(kind, f"{self._target}/{topic}", _ignore, qos)
 
     def _spin(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -151,6 +168,18 @@ class LoadGenerator(Node):
                 }
 
 
+def _ignore(_: object) -> None:
+    pass
+
+
+def _message_of(picture: Path) -> Image:
+    crop = read_image(picture)
+    height, width = crop.shape[:2]
+    message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
+    message.data.frombytes(crop.tobytes())
+    return message
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Answer the questions on stdin until it ends.
 
@@ -161,12 +190,14 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status.
     """
     parser = argparse.ArgumentParser(prog="load_generator")
-    parser.add_argument("--picture", type=Path, required=True)
+    parser.add_argument("--picture", type=Path, required=True, help="or a folder of them")
+    parser.add_argument("--every-topic", action="store_true")
     parser.add_argument("--target", required=True)
     parser.add_argument("--topics", nargs="+", required=True)
     options = parser.parse_args(arguments)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    generator = LoadGenerator(options.picture, options.target, options.topics)
+    pictures = list_images(options.picture) if options.picture.is_dir() else [options.picture]
+    generator = LoadGenerator(pictures, options.target, options.topics, every_topic=options.every_topic)
     try:
         generator.wait_until_heard()
         print(json.dumps({"ready": True}), flush=True)

@@ -42,15 +42,25 @@ class RosRig:
     """Starts nodes and load generators, each on its cores, separate from all other ROS traffic.
 
     Args:
-        picture: the crop that generators send.
+        picture: the crop that generators send, or a folder of crops.
         shared: whether a node may use the generator's core too.
+        every_topic: whether generators listen to all that a node publishes, not to its readings alone.
+        checkout: the checkout whose nodes run; None is this one.
 
     Attributes:
         generator_cores, node_cores: numbers of the cores.
     """
 
-    def __init__(self, picture: Path, *, shared: bool = False) -> None:
-        self._picture = picture
+    def __init__(
+        self,
+        picture: Path,
+        *,
+        shared: bool = False,
+        every_topic: bool = False,
+        checkout: Path | None = None,
+    ) -> None:
+        self._picture, self._every_topic = picture, every_topic
+        self._checkout = checkout.resolve() if checkout is not None else ROOT
         cores = sorted(os.sched_getaffinity(0))
         self.generator_cores = set(cores[:1])
         self.node_cores = set(cores) if shared else set(cores[1:]) or set(cores)
@@ -58,7 +68,6 @@ class RosRig:
             "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
             **os.environ,
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
         if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
             self._environment["ROS_LOCALHOST_ONLY"] = "1"
@@ -79,7 +88,8 @@ class RosRig:
         arguments = ["--ros-args", "--log-level", "warn", "-r", f"__ns:={namespace}", "-r", f"__node:={base}"]
         for parameter in parameters:
             arguments += ["-p", parameter]
-        with self._running(module, arguments, cores if cores is not None else self.node_cores) as process:
+        where = cores if cores is not None else self.node_cores
+        with self._running(module, arguments, where, self._checkout) as process:
             yield process
 
     @contextmanager
@@ -90,20 +100,25 @@ class RosRig:
             LabelledDataError: that does not happen; its own message stands above.
         """
         arguments = ["--picture", str(self._picture.resolve()), "--target", target, "--topics", *topics]
+        arguments += ["--every-topic"] * self._every_topic
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with self._running("bench.load_generator", arguments, self.generator_cores, **streams) as process:
+        with self._running(
+            "bench.load_generator", arguments, self.generator_cores, ROOT, **streams
+        ) as process:
             answer(process)
             yield process
 
     @contextmanager
     def _running(
-        self, module: str, arguments: list[str], cores: set[int], **streams: int
+        self, module: str, arguments: list[str], cores: set[int], checkout: Path, **streams: int
     ) -> Iterator[psutil.Popen]:
+        path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
         command = [sys.executable, "-m", module, *arguments]
         with affinity(cores):
             process = psutil.Popen(
                 command,
-                env=self._environment,
+                cwd=checkout,
+                env=self._environment | {"PYTHONPATH": path},
                 preexec_fn=end_with_parent,
                 start_new_session=True,  # Ctrl-C is for this process, which ends the others
                 **streams,

@@ -24,6 +24,8 @@ MOST_TEXTS = 12
 """Maximum number of texts that one vehicle may have.  The one that was not named for the longest time makes
 room for a new one; looks that read it then count as looks that read the likeliest text."""
 
+_SHARES: list[float] = LOG_SHARES.tolist()
+
 _WORTH_A_ROW = -2.3
 """Log-probability from which an alternative gets a row, if another look names it too: it is 10 %."""
 
@@ -37,7 +39,7 @@ class Evidence:
     Attributes:
         looks: in the order of their times, at most :data:`~lprnet_ros.consensus.sightings.MOST_CROPS`.
         texts: the candidates, by row.
-        best: the row of the likeliest.
+        best, best_sum: the row of the likeliest, and the sum of its log-probabilities.
         surest: sum of the greatest log-probability of each look: no text reaches more.
         unnamed: sum of the looks' unnamed log-probability.
     """
@@ -52,8 +54,11 @@ class Evidence:
         # by row: rows of longer texts that were read and begin or end with it
         self._wholes: list[list[int]] = []
         self._are_read: list[bool] = []
+        self._lengths: set[int] = set()  # of all texts that ever had a row
         self._named = dict.fromkeys(look.named, 1)  # how many looks name a text
-        self._distances = np.zeros((MOST_TEXTS, MOST_TEXTS), dtype=np.int8)
+        self._shares = np.zeros(
+            (MOST_TEXTS, MOST_TEXTS)
+        )  # of the unnamed probability, row by row: logarithms
         self._sums = np.zeros((MOST_CROPS + 2, MOST_TEXTS))  # row k: over the first k looks
         self._read = np.zeros(MOST_CROPS + 1, dtype=np.int8)  # by look: the row of what it read
         self._unnamed = np.zeros(MOST_CROPS + 1)
@@ -64,7 +69,8 @@ class Evidence:
         self._unnamed[0] = look.unnamed
         values = [look.named[text] for text in self.texts]
         self._sums[1, : len(values)] = values
-        self.best = values.index(max(values))
+        self.best_sum = max(values)
+        self.best = values.index(self.best_sum)
 
     def add(self, look: Look, place: int) -> None:
         """Put a look at its place in the order of time."""
@@ -72,8 +78,7 @@ class Evidence:
         self._name(look)
         count = len(self.looks)
         row, used = self._rows[look.text], len(self.texts)
-        values = LOG_SHARES[self._distances[row, :used]]
-        values += look.unnamed
+        values = self._shares[row, :used] + look.unnamed
         for text, value in look.named.items():
             if (named := self._rows.get(text)) is not None:
                 values[named] = value
@@ -92,7 +97,7 @@ class Evidence:
             self._named[text] = self._named.get(text, 0) + 1
         self.surest += look.surest
         self.unnamed += look.unnamed
-        self.best = int(sums[count + 1].argmax())
+        self._rank(sums[count + 1])
 
     def forget(self, excess: int) -> None:
         """Forget so many of the oldest looks."""
@@ -109,7 +114,7 @@ class Evidence:
         sums[: count - excess + 1] = sums[excess:] - sums[excess]
         self._read[: count - excess] = self._read[excess:count].copy()
         self._unnamed[: count - excess] = self._unnamed[excess:count].copy()
-        self.best = int(sums[count - excess].argmax())
+        self._rank(sums[count - excess])
 
     @property
     def sums(self) -> npt.NDArray[np.float64]:
@@ -121,21 +126,27 @@ class Evidence:
         row = self._rows.get(text)
         if row is not None:
             return float(self._sums[len(self.looks), row])
-        distances = np.array([misreads(text, known) for known in self.texts], dtype=np.int8)
-        return float(self._values(text, distances, is_read=True).sum())
+        shares = np.array([_SHARES[misreads(text, known)] for known in self.texts])
+        return float(self._values(text, shares, is_read=True).sum())
 
     def split(self) -> int:
         """Return before which look the next vehicle came, or 0 if none did."""
-        sums, count = self.sums, len(self.looks)
-        if self.surest - sums[self.best, -1] <= TWO_VEHICLES:  # by so much the best text fails at most
+        if self.surest - self.best_sum <= TWO_VEHICLES:  # by so much the best text fails at most
             return 0
+        sums, count = self.sums, len(self.looks)
         before = sums[:, 1:-1]
         after = sums[:, -1:] - before
-        losses = (before.max(axis=0) - before) * WEIGHTS[1:count]
-        losses += (after.max(axis=0) - after) * WEIGHTS[count - 1 : 0 : -1]
-        gains = losses.min(axis=0)
+        losses = (np.maximum.reduce(before) - before) * WEIGHTS[1:count]
+        losses += (np.maximum.reduce(after) - after) * WEIGHTS[count - 1 : 0 : -1]
+        gains = np.minimum.reduce(losses)
         place = int(gains.argmax())
         return place + 1 if gains[place] > TWO_VEHICLES else 0
+
+    def _rank(self, sums: npt.NDArray[np.float64]) -> None:
+        """Find the likeliest text; of equal ones the first."""
+        values = sums.tolist()
+        self.best_sum = max(values)
+        self.best = values.index(self.best_sum)
 
     def _name(self, look: Look) -> None:
         """Give rows to what a look reads and to its best alternative; they count as named now."""
@@ -169,33 +180,40 @@ class Evidence:
                     wholes.remove(row)
             self.texts[row], self._wholes[row] = text, []
         self._rows[text], self._named_last[row] = row, self._added
-        distances = [misreads(text, known) for known in self.texts]
-        self._distances[row, : len(distances)] = self._distances[: len(distances), row] = distances
+        self._lengths.add(len(text))
+        shares = [_SHARES[misreads(text, known) if known is not text else 0] for known in self.texts]
+        self._shares[row, : len(shares)] = self._shares[: len(shares), row] = shares
         return row
 
     def _fill(self, row: int, *, is_read: bool) -> None:
         """Sum up what the looks up to now say of a row's text."""
         text, length = self.texts[row], len(self.texts[row])
         self._are_read[row] = is_read
-        for other, known in enumerate(self.texts):
+        for other, known in enumerate(self.texts if len(self._lengths) > 1 else ()):
             if len(known) == length:
                 continue
             if is_read and is_end(known, text):
                 self._wholes[other].append(row)
             if self._are_read[other] and is_end(text, known) and other not in self._wholes[row]:
                 self._wholes[row].append(other)
-        if self.looks:
-            values = self._values(text, self._distances[row], is_read=is_read)
-            self._sums[1 : len(self.looks) + 1, row] = values.cumsum()
+        if len(self.looks) == 1 and len(self._lengths) == 1:  # the same as below, in half the time
+            only = self.looks[0]
+            value = only.named.get(text)
+            self._sums[1, row] = only.unnamed + self._shares[row, self._read[0]] if value is None else value
+        elif self.looks:
+            values = self._values(text, self._shares[row], is_read=is_read)
+            np.add.accumulate(values, out=self._sums[1 : len(self.looks) + 1, row])
 
     def _values(
-        self, text: str, distances: npt.NDArray[np.int8], *, is_read: bool
+        self, text: str, shares: npt.NDArray[np.float64], *, is_read: bool
     ) -> npt.NDArray[np.float64]:
         """Return the log-probability of a text in each look."""
         count = len(self.looks)
-        values: npt.NDArray[np.float64] = LOG_SHARES[distances[self._read[:count]]]
+        values: npt.NDArray[np.float64] = shares.take(self._read[:count])
         values += self._unnamed[:count]
-        ends = [known for known in self.texts if is_read and len(known) < len(text) and is_end(known, text)]
+        ends = []
+        if is_read and len(self._lengths) > 1:
+            ends = [known for known in self.texts if len(known) < len(text) and is_end(known, text)]
         if not ends and text not in self._named:
             return values
         for i, look in enumerate(self.looks):

@@ -89,7 +89,7 @@ class OneCamera:
 
     def _due(self, vehicle: SightedVehicle) -> float:
         """Return when a vehicle that is still there is to be published."""
-        if not vehicle.is_news or vehicle.agreeing < self._settings.minimum_crops:
+        if vehicle.agreeing < self._settings.minimum_crops or not vehicle.is_news:
             return math.inf
         if vehicle.published is not None or len(vehicle) >= MOST_CROPS:
             return vehicle.first
@@ -103,18 +103,17 @@ class OneCamera:
         """Let the vehicle be looked after in time."""
         if vehicle not in self.view:
             return
-        event = vehicle.last + self._memory(vehicle)
         if vehicle.is_news and not vehicle.has_left:
             event = min(vehicle.last + self._settings.gap_seconds, self._due(vehicle))
+        else:
+            event = vehicle.last + self._memory(vehicle)
         if event < vehicle.next_event:
             vehicle.next_event = event
             heapq.heappush(self._events, (event, next(self._serial), vehicle))
 
     def _publish(self, vehicle: SightedVehicle, *, has_gone: bool) -> list[VehiclePlate]:
         """Publish a vehicle if it was not published before and has enough crops."""
-        if not vehicle.is_news:
-            return []
-        if not vehicle.has_enough(self._settings.minimum_crops, has_gone=has_gone):
+        if not vehicle.is_news or not vehicle.has_enough(self._settings.minimum_crops, has_gone=has_gone):
             return []
         if has_gone:
             for other in self.view.resembling(vehicle, TWO_AT_ONCE):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -52,7 +51,7 @@ class SightedVehicle:
         self._only: Look = look
         self._evidence: Evidence | None = None  # of a single look it would say nothing more
         self._reads = {look.text: 1}
-        self.best_text = max(look.named, key=look.named.__getitem__)
+        self.best_text = look.likeliest
         self.best_sum, self.surest, self.unnamed = look.surest, look.surest, look.unnamed
         for other in looks[1:]:
             self.add(other)
@@ -97,7 +96,7 @@ class SightedVehicle:
                     del self._reads[forgotten.text]
             evidence.forget(excess)
         self.best_text = evidence.texts[evidence.best]
-        self.best_sum = float(evidence.sums[evidence.best, -1])
+        self.best_sum = evidence.best_sum
         self.surest, self.unnamed = evidence.surest, evidence.unnamed
 
     def gain(self, other: SightedVehicle) -> float:
@@ -145,14 +144,12 @@ class SightedVehicle:
             evidence = Evidence(self._only)
         sums, texts, text = evidence.sums, evidence.texts, self.best_text
         ranked = sorted(zip(texts, self._probabilities(evidence), strict=True), key=lambda pair: -pair[1])
+        alike = [pair for pair in ranked if len(pair[0]) == len(text)]
         best = evidence.looks[int(np.diff(sums[evidence.best]).argmax())].sighting
         reading = PlateReading(
             text,
             dict(ranked)[text],
-            tuple(
-                min(1.0, sum(p for t, p in ranked if len(t) == len(text) and t[i] == text[i]))
-                for i in range(len(text))
-            ),
+            tuple([min(1.0, sum([p for t, p in alike if t[i] == text[i]])) for i in range(len(text))]),
             tuple(pair for pair in ranked if pair[0] != text)[:3],
             timings=best.reading.timings,
         )
@@ -170,9 +167,9 @@ class SightedVehicle:
         """Tell whether another text led when enough crops had read it."""
         if self.published not in (None, self.best_text):
             return True
-        reads: Counter[str] = Counter()
+        reads = dict.fromkeys(evidence.texts, 0)
         for look, leader in zip(evidence.looks, evidence.sums[:, 1:].argmax(axis=0), strict=True):
-            reads[look.text] += 1
+            reads[look.text] = reads.get(look.text, 0) + 1
             text = evidence.texts[leader]
             if text != self.best_text and reads[text] >= minimum_crops:
                 return True

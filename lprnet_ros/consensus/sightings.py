@@ -109,11 +109,11 @@ class Look:
         sighting: the sighting.
         text: what was read.
         named: the log-probability of each text that the reading names, :data:`DOUBT` taken off.
-        surest: the greatest of them.
+        likeliest, surest: the text with the greatest of them, and that one.
         unnamed: the logarithm of the probability of all other texts together.
     """
 
-    __slots__ = ("named", "sighting", "surest", "text", "unnamed")
+    __slots__ = ("likeliest", "named", "sighting", "surest", "text", "unnamed")
 
     def __init__(self, sighting: Sighting) -> None:
         reading = sighting.reading
@@ -125,7 +125,8 @@ class Look:
         self.sighting = sighting
         self.text = reading.text
         self.named = {text: math.log(scale * p + NEAR * unnamed) for text, p in named.items()}
-        self.surest = max(self.named.values())
+        self.likeliest = max(self.named, key=self.named.__getitem__)
+        self.surest = self.named[self.likeliest]
         self.unnamed = math.log(unnamed)
 
 

@@ -6,6 +6,7 @@ the places count from the beginning and from the end: a character that was left 
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections import Counter
 
@@ -40,6 +41,7 @@ class TextLanes:
     def __init__(self, lanes: int) -> None:
         self._lengths = np.zeros(lanes, dtype=np.int8)
         self._of_length = Counter({0: lanes})
+        self._only_length = 0  # of all that are not empty; -1 where there are several
         self._heads = np.full(
             (LONGEST, lanes), _NOTHING, dtype=np.uint32
         )  # characters, counted from the beginning ...
@@ -52,8 +54,8 @@ class TextLanes:
         if length != old:
             self._of_length[length] += 1
             self._of_length[old] -= 1
-            if not self._of_length[old]:
-                del self._of_length[old]
+            lengths = {known for known, count in self._of_length.items() if known and count} or {0}
+            self._only_length = lengths.pop() if len(lengths) == 1 else -1
             self._heads[length:, lane] = self._tails[length:, lane] = _NOTHING
             self._lengths[lane] = length
         self._heads[:length, lane] = codes
@@ -61,19 +63,20 @@ class TextLanes:
 
     def are_all_of(self, length: int) -> bool:
         """Tell whether all texts but the empty ones are so long."""
-        return self._of_length.keys() <= {0, length}
+        return self._only_length in (0, length)
 
     def distances(self, text: str) -> npt.NDArray[np.int8]:
         """Return :func:`misreads` of a text and that of each lane."""
         codes = _codes(text)
         length, lengths = len(codes), self._lengths
         same = _count(self._heads[:length] == codes[:, None])
-        if self.are_all_of(length):
-            return length - same
+        if self._only_length in (0, length):
+            return np.subtract(length, same, out=same)
         same += (lengths != length) * _count(self._tails[:length] == codes[::-1, None])
         return np.asarray(np.maximum(lengths, length) - np.minimum(np.minimum(lengths, length), same))
 
 
+@functools.lru_cache(maxsize=1024)
 def _codes(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text[:LONGEST].encode("utf-32-le", "surrogatepass"), dtype="<u4")
 

@@ -39,8 +39,8 @@ class VehiclesInView:
         self._texts = [""] * slots
         self._lanes = TextLanes(slots)
         self._lengths = np.zeros(slots, dtype=np.int8)
-        self._last = np.full(slots, -np.inf)  # of those without a track
-        self._age = np.zeros(slots)
+        self._last = np.full(slots, -np.inf)
+        self._age = np.full(slots, np.inf)  # in nats; infinite for vehicles with a track
         self._seen = np.full(slots, np.inf)  # when each was seen last, with or without a track
         self._by_text: dict[str, set[int]] = {}
         self._tracks: dict[str, list[SightedVehicle]] = {}
@@ -81,7 +81,7 @@ class VehiclesInView:
         """Let a vehicle go."""
         slot, vehicle.slot = vehicle.slot, -1
         self._vehicles[slot] = None
-        self._last[slot], self._seen[slot] = -np.inf, np.inf
+        self._age[slot], self._seen[slot] = np.inf, np.inf
         self._unname(slot)
         self._free.append(slot)
         if vehicle.track is not None:
@@ -107,14 +107,17 @@ class VehiclesInView:
             gap: seconds between the sightings of both, at most.
             most: nats by which two texts may explain the sightings of both better than one.
         """
-        same = [self._vehicles[slot] for slot in self._by_text.get(vehicle.best_text, ())]
-        present = [v for v in same if v is not None and v.track is None and _are_near(v, vehicle, gap)]
-        if present:
-            return max(present, key=lambda v: v.last)
+        if vehicle.best_text in self._by_text:
+            same = [self._vehicles[slot] for slot in self._by_text[vehicle.best_text]]
+            present = [v for v in same if v is not None and v.track is None and _are_near(v, vehicle, gap)]
+            if present:
+                return max(present, key=lambda v: v.last)
         losses = self._losses(vehicle)
         losses += self._age
-        losses[self._last < vehicle.first - gap] = np.inf
         slot = int(losses.argmin())
+        if losses[slot] <= most and self._last[slot] < vehicle.first - gap:
+            losses[self._last < vehicle.first - gap] = np.inf
+            slot = int(losses.argmin())
         return self._vehicles[slot] if losses[slot] <= most else None
 
     def resembling(self, vehicle: SightedVehicle, most: float) -> list[SightedVehicle]:
@@ -130,18 +133,20 @@ class VehiclesInView:
         """Return by how many nats two texts explain the sightings better than one, for each slot."""
         text, count = vehicle.best_text, len(vehicle)
         distances = self._lanes.distances(text)
-        shares = LOG_SHARES[distances]
+        shares = LOG_SHARES.take(distances)
         losses: npt.NDArray[np.float64] = (vehicle.surest - vehicle.unnamed) - (
             shares if count == 1 else count * shares
         )
         if count > 1:
             losses *= _LIST_OF_WEIGHTS[count]
-        np.minimum(losses, self._offset - self._factor * shares, out=losses)
+        shares *= self._factor
+        np.minimum(losses, np.subtract(self._offset, shares, out=shares), out=losses)
         if not self._lanes.are_all_of(len(text)):
             self._compare_ends(vehicle, distances, losses)
         for text in vehicle.texts:
-            for slot in self._by_text.get(text, ()):
-                losses[slot] = min(losses[slot], vehicle.loss(text))
+            if text in self._by_text:
+                for slot in self._by_text[text]:
+                    losses[slot] = min(losses[slot], vehicle.loss(text))
         return losses
 
     def _compare_ends(
@@ -156,7 +161,8 @@ class VehiclesInView:
                 losses[slot] = min(losses[slot], -LOG_CUT * self._factor[slot])
 
     def _write(self, slot: int, text: str) -> None:
-        self._unname(slot)
+        if self._texts[slot]:
+            self._unname(slot)
         self._by_text.setdefault(text, set()).add(slot)
         self._lanes.put(slot, text)
         self._texts[slot] = text

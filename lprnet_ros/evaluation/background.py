@@ -34,7 +34,8 @@ def text_like_windows(image: Image, count: int) -> list[Image]:
     for width, aspect in itertools.product(_WIDTHS, _ASPECTS):
         height = round(width / aspect)
         step = max(2, height // 4)
-        y, x = np.mgrid[0 : grey.shape[0] - height : step, 0 : grey.shape[1] - width : step].reshape(2, -1)
+        rows, columns = max(0, grey.shape[0] - height), max(0, grey.shape[1] - width)
+        y, x = np.mgrid[0:rows:step, 0:columns:step].reshape(2, -1)
         if not y.size:
             continue
         inside = _mean(sums, y, x, height, width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -126,7 +127,7 @@ class PlateRecognizer:
         """Read several crops, step by step: code and weights stay in the processor's caches meanwhile.
 
         A crop whose confidence stays below ``CERTAIN`` is deskewed and read again; of all looks
-        the most confident one counts, if another one reads the same.  The time of that counts as inference.
+        the most confident one counts, as far as the others agree.  The time of that counts as inference.
 
         Args:
             crops: at least one.
@@ -195,16 +196,25 @@ class PlateRecognizer:
 
 
 def _best_look(looks: Sequence[_Look]) -> _Look:
-    """Return the most confident of several looks at one crop.
+    """Return the most confident of several looks at one crop; its alternatives share what its text leaves.
 
-    A text that no other look reads, as when a view makes up what the crop's edge took, gets the mean
-    of the probabilities that all looks give it.
+    Looks that read the same make each other surer: the root of the mean of their probabilities may be
+    higher than each.  The last one, with more room at the sides, may make up what the crop's edge took:
+    it counts half, and no more than all looks together.
     """
     best, logits = max(looks, key=lambda look: look[0].confidence)
-    if sum(look.text == best.text for look, _ in looks) == 1:
-        found = [dict(look.alternatives).get(best.text, 0.0) for look, _ in looks if look is not best]
-        best = dataclasses.replace(best, confidence=(best.confidence + sum(found)) / len(looks))
-    return best, logits
+    found = [
+        look.confidence if look.text == best.text else dict(look.alternatives).get(best.text, 0.0)
+        for look, _ in looks
+    ]
+    confidence = math.sqrt(sum(found) / len(found))
+    if best is looks[-1][0]:
+        confidence = min(confidence, (found[-1] + max(found[:-1])) / 2)
+    elif sum(look.text == best.text for look, _ in looks) > 1:
+        confidence = max(confidence, best.confidence)
+    left = min(1.0, (1.0 - confidence) / max(1e-9, 1.0 - best.confidence))
+    alternatives = tuple([(text, left * probability) for text, probability in best.alternatives])
+    return dataclasses.replace(best, confidence=confidence, alternatives=alternatives), logits
 
 
 def _attempt(

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from lprnet_ros.plates.syntax import bundled_syntax
@@ -55,3 +56,20 @@ def test_without_the_syntax_rule_any_text_passes_but_an_empty_one():
     assert rules.judge(read("ABC", 0.4), None) is Verdict.LOW_CONFIDENCE
     assert rules.judge(read("ABC", 0.4, ("ABD", 0.1)), None) is Verdict.AMBIGUOUS
     assert rules.judge(read("", 0.9), None) is Verdict.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("width", "confidence", "verdict"),
+    [
+        (30, 0.94, Verdict.LOW_CONFIDENCE),
+        (30, 0.95, Verdict.ACCEPTED),
+        (37, 0.8, Verdict.ACCEPTED),  # plates stand so askew in real crops
+        (94, 0.8, Verdict.ACCEPTED),
+    ],
+)
+def test_a_plate_seen_from_far_to_its_side_needs_more_confidence(width, confidence, verdict):
+    image = np.full((30, width, 3), (190, 70, 20), np.uint8)
+    rules = ReadingRules(minimum_confidence=0.8)
+    assert rules.judge(read("京A12345", confidence), SYNTAX, image) is verdict
+    other = type(SYNTAX)("another", SYNTAX.alphabet, SYNTAX.sets, SYNTAX.kinds)
+    assert rules.judge(read("京A12345", confidence), other, image) is Verdict.ACCEPTED

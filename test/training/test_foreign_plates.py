@@ -30,4 +30,4 @@ def test_plates_of_the_old_army_are_seldom_accepted():
         if reading.accepted:
             accepted.append((plate.text, reading.text))
     recognizer.close()
-    assert len(accepted) <= 24  # half of them before such plates were trained on
+    assert len(accepted) <= 5  # 1; 24 before the white ground told, half of them before they were trained on
