@@ -17,7 +17,7 @@ from lprnet_ros.runtimes.library_output import library_output_to_stderr
 from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
 from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
 
-_DTYPES = {"F32": "float32"}
+_DTYPES = {"F32": "float32", "NV12": "nv12"}
 """The library's names of types; others keep their name and fit no manifest."""
 
 
@@ -86,6 +86,7 @@ SPEC = RuntimeSpec(
     suffixes=(".bin",),
     library="hbm_runtime",
     holds_gil=True,
+    input_dtypes=("float32", "nv12"),
     open=lambda manifest, _threads: HbmRuntime(manifest),
     install_hint="hbm_runtime, which comes with RDK OS 3.5.0 or later on the RDK X5 "
     "(package hobot-spdev); the hbm_runtime on PyPI is built for other boards. Update the board, "

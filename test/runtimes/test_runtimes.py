@@ -115,18 +115,23 @@ def test_an_input_that_a_runtime_cannot_feed_is_refused(
 ):
     manifest = onnx_manifest if name == "onnx" else bin_manifest
     pixels = dataclasses.replace(manifest.input, dtype=dtype, mean=(0.0,) * 3, scale=(1.0,) * 3)
-    feeds = "float32 or uint8" if name == "onnx" else "float32"
+    feeds = {"onnx": "float32 or uint8", "hbm": "float32 or nv12", "bpu": "float32"}[name]
     message = (
         f"takes an input of type {dtype}, the runtime '{name}' feeds {feeds} only"
         if dtype not in find_runtime(name).input_dtypes
-        else "has an input of type float32, its manifest says uint8"
+        else f"has an input of type float32, its manifest says {dtype}"
     )
     with pytest.raises(InferenceError, match=message):
         open_runtime(name, dataclasses.replace(manifest, input=pixels))
 
 
 def test_only_runtimes_that_let_threads_run_side_by_side_say_so():
-    assert {spec.name: spec.holds_gil for spec in RUNTIMES} == {"onnx": False, "hbm": True, "bpu": True}
+    assert {spec.name: spec.holds_gil for spec in RUNTIMES} == {
+        "onnx": False,
+        "hbm": True,
+        "bpu": True,
+        "simulator": False,
+    }
 
 
 def test_two_libraries_at_once_leave_stdout_as_it_was(capfd):
