@@ -54,7 +54,7 @@ ON_THE_CPU = {
     "end: TopK",
     "end: Softmax",
 }
-"""Graphs of which hb_mapper 1.24.3 leaves a node to the CPU, or which it refuses; the others are the BPU's."""
+"""Graphs of which hb_mapper 1.24.3 leaves a node to the CPU, or which it refuses."""
 
 
 def test_every_verdict_is_one_on_a_graph():
