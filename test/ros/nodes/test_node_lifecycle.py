@@ -86,6 +86,16 @@ def test_without_autostart_the_node_waits_for_a_lifecycle_manager(idle: ReaderPr
     assert Conversation(idle).read_known("a crop")["text"] == known_plate()[0]
 
 
+def test_where_the_boards_bundled_model_cannot_be_opened_the_log_says_how_to_go_on(
+    idle: ReaderProcess,
+) -> None:
+    assert idle.set_parameters(runtime="hbm") == [(True, "")]
+    told = failure_to_configure(idle)
+    assert idle.set_parameters(runtime="auto") == [(True, "")]
+    assert "hbm_runtime" in told
+    assert "to go on with the CPU: runtime:=onnx model:=lprnet.onnx" in told
+
+
 def test_while_inactive_nothing_is_read_and_diagnostics_say_so(idle: ReaderProcess) -> None:
     idle.change_state(CONFIGURE)
     idle.change_state(ACTIVATE)
