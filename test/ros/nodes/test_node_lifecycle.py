@@ -86,16 +86,6 @@ def test_without_autostart_the_node_waits_for_a_lifecycle_manager(idle: ReaderPr
     assert Conversation(idle).read_known("a crop")["text"] == known_plate()[0]
 
 
-def test_where_the_boards_bundled_model_cannot_be_opened_the_log_says_how_to_go_on(
-    idle: ReaderProcess,
-) -> None:
-    assert idle.set_parameters(runtime="hbm") == [(True, "")]
-    told = failure_to_configure(idle)
-    assert idle.set_parameters(runtime="auto") == [(True, "")]
-    assert "hbm_runtime" in told
-    assert "to go on with the CPU: runtime:=onnx model:=lprnet.onnx" in told
-
-
 def test_while_inactive_nothing_is_read_and_diagnostics_say_so(idle: ReaderProcess) -> None:
     idle.change_state(CONFIGURE)
     idle.change_state(ACTIVATE)
@@ -171,6 +161,16 @@ def test_after_the_shutdown_transition_the_node_is_finalized_and_can_be_ended(
     assert reader.next_status(2)["state"] == "finalized"
     reader.signal(signal.SIGTERM)
     assert reader.process.returncode == 0
+
+
+def test_where_the_boards_bundled_model_cannot_be_opened_the_log_says_how_to_go_on(
+    idle: ReaderProcess,
+) -> None:
+    assert idle.set_parameters(runtime="hbm") == [(True, "")]
+    told = failure_to_configure(idle)
+    assert idle.set_parameters(runtime="auto") == [(True, "")]
+    assert "hbm_runtime" in told
+    assert "to go on with the CPU: runtime:=onnx model:=lprnet.onnx" in told
 
 
 def test_a_missing_model_is_reported_and_configuring_works_once_it_is_named_right(
