@@ -51,7 +51,7 @@ board: $(BOARD)/.setup  ## the BPU's model of the bundled network, compiled and 
 
 # the vendor's tools come for Python 3.10 alone; ROS 2 Jazzy's wheels, for lpr_node with runtime:=simulator
 $(BOARD)/.setup: setup.py toolchain/requirements.txt toolchain/torch.py
-	"$$(.ci/find_python310)" -m venv $(BOARD)
+	python=$$(.ci/find_python310) && "$$python" -m venv $(BOARD)
 	$(BOARD)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint toolchain/requirements.txt --editable ".[ros]"
 	$(BOARD)/bin/python -m pip install --quiet --disable-pip-version-check \
