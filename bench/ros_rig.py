@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
+from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.sources.labelled import LabelledDataError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,14 +34,8 @@ def camera_topics(cameras: int) -> list[str]:
 
 
 def crop_to_send(manifest: RecognizerManifest) -> Path:
-    """Return the picture of a model's self-test.
-
-    Raises:
-        ManifestError: it has none.
-    """
-    if manifest.self_test.image is None:
-        raise ManifestError(f"{manifest.path.name} has no picture in its self-test to send")
-    return manifest.self_test.image
+    """Return the picture of a model's self-test; where it has none, one of the demonstration's."""
+    return manifest.self_test.image or min((ROOT / "demo" / "self_test").glob("*.png"))
 
 
 class RosRig:

@@ -14,8 +14,12 @@ from pathlib import Path
 
 from lprnet_ros.board.identity import require_rdk
 from lprnet_ros.board.performance import STATE_FILE, Change, apply, plan
+from lprnet_ros.board.proof import CONTRADICTED, conclude, run_step
+from lprnet_ros.board.proof_report import write_report
+from lprnet_ros.board.proof_steps import CHECKOUT, commands
 from lprnet_ros.board.telemetry import Telemetry, read_telemetry
-from lprnet_ros.cli.common import run
+from lprnet_ros.cli.common import UserError, run
+from lprnet_ros.models.find import find_model
 from lprnet_ros.text.console import program
 
 _CLEAR = "\x1b[H\x1b[J"
@@ -49,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="PATH",
         help="where the board's files lie (default: /)",
     )
+    _add_proof_options(parser)
     options = parser.parse_args(arguments)
     if options.watch is not None and not 0 < options.watch <= 86_400:
         parser.error("--watch is more than 0 seconds, and at most a day")
@@ -56,7 +61,58 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--performance goes with --dry-run and --root alone")
     if options.dry_run and not options.performance:
         parser.error("--dry-run goes with --performance")
-    return run("lpr_board", lambda: _performance(options) if options.performance else _show(options))
+    if options.prove and (options.json or options.watch or options.pid or options.performance):
+        parser.error("--prove goes with --model, --seconds and --root alone")
+    if options.seconds <= 0:
+        parser.error("--seconds is more than 0")
+    do = _prove if options.prove else _performance if options.performance else _show
+    return run("lpr_board", lambda: do(options))
+
+
+def _add_proof_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "the day a board is there (needs ROS 2 and a checkout of the repository)"
+    )
+    group.add_argument(
+        "--prove",
+        metavar="NAME",
+        nargs="?",
+        type=Path,
+        const=Path("lpr_board_proof"),
+        help="run self-test, demo crops, threads, live node and the node's tests, and write NAME.md and "
+        "NAME.json: what confirms or contradicts each line of docs/hardware_status.md (minutes to an hour)",
+    )
+    group.add_argument(
+        "--model",
+        default="lprnet_x5.bin",
+        help="the .bin file to prove, or its name (default: lprnet_x5.bin)",
+    )
+    group.add_argument(
+        "--seconds", type=float, default=30.0, help="how long a rate of the live node must hold (default: 30)"
+    )
+
+
+def _prove(options: argparse.Namespace) -> int:
+    board, model = require_rdk(options.root), find_model(options.model).resolve()
+    if not (CHECKOUT / "demo" / "crops").is_dir():
+        raise UserError(
+            "--prove needs a checkout of the lprnet_ros repository: in its folder, run "
+            "python3 -m lprnet_ros.cli.board --prove"
+        )
+    if model.suffix != ".bin":
+        raise UserError(
+            f"--prove needs a model for the BPU, not {model.name}: give one with --model, lpr.bin say"
+        )
+    about = {"board": board, "model": str(model), "begun": time.strftime("%Y-%m-%d %H:%M:%S %z")}
+    steps = []
+    for name, command in commands(model, options.root, options.seconds).items():
+        print(f"lpr_board: {name} ...", file=sys.stderr, flush=True)
+        steps.append(run_step(name, command, options.root))
+    lines = conclude(steps)
+    write_report(options.prove, about, lines, steps)
+    print(_table([(line.part, line.verdict, line.evidence) for line in lines]))
+    print(f"wrote {options.prove}.md and {options.prove}.json")
+    return int(any(line.verdict == CONTRADICTED for line in lines))
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import pickle
 import signal
 from multiprocessing.connection import Connection
 from typing import Any
@@ -42,6 +43,7 @@ def main(descriptor: int) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(2, 1)  # what the board's libraries print belongs to the log
     connection: Connection[Any, Any] = Connection(descriptor)
     if os.getppid() != parent:  # it ended before prctl took effect
         return 1
@@ -56,5 +58,5 @@ def main(descriptor: int) -> int:
         while True:
             crops, rules = connection.recv()
             for crop in crops:  # one by one, because each has its own time limit
-                connection.send(recognizer.read_batch([crop], rules)[0])
+                connection.send_bytes(pickle.dumps(recognizer.read_batch([crop], rules)[0], 5))
     return 0

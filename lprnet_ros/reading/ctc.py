@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from operator import mul
 
 import numpy as np
@@ -98,7 +98,6 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Pla
     emissions = _emissions(probabilities, {alphabet.blank, *path})
     indices: list[int] = []
     confidences: list[float] = []
-    runs: list[tuple[int, int]] = []  # time step at which each character begins, and at which it ends
     previous = alphabet.blank
     for time_step, index in enumerate(path):
         if index != alphabet.blank:
@@ -106,23 +105,32 @@ def best_path(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> Pla
             if index != previous:
                 indices.append(index)
                 confidences.append(probability)
-                runs.append((time_step, time_step))
             else:
-                runs[-1] = (runs[-1][0], time_step)
                 confidences[-1] = max(confidences[-1], probability)
         previous = index
     text = "".join([alphabet.characters[index] for index in indices])
-    places = tuple(
-        [_place(emissions[index], first, last) for index, (first, last) in zip(indices, runs, strict=True)]
-    )
-    return PlateReading(text, _forward(emissions, indices, alphabet.blank), tuple(confidences), places=places)
+    return PlateReading(text, _forward(emissions, indices, alphabet.blank), tuple(confidences))
 
 
-def _place(emission: Sequence[float], first: int, last: int) -> float:
-    """Return the time step around which a character is emitted, from one before its run to one after."""
-    first = max(0, first - 1)
-    weights = emission[first : last + 2]
-    return first + sum([step * weight for step, weight in enumerate(weights)]) / sum(weights)
+def character_places(probabilities: npt.NDArray[np.float64], alphabet: Alphabet) -> list[float]:
+    """Tell where the characters of the best path are.
+
+    Args:
+        probabilities: classes x time steps, as ``class_probabilities`` gives them.
+        alphabet: the classes, in the order of the rows.
+
+    Returns:
+        For each character the time step, a fraction, around which it is emitted.
+    """
+    places = []
+    end = 0
+    for index, run in groupby(probabilities.argmax(axis=0).tolist()):
+        begin, end = end, end + len(list(run))
+        if index != alphabet.blank:
+            first = max(0, begin - 1)
+            weights = probabilities[index, first : end + 1]
+            places.append(first + float(weights @ np.arange(len(weights)) / weights.sum()))
+    return places
 
 
 def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[int], blank: int) -> float:
@@ -141,7 +149,8 @@ def text_probability(probabilities: npt.NDArray[np.float64], indices: Sequence[i
 
 def _emissions(probabilities: npt.NDArray[np.float64], classes: set[int]) -> dict[int, list[float]]:
     """Return the probabilities of some classes as Python floats, by class and time step."""
-    return {index: probabilities[index].tolist() for index in classes}
+    indices = list(classes)
+    return dict(zip(indices, probabilities[indices].tolist(), strict=True))
 
 
 def _forward(emissions: Mapping[int, Sequence[float]], indices: Sequence[int], blank: int) -> float:

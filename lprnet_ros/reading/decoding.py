@@ -15,6 +15,7 @@ from lprnet_ros.reading.beam import prefix_beam_search
 from lprnet_ros.reading.ctc import (
     best_path,
     character_confidences,
+    character_places,
     class_probabilities,
     text_probability,
 )
@@ -103,6 +104,10 @@ class Decoder:
         if self.method == "greedy" or greedy.confidence >= enough:
             return greedy
         return self._search(probabilities, greedy)
+
+    def places(self, logits: npt.NDArray[np.float32]) -> list[float]:
+        """Return the time step, a fraction, around which each character of the best path is emitted."""
+        return character_places(class_probabilities(logits, self._alphabet), self._alphabet)
 
     def _is_wanted(self, text: str) -> bool:
         return self._syntax is None or self._syntax.kind(text) is not None

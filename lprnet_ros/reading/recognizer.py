@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ ReadResult = PlateReading | ImageRejectedError | ReadingFailedError
 """What reading a crop gives: a reading, or why there is none."""
 
 _Made = TypeVar("_Made")
+_Look = tuple[PlateReading, npt.NDArray[np.float32]]
+"""A reading and the logits that it is from."""
 
 
 class PlateRecognizer:
@@ -152,7 +155,8 @@ class PlateRecognizer:
             decode_ms=(decoded - inferred) * share,
             inference_cpu_ms=inference_cpu * share,
         )
-        return [_attempt(self._finish, *pair, timings) for pair in zip(readings, images, strict=True)]
+        steps = zip(readings, images, logits, strict=True)
+        return [_attempt(self._finish, *step, timings) for step in steps]
 
     def _preprocess(self, image: BgrImage) -> npt.NDArray[Any]:
         return preprocess(image, self.manifest.input)
@@ -162,20 +166,23 @@ class PlateRecognizer:
         logits: npt.NDArray[np.float32] = self.runtime.infer(tensor)[0]
         return logits
 
-    def _finish(self, reading: PlateReading, image: BgrImage, timings: Timings) -> PlateReading:
+    def _finish(
+        self, reading: PlateReading, image: BgrImage, logits: npt.NDArray[np.float32], timings: Timings
+    ) -> PlateReading:
         """Look again where the reading is unsure, and judge it."""
         if self._rules.second_look and reading.confidence < CERTAIN:
             started, cpu = time.perf_counter(), time.thread_time()
-            tensors = [self._preprocess(view) for view in level_views(image)]
-            views = [self._decoder.decode(self._infer(tensor)) for tensor in tensors]
-            reading = _best_look([reading, *views])
+            views = [self._infer(self._preprocess(view)) for view in level_views(image)]
+            looks = [(reading, logits), *((self._decoder.decode(view), view) for view in views)]
+            reading, logits = _best_look(looks)
             timings = dataclasses.replace(
                 timings,
                 inference_ms=timings.inference_ms + (time.perf_counter() - started) * 1e3,
                 inference_cpu_ms=timings.inference_cpu_ms + (time.thread_time() - cpu) * 1e3,
             )
-        verdict = self._rules.judge(reading, self.manifest.syntax, image)
-        return dataclasses.replace(reading, verdict=verdict, timings=timings)
+        places = partial(self._decoder.places, logits)
+        verdict = self._rules.judge(reading, self.manifest.syntax, image, places)
+        return reading.judged(verdict, timings)
 
     def self_test(self) -> None:
         """Check that the model answers as its manifest says; errors are those of ``run_self_test``."""
@@ -186,17 +193,17 @@ class PlateRecognizer:
         self.runtime.close()
 
 
-def _best_look(looks: Sequence[PlateReading]) -> PlateReading:
+def _best_look(looks: Sequence[_Look]) -> _Look:
     """Return the most confident of several looks at one crop.
 
     A text that no other look reads, as when a view makes up what the crop's edge took, gets the mean
     of the probabilities that all looks give it.
     """
-    best = max(looks, key=lambda look: look.confidence)
-    if sum(look.text == best.text for look in looks) > 1:
-        return best
-    found = [dict(look.alternatives).get(best.text, 0.0) for look in looks if look is not best]
-    return dataclasses.replace(best, confidence=(best.confidence + sum(found)) / len(looks))
+    best, logits = max(looks, key=lambda look: look[0].confidence)
+    if sum(look.text == best.text for look, _ in looks) == 1:
+        found = [dict(look.alternatives).get(best.text, 0.0) for look, _ in looks if look is not best]
+        best = dataclasses.replace(best, confidence=(best.confidence + sum(found)) / len(looks))
+    return best, logits
 
 
 def _attempt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lprnet_ros.images.crop_image import BgrImage
@@ -41,7 +42,11 @@ class ReadingRules:
             )
 
     def judge(
-        self, reading: PlateReading, syntax: PlateSyntax | None, image: BgrImage | None = None
+        self,
+        reading: PlateReading,
+        syntax: PlateSyntax | None,
+        image: BgrImage | None = None,
+        places: Callable[[], Sequence[float]] = list,
     ) -> Verdict:
         """Tell whether a reading is accepted.
 
@@ -49,6 +54,7 @@ class ReadingRules:
             reading: what was read; its own verdict does not count.
             syntax: which texts are plate numbers; without one none is.
             image: the crop, whose ground must fit the text; None leaves that out.
+            places: gives the time step of each character on the best path; called for grey pictures.
         """
         if not reading.text:
             return Verdict.EMPTY
@@ -56,7 +62,7 @@ class ReadingRules:
             is_cut = UNREADABLE in (reading.text[0], reading.text[-1])
             return Verdict.CUT_OFF if is_cut else Verdict.SYNTAX
         if reading.confidence >= self.minimum_confidence:
-            fits = image is None or syntax is None or fits_ground(image, reading, syntax)
+            fits = image is None or syntax is None or fits_ground(image, reading, syntax, places)
             return Verdict.ACCEPTED if fits else Verdict.WRONG_LENGTH
         together = reading.confidence + sum(confidence for _, confidence in reading.alternatives)
         return Verdict.AMBIGUOUS if together >= self.minimum_confidence else Verdict.LOW_CONFIDENCE

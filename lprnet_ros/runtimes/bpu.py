@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.models.manifest import ModelManifest
+from lprnet_ros.runtimes.board_input import board_input
 from lprnet_ros.runtimes.library_output import library_output_to_stderr
+from lprnet_ros.runtimes.result_watch import ResultWatch
 from lprnet_ros.runtimes.runtime import InferenceError, RuntimeSpec
-from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model, check_result
+from lprnet_ros.runtimes.tensor_checks import FoundTensor, check_model
 
 
 class BpuRuntime:
@@ -39,6 +41,7 @@ class BpuRuntime:
 
         self._manifest = manifest
         self._lock = threading.Lock()
+        self._results = ResultWatch(manifest)
         with library_output_to_stderr():
             library = bpu_infer_lib.Infer(False)
             loaded = library.load_model(str(manifest.path))
@@ -50,27 +53,31 @@ class BpuRuntime:
 
     def infer(self, tensor: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Run the network once; see :class:`Runtime`."""
-        tensor = np.ascontiguousarray(tensor, dtype=np.float32)
+        given = board_input(self._manifest, tensor, "F32")
         with self._lock:
             if self._library is None:
                 raise InferenceError("the runtime is closed")
-            library = self._library
-            self._check(library.read_input(tensor, 0), "read_input", f"a float32 input {tensor.shape}")
-            self._check(library.forward(more=True), "forward", "the inference")
-            self._check(library.get_output(), "get_output", "the output")
-            try:
-                output = np.asarray(library.outputs[0].data)
-            except IndexError as error:
-                raise InferenceError(f"{self._manifest.path.name} has no output") from error
-            shape = self._manifest.output.shape
-            if output.shape == (math.prod(shape),):  # the library's buffer, which has no shape of its own
-                output = output.reshape(shape)
-            return check_result(self._manifest, output)
+            return self._results.take(tensor, lambda: self._run(given))
 
     def close(self) -> None:
         """Give the model back."""
         with self._lock:
             self._library = None
+
+    def _run(self, given: npt.NDArray[Any]) -> object:
+        """Do the three steps; the result is the library's own buffer."""
+        library = self._library
+        self._check(library.read_input(given, 0), "read_input", f"a float32 input {given.shape}")
+        self._check(library.forward(more=True), "forward", "the inference")
+        self._check(library.get_output(), "get_output", "the output")
+        try:
+            output = np.asarray(library.outputs[0].data)
+        except IndexError as error:
+            raise InferenceError(f"{self._manifest.path.name} has no output") from error
+        shape = self._manifest.output.shape
+        if output.shape == (math.prod(shape),):  # the library's buffer, which has no shape of its own
+            output = output.reshape(shape)
+        return output
 
     def _check(self, result: object, method: str, what: str) -> None:
         if result is False:

@@ -24,7 +24,7 @@ PYTHON_PATH = f"{LIBRARIES}:{LIBRARIES.parent}"
 """For PYTHONPATH of a process that shall find the faulty libraries."""
 
 SCALE, MEAN = 0.5, 127.5
-FAULTS = ("", "raise", "type error", "nan", "shape", "false", "hang", "die")
+FAULTS = ("", "raise", "type error", "nan", "shape", "false", "hang", "die", "stale", "constant")
 """What a library can do to a crop; the place in this list is the blue of the crop's last pixel."""
 
 

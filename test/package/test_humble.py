@@ -24,7 +24,7 @@ HUMBLE = {
     "rclpy": {"init", "ok", "shutdown", "spin", "spin_once", "try_shutdown"},
     "rclpy._rclpy_pybind11": {"RCLError", "RMWError"},
     "rclpy.callback_groups": {"MutuallyExclusiveCallbackGroup", "ReentrantCallbackGroup"},
-    "rclpy.clock": {"Clock", "ClockType"},
+    "rclpy.clock": {"Clock", "ClockType", "ROSClock"},
     "rclpy.duration": {"Duration"},
     "rclpy.exceptions": {"InvalidHandle", "ParameterException", "ParameterUninitializedException"},
     "rclpy.executors": {"Executor", "ExternalShutdownException", "SingleThreadedExecutor"},

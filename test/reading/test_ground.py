@@ -65,7 +65,7 @@ def test_without_colours_the_spacing_tells():
     seven = (0.5, 3.5, 7.7, 10.7, 13.7, 16.7, 19.7)  # GA 36: gaps of 57, 79 and 57 mm
     eight = (0.5, 3.0, 7.5, 10.0, 12.5, 15.0, 17.5)  # 54, 94 and 52 mm; the last one is cut off
     for places, fits in ((seven, True), (eight, False), ((), True)):
-        assert fits_ground(grey, PlateReading("京A12345", 0.99, places=places), SYNTAX) is fits
+        assert fits_ground(grey, PlateReading("京A12345", 0.99), SYNTAX, lambda at=places: at) is fits
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "workers",
         1,
-        "Number of crops read in parallel; 0 reads each crop in the executor's thread as it arrives.",
-        "并行识别的裁剪图数；0 表示收到后直接在执行器线程中识别。",
+        "Number of crops read in parallel; 0 reads each crop in the executor's thread as it arrives: where "
+        "the BPU fails, hbm_runtime then ends the node.",
+        "并行识别的裁剪图数；0 表示收到后直接在执行器线程中识别：BPU 出错时 hbm_runtime 会使节点退出。",
         minimum=0,
         maximum=64,
     ),

@@ -7,6 +7,7 @@ signal only sets a flag, and the node ends between two callbacks.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -107,6 +108,7 @@ def run_node(
         spinner = Spinner(node, executor(node))
         if start is not None:
             start(node)
+        gc.freeze()  # what lives as long as the node need not be looked through again and again
         while not stop and (is_done is None or not is_done(node)):
             spinner.spin_once(_LONGEST_WAIT_SECONDS)
     except (ParameterException, ValueError) as error:

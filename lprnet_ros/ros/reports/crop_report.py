@@ -11,6 +11,7 @@ from lprnet_ros.flow.job import Source
 from lprnet_ros.images.crop_image import ImageRejectedError
 from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
 from lprnet_ros.reading.plate_reading import PlateReading
+from lprnet_ros.ros.process.node_time import seconds
 from lprnet_ros.ros.reports.statistics import Counts, LogLimiter, Statistics
 from lprnet_ros.text.escaping import one_line
 
@@ -90,4 +91,4 @@ class CropReport:
 
     def reading(self, reading: PlateReading, source: Source) -> None:
         """Count a crop that was read and whose reading was published."""
-        self.statistics.count_reading(reading, source, self._clock.now().nanoseconds * 1e-9)
+        self.statistics.count_reading(reading, source, seconds(self._clock))

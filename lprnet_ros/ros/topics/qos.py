@@ -15,6 +15,7 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
+from lprnet_ros.ros.topics.draining import Draining
 from lprnet_ros.text.escaping import one_line
 
 _ADVICE = {
@@ -75,13 +76,7 @@ def subscribe_counting_losses(
     def lost(event: Any) -> None:
         on_lost(event.total_count_change)
 
-    events = SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False)
-    try:
-        return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events, raw=raw)
-    except UnsupportedEventTypeError:
-        return node.create_subscription(
-            message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=raw
-        )
+    return _subscribe(node, message_type, topic, Draining(callback), qos, lost, raw)
 
 
 def resubscribe(node: Node, subscription: Subscription, qos: QoSProfile) -> Subscription:
@@ -89,14 +84,29 @@ def resubscribe(node: Node, subscription: Subscription, qos: QoSProfile) -> Subs
     topic, handlers = subscription.topic_name, subscription.event_handlers
     lost = handlers[0].callback if handlers else None
     node.destroy_subscription(subscription)
-    return node.create_subscription(
-        subscription.msg_type,
-        topic,
-        subscription.callback,
-        qos,
-        event_callbacks=SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False),
-        raw=subscription.raw,
-    )
+    return _subscribe(node, subscription.msg_type, topic, subscription.callback, qos, lost, subscription.raw)
+
+
+def _subscribe(
+    node: Node,
+    message_type: type,
+    topic: str,
+    callback: Draining,
+    qos: QoSProfile,
+    lost: Callable[[Any], None] | None,
+    raw: bool,
+) -> Subscription:
+    events = SubscriptionEventCallbacks(message_lost=lost, use_default_callbacks=False)
+    try:
+        subscription = node.create_subscription(
+            message_type, topic, callback, qos, event_callbacks=events, raw=raw
+        )
+    except UnsupportedEventTypeError:
+        subscription = node.create_subscription(
+            message_type, topic, callback, qos, event_callbacks=QUIET_EVENTS, raw=raw
+        )
+    callback.subscription = subscription
+    return subscription
 
 
 def match_publishers(node: Node, subscription: Subscription, message_type: str) -> Subscription:

@@ -20,6 +20,7 @@ from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.ros.messages.cdr import serialise_string
 from lprnet_ros.ros.messages.reading_json import reading_to_json
 from lprnet_ros.ros.process.guarded import guarded
+from lprnet_ros.ros.process.node_time import seconds
 
 _DEPTH = 100
 _PERIOD = 0.1
@@ -30,8 +31,6 @@ _LONGEST_BACKLOG = 30.0
 
 _LONGEST_FLUSH = Duration(nanoseconds=100_000_000)
 """Given to the last messages to arrive, since the publisher may be removed at once."""
-
-_NANOSECONDS = 1e-9
 
 
 class VehiclePublisher:
@@ -121,7 +120,7 @@ class VehiclePublisher:
         self._node.destroy_publisher(self._publisher)
 
     def _now(self) -> float:
-        return float(self._node.get_clock().now().nanoseconds * _NANOSECONDS)
+        return seconds(self._node.get_clock())
 
     def _advance(self) -> None:
         with self._lock:

@@ -40,9 +40,9 @@ class Infer(_sound.Infer):
 
     def get_output(self):
         self.outputs[0] = self._buffer
-        result = super().get_output()
-        if self._fault == "nan":
-            self._buffer.data[:] = np.nan
+        result = True if self._fault == "stale" else super().get_output()
+        if self._fault in ("nan", "constant"):
+            self._buffer.data[:] = np.nan if self._fault == "nan" else 0.0
         if self._fault == "shape":
             self.outputs[0] = _sound._Tensor(self._buffer.data[:-18])
         return result

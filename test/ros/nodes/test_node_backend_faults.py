@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +18,15 @@ KINDS = {
     "thread": ("workers:=1", "worker_kind:=thread"),
     "process": ("workers:=1", "worker_kind:=process"),
 }
-FAILURES = ("raise", "type error", "nan", "shape", "false")
+FAILURES = ("raise", "type error", "nan", "shape", "false", "stale", "constant")
 REASONS = (
     "hbm_runtime failed: hbDNNInfer failed: -6000013",
     "an error that no manual names",
-    "logits hold NaN or infinite values",
-    "lpr.bin returned an output of shape (1, 67, 18)",
+    "lpr.bin returned NaN or infinite values, and again",
+    "lpr.bin returned an output of shape (1, 67, 1, 18)",
     "lpr.bin returned an output of shape ()",
+    "lpr.bin returned the result of the input before, bit by bit, and again",
+    "lpr.bin returned the same number everywhere, and again",
 )
 
 
@@ -94,3 +97,13 @@ def test_a_library_that_hangs_in_a_thread_is_named_in_the_diagnostics(client: Cl
         assert status["message"].startswith("1 of 1 workers have had no answer from the runtime"), status
         assert "set worker_kind to process" in status["message"]
         reader.assert_healthy()
+
+
+def test_without_workers_the_node_ends_with_a_library_that_dies(client: Client, tmp_path: Path) -> None:
+    """What hbm_runtime does where the BPU refuses an inference; nothing in the process can prevent it."""
+    with running_board(client, tmp_path, *KINDS["none"]) as reader:
+        board = BoardConversation(reader)
+        assert board.read(1)["accepted"]
+        board.image.publish(spelled(0, 2, "die"))
+        client.spin_until(lambda: reader.process.poll() is not None, 60.0)
+        assert reader.process.poll() == -signal.SIGABRT

@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 from lprnet_ros.ros.nodes.lpr_node import LprNode
 from lprnet_ros.ros.nodes.plate_cropper import PlateCropper
 from lprnet_ros.ros.process.guarded import guarded
+from lprnet_ros.ros.topics.draining import Draining
 
 
 def fail(*arguments: object, **more: object) -> None:
@@ -40,7 +41,9 @@ def context(client: Client):
 
 
 def timers_and_subscriptions(node: object) -> list[Callable[..., object]]:
-    return [entity.callback for entity in (*node.timers, *node.subscriptions)]
+    """Return what rclpy calls; of a subscription that is drained, what is called for each message."""
+    callbacks = [entity.callback for entity in (*node.timers, *node.subscriptions)]
+    return [callback._callback if isinstance(callback, Draining) else callback for callback in callbacks]
 
 
 def break_everything(owner: object, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,9 @@ class FakeNode:
         return SimpleNamespace(warning=self.warnings.append, error=self.warnings.append)
 
     def get_clock(self) -> SimpleNamespace:
-        return SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=int(self.seconds * 1e9)))
+        return SimpleNamespace(
+            ros_time_is_active=True, now=lambda: SimpleNamespace(nanoseconds=int(self.seconds * 1e9))
+        )
 
 
 @pytest.fixture

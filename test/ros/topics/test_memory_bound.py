@@ -14,7 +14,7 @@ from ros_harness import Client
 from sensor_msgs.msg import Image
 
 from lprnet_ros.ros.topics.memory_bound import MOST_WAITING_BYTES, MemoryBound
-from lprnet_ros.ros.topics.qos import image_qos
+from lprnet_ros.ros.topics.qos import image_qos, subscribe_counting_losses
 
 FRAME_BYTES = 4096 * 2160 * 3
 MAX_PIXELS = 4096 * 2160
@@ -33,8 +33,8 @@ def received() -> list[Image]:
 @pytest.fixture
 def subscriptions(node: Node, received: list[Image]) -> Iterator[list[Subscription]]:
     made = [
-        node.create_subscription(
-            Image, f"bounded_{policy}", received.append, image_qos("reliable", 50, policy)
+        subscribe_counting_losses(
+            node, Image, f"bounded_{policy}", received.append, image_qos("reliable", 50, policy), print
         )
         for policy in ("newest", "all")
     ]
