@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+BOARD := .venv-board
 RUN := $(VENV)/bin/python
 IMAGES ?= demo/crops
 HAS_ROS := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
@@ -25,7 +26,7 @@ endif
 CORES := $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)))")
 PYTEST := $(RUN) -m pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test lint bench setup clean
+.PHONY: demo check test lint bench board setup clean
 
 demo: setup  ## play the shipped crops (or IMAGES=folder or picture) through the real node
 	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
@@ -44,6 +45,20 @@ lint: setup $(VENV)/.lint  ## style and types
 bench: setup  ## plates a second of the bundled network on this machine
 	$(RUN) -m lprnet_ros.cli.benchmark
 
+board: $(BOARD)/.setup  ## the BPU's model of the bundled network, compiled and simulated with the vendor's tools
+	$(BOARD)/bin/lpr_compile lprnet.onnx --config config/hb_mapper/lprnet_x5.yaml --data demo/crops \
+	    --output models/lprnet_x5.bin
+
+# the vendor's tools come for Python 3.10 alone; ROS 2 Jazzy's wheels, for lpr_node with runtime:=simulator
+$(BOARD)/.setup: setup.py toolchain/requirements.txt toolchain/torch.py
+	python=$$(.ci/find_python310) && "$$python" -m venv $(BOARD)
+	$(BOARD)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint toolchain/requirements.txt --editable ".[ros]"
+	$(BOARD)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --requirement toolchain/requirements.txt
+	cp toolchain/torch.py $(BOARD)/lib/python3.10/site-packages/
+	touch $@
+
 setup: $(VENV)/.setup
 
 $(VENV)/.setup: setup.py pyproject.toml
@@ -56,4 +71,4 @@ $(VENV)/.lint: $(VENV)/.setup
 	touch $@
 
 clean:
-	rm -rf $(VENV) build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache demo_readings.png
+	rm -rf $(VENV) $(BOARD) build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache demo_readings.png

@@ -76,6 +76,7 @@ setup(
             "lpr_benchmark = lprnet_ros.cli.benchmark:main",
             "lpr_board = lprnet_ros.cli.board:main",
             "lpr_quantize = lprnet_ros.cli.quantize:main",
+            "lpr_compile = lprnet_ros.cli.compile:main",
             "lpr_calibrate = lprnet_ros.cli.calibrate:main",
             "lpr_model = lprnet_ros.cli.model:main",
             "lpr_train = lprnet_ros.cli.train:main",

@@ -128,6 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--output", type=Path, default=Path("demo_readings.png"), help="picture to write, such as sheet.png"
     )
     parser.add_argument("--rate", type=float, default=10.0, help="crops a second")
+    parser.add_argument("--runtime", default="auto", help="of lpr_node (default: auto)")
     options = parser.parse_args(arguments)
     if not cv2.haveImageWriter(str(options.output)):
         parser.error(f"--output {options.output}: expected a name that ends in .png or .jpg")
@@ -167,13 +168,13 @@ def _demonstrate(paths: list[Path], images: Path, options: argparse.Namespace) -
         os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
     shown: dict[Path, Shown] = {}
     try:
-        _play(paths, images, options.rate, shown)
+        _play(paths, images, options, shown)
     except RuntimeError as error:
         print(f"demo: {error}", file=sys.stderr)
     return _summarise([shown[path] for path in paths if path in shown], len(paths), options.output)
 
 
-def _play(paths: list[Path], images: Path, rate: float, shown: dict[Path, Shown]) -> None:
+def _play(paths: list[Path], images: Path, options: argparse.Namespace, shown: dict[Path, Shown]) -> None:
     """Run node and player, and keep the readings.
 
     Raises:
@@ -187,10 +188,13 @@ def _play(paths: list[Path], images: Path, rate: float, shown: dict[Path, Shown]
         listener = DemoListener(paths, images, shown)
         stack.callback(listener.destroy_node)
         depth = max(10, min(10000, len(paths)))
-        node = _start(stack, "lpr_node", namespace, "qos_profile:=reliable", f"queue_depth:={depth}")
+        parameters = ["qos_profile:=reliable", f"queue_depth:={depth}", f"runtime:={options.runtime}"]
+        node = _start(stack, "lpr_node", namespace, *parameters)
         _wait(listener, [node], lambda: listener.count_publishers("lpr_node/reading"), 1, _START_SECONDS)
         print(f"{_pad('crop', 22)}{_pad('plate', 12)}{'confidence':>10}{'ms':>9}", flush=True)
-        player = _start(stack, "plate_player", namespace, f"images:={images.resolve()}", f"rate:={rate}")
+        player = _start(
+            stack, "plate_player", namespace, f"images:={images.resolve()}", f"rate:={options.rate}"
+        )
         _wait(listener, [node, player], lambda: len(shown), len(paths), _QUIET_SECONDS)
 
 

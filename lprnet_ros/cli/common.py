@@ -14,13 +14,13 @@ from lprnet_ros.board.hrt_log import HrtLogError
 from lprnet_ros.board.identity import NotAnRdkError
 from lprnet_ros.board.performance import PerformanceError
 from lprnet_ros.models.fetch import DownloadError
-from lprnet_ros.models.find import find_model
+from lprnet_ros.models.find import BUNDLED_MODEL, find_model
 from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.plates.label import foreign_characters
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules, SelfTestError
-from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError
+from lprnet_ros.runtimes import RUNTIME_NAMES, InferenceError, RuntimeUnavailableError, default_model
 from lprnet_ros.sources.labelled import (
     SPLITS,
     LabelledCrop,
@@ -70,7 +70,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         default="",
         help="model file with its manifest beside it, or the name of a bundled or installed one "
-        "(default: lprnet.onnx)",
+        "(default: lprnet_x5.bin where a runtime for it is installed or named, else lprnet.onnx)",
     )
     parser.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
     parser.add_argument("--decoder", choices=DECODERS, default="syntax", help="default: syntax")
@@ -167,13 +167,16 @@ def calibration_crops(
 
 
 def open_recognizer(options: argparse.Namespace, *, threads: int = 1) -> PlateRecognizer:
-    """Open the model that the options name."""
-    return PlateRecognizer.open(
-        find_model(options.model),
-        options.runtime,
-        threads=threads,
-        rules=ReadingRules(options.decoder, second_look=not options.no_second_look),
-    )
+    """Open the model that the options name, or the bundled one for the runtime."""
+    model = find_model(options.model) if options.model else default_model(options.runtime)
+    rules = ReadingRules(options.decoder, second_look=not options.no_second_look)
+    try:
+        return PlateRecognizer.open(model, options.runtime, threads=threads, rules=rules)
+    except (ValueError, RuntimeError) as error:  # those of PlateRecognizer.open: each takes a sentence
+        if options.model or model.name == BUNDLED_MODEL:
+            raise
+        way = f"to go on with the CPU: --runtime onnx --model {BUNDLED_MODEL}"
+        raise type(error)(f"{error}; {way}") from error
 
 
 def load_bench(name: str, option: str) -> Any:

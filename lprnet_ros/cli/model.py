@@ -154,6 +154,8 @@ def _show_one(model: Path) -> int:
         "output": f"{_by(manifest.output.shape)}, syntax {syntax.name if syntax is not None else 'none'}",
         "self-test": f"{test.image.name}: {test.text}" if test.image is not None else "input alone",
     }
+    compiled = ", ".join(f"{key} {value}" for key, value in manifest.compiled.items())
+    lines |= {"compiled": compiled} if compiled else {}
     lines |= {"url": manifest.url} if manifest.url else {}
     print(manifest.path, *(f"  {name:10} {value}" for name, value in lines.items()), sep="\n")
     return 0
@@ -178,7 +180,7 @@ def _describe(options: argparse.Namespace) -> int:
     if options.file.resolve() == model.resolve():
         raise ManifestError(f"--like {model}: expected another model than the one to describe")
     changes = {} if options.minimum_cosine is None else {"minimum_cosine": options.minimum_cosine}
-    print(f"wrote {write_manifest_like(model, options.file, self_test=changes)}")
+    print(f"wrote {write_manifest_like(model, options.file, changes={'self_test': changes})}")
     return 0
 
 

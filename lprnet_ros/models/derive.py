@@ -43,14 +43,14 @@ def companion_copies(model: Path, target: Path, *, replace: bool = False) -> lis
 
 
 def write_manifest_like(
-    model: Path, target: Path, *, self_test: Mapping[str, Any] | None = None, name: str = ""
+    model: Path, target: Path, *, changes: Mapping[str, Mapping[str, Any]] | None = None, name: str = ""
 ) -> Path:
     """Write a manifest for a model that is used as another one is, with copies of its companions.
 
     Args:
         model: the other one, with its manifest beside it.
         target: the model file, already there.
-        self_test: fields of the manifest's ``self_test`` that are to differ.
+        changes: fields that are to differ, by section of the manifest.
         name: what people call the target; empty is its file name without the suffix.
 
     Returns:
@@ -62,7 +62,7 @@ def write_manifest_like(
     copies = companion_copies(model, target)
     values = yaml.safe_load(manifest_path(model).read_text(encoding="utf-8"))
     values.pop("url", None)  # there lies the other one
-    values["self_test"] |= self_test or {}
+    values |= {section: values.get(section, {}) | fields for section, fields in (changes or {}).items()}
     path = manifest_path(target)
     try:
         sha256 = sha256_of(target)

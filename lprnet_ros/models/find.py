@@ -8,6 +8,7 @@ from pathlib import Path
 from lprnet_ros.models.manifest import ManifestError, manifest_path
 
 BUNDLED_MODEL = "lprnet.onnx"
+BUNDLED_BOARD_MODEL = "lprnet_x5.bin"
 BOARD_MODELS = Path("/opt/hobot/model/x5")
 """Where an RDK X5 keeps its models (the image's own ones lie in ``basic``)."""
 
@@ -33,13 +34,13 @@ def find_models_folder() -> Path:
     )
 
 
-def bundled_model() -> Path:
-    """Return the path of the bundled network.
+def bundled_model(name: str = BUNDLED_MODEL) -> Path:
+    """Return the path of a bundled network.
 
     Raises:
         ManifestError: the package was installed without its models.
     """
-    return find_models_folder() / BUNDLED_MODEL
+    return find_models_folder() / name
 
 
 def installed_models_folders() -> list[Path]:
@@ -59,7 +60,7 @@ def find_model(name: str) -> Path:
     """Return the model file that a user means.
 
     Args:
-        name: empty for the bundled network; a path, which wins where such a file lies in
+        name: empty for the bundled ONNX file; a path, which wins where such a file lies in
             the working folder; or the bare name of a model, such as ``lpr.bin``, which is
             looked for with its manifest beside it among the bundled models, in the
             user's folder and in the board's, in this order.

@@ -14,7 +14,7 @@ from lprnet_ros.text.fields import FieldError, Fields, read_yaml
 
 MOST_TIME_STEPS = 4096
 
-_MODEL_FIELDS = ("name", "sha256", "url", "input", "output", "self_test")
+_MODEL_FIELDS = ("name", "sha256", "url", "input", "output", "self_test", "compiled")
 _INPUT_FIELDS = ("channel_order", "mean", "scale", "width", "height", "dtype", "layout", "name")
 _OUTPUT_FIELDS = ("alphabet", "blank", "time_steps", "syntax", "name")
 _SELF_TEST_FIELDS = ("blue_pixel", "image", "text", "logits", "minimum_cosine")
@@ -70,6 +70,7 @@ def _recognizer(model: Path, fields: Fields) -> RecognizerManifest:
         syntax=syntax,
         calibration=_calibration(fields, alphabet),
         url=url,
+        compiled=fields.section("compiled", None, {}).values,
         companions=tuple(file for file in (test.image, test.logits, syntax_file) if file is not None),
     )
 

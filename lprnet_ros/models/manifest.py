@@ -9,6 +9,7 @@ are never defaults of the code.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,6 +71,7 @@ class ModelManifest:
         self_test: what it must answer.
         url: where its publisher keeps the file; empty where nobody said.
         companions: other files that the manifest names.
+        compiled: how a compiler made the file and what it says of it; only shown.
     """
 
     path: Path
@@ -80,6 +82,7 @@ class ModelManifest:
     self_test: SelfTest
     url: str = ""
     companions: tuple[Path, ...] = ()
+    compiled: Mapping[str, object] = field(default_factory=dict)
 
     def verify_file(self) -> None:
         """Check that the model file is the one the manifest speaks of.

@@ -19,7 +19,7 @@ class TensorSpec:
 
     Attributes:
         shape: every dimension, the batch included.
-        dtype: one of ``DTYPES``.
+        dtype: one of ``DTYPES``; nv12 is a picture in full-range BT.601, its shape that of the pixels.
         name: what the network calls it; empty where nobody said.
         layout: of a picture, ``NCHW`` or ``NHWC``; empty for a tensor that is no picture.
         channel_order: of a picture, ``rgb`` or ``bgr``.
@@ -55,6 +55,8 @@ class TensorSpec:
         for field, values in (("mean", self.mean), ("scale", self.scale)):
             if len(values) != 3 or not all(map(math.isfinite, values)):
                 raise ValueError(f"{field} is {values}, expected 3 finite numbers")
+        if self.dtype == "nv12" and (self.width % 2 or self.height % 2):
+            raise ValueError(f"an nv12 input of {self.width} x {self.height} pixels, expected even numbers")
         if 0 in self.scale:
             raise ValueError("scale is 0, every input would be 0")
         if self.dtype != "float32" and (any(self.mean) or set(self.scale) != {1}):

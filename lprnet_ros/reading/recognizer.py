@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.images.crop_image import BgrImage, CropImage, ImageRejectedError
-from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import RecognizerManifest
 from lprnet_ros.reading.ctc import LogitsError
@@ -25,7 +24,7 @@ from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError, T
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.reading.self_test import SelfTestError, run_self_test
-from lprnet_ros.runtimes import InferenceError, Runtime, open_runtime
+from lprnet_ros.runtimes import InferenceError, Runtime, default_model, open_runtime
 
 __all__ = ["PlateRecognizer", "ReadResult", "ReadingRules", "SelfTestError"]
 
@@ -83,8 +82,8 @@ class PlateRecognizer:
         """Open a model, check its file and let it answer its self-test.
 
         Args:
-            model: the model file; None is the bundled one.
-            runtime: ``auto``, ``onnx``, ``hbm`` or ``bpu``.
+            model: the model file; None is the bundled one for the runtime.
+            runtime: one of ``RUNTIME_NAMES``.
             threads: CPU threads of the runtime, where it has any.
             rules: how crops are read and judged.
 
@@ -96,7 +95,7 @@ class PlateRecognizer:
             LogitsError: the model's answer is not finite.
             ValueError: there is no such decoder.
         """
-        manifest = load_manifest(model if model is not None else bundled_model())
+        manifest = load_manifest(model if model is not None else default_model(runtime))
         manifest.verify_file()
         opened = open_runtime(runtime, manifest, threads=threads)
         try:

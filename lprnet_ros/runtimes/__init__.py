@@ -3,7 +3,14 @@
 A runtime's library is imported only when that runtime is opened.
 """
 
-from lprnet_ros.runtimes.registry import RUNTIME_NAMES, RUNTIMES, choose_runtime, find_runtime, open_runtime
+from lprnet_ros.runtimes.registry import (
+    RUNTIME_NAMES,
+    RUNTIMES,
+    choose_runtime,
+    default_model,
+    find_runtime,
+    open_runtime,
+)
 from lprnet_ros.runtimes.runtime import InferenceError, Runtime, RuntimeSpec, RuntimeUnavailableError
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "RuntimeSpec",
     "RuntimeUnavailableError",
     "choose_runtime",
+    "default_model",
     "find_runtime",
     "open_runtime",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
+from lprnet_ros.models.find import BUNDLED_BOARD_MODEL, BUNDLED_MODEL, bundled_model
 from lprnet_ros.models.manifest import ModelManifest
-from lprnet_ros.runtimes import bpu, hbm, onnx
+from lprnet_ros.runtimes import bpu, hbm, onnx, simulator
 from lprnet_ros.runtimes.runtime import InferenceError, Runtime, RuntimeSpec, RuntimeUnavailableError
 
-RUNTIMES: tuple[RuntimeSpec, ...] = (onnx.SPEC, hbm.SPEC, bpu.SPEC)
+RUNTIMES: tuple[RuntimeSpec, ...] = (onnx.SPEC, hbm.SPEC, bpu.SPEC, simulator.SPEC)
 """In the order in which ``auto`` tries those that read a file."""
 
 RUNTIME_NAMES = ("auto", *(spec.name for spec in RUNTIMES))
@@ -35,13 +37,32 @@ def choose_runtime(manifest: ModelManifest) -> str:
         RuntimeUnavailableError: no runtime reads such a file.
     """
     suffix = manifest.path.suffix.lower()
-    readers = [spec for spec in RUNTIMES if suffix in spec.suffixes]
+    readers = [spec for spec in RUNTIMES if suffix in spec.suffixes and not spec.by_name_only]
     if not readers:
         raise RuntimeUnavailableError(
             f"{manifest.path.name}: no runtime reads {suffix or 'a file without a suffix'}; "
             "give an .onnx file, or a .bin file that the BPU toolchain made"
         )
     return next((spec for spec in readers[:-1] if _import_error(spec) is None), readers[-1]).name
+
+
+def default_model(runtime: str = "auto") -> Path:
+    """Return the bundled model that an empty ``model`` stands for with a runtime.
+
+    It is the board's for a runtime that reads ``.bin`` files, and for ``auto`` where the library of such a
+    runtime can be imported; else the ONNX file.
+
+    Raises:
+        ManifestError: the package was installed without its models.
+        ValueError: there is no runtime of that name.
+    """
+    suffix = Path(BUNDLED_BOARD_MODEL).suffix
+    if runtime == "auto":
+        readers = [spec for spec in RUNTIMES if suffix in spec.suffixes and not spec.by_name_only]
+        is_board = any(_import_error(spec) is None for spec in readers)
+    else:
+        is_board = suffix in find_runtime(runtime).suffixes
+    return bundled_model(BUNDLED_BOARD_MODEL if is_board else BUNDLED_MODEL)
 
 
 def open_runtime(name: str, manifest: ModelManifest, *, threads: int = 1) -> Runtime:

@@ -36,7 +36,8 @@ class Runtime(Protocol):
         """Run the network once.
 
         Args:
-            tensor: contiguous, of the shape and type of the manifest's input.
+            tensor: contiguous, of the shape and type of the manifest's input; for nv12 uint8 rows,
+                as ``preprocess`` makes them.
 
         Returns:
             The output: of the shape and type of the manifest's output, owned by the caller.
@@ -65,6 +66,7 @@ class RuntimeSpec:
             threads of its own ignores the number).
         install_hint: what the library is and how to get it.
         input_dtypes: element types that it can feed.
+        by_name_only: whether ``auto`` leaves it alone.
     """
 
     name: str
@@ -74,3 +76,4 @@ class RuntimeSpec:
     open: Callable[[ModelManifest, int], Runtime]
     install_hint: str
     input_dtypes: tuple[str, ...] = ("float32",)
+    by_name_only: bool = False

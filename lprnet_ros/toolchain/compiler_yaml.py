@@ -31,6 +31,7 @@ class HbMapperConfig:
 
     Attributes:
         type_train: ``rgb``, ``bgr``, ``yuv444``, ``gray`` or ``featuremap``: the calibration samples' type.
+        type_rt: what the compiled model takes, such as ``featuremap`` (floats) or ``nv12``.
         layout_train: ``NCHW`` or ``NHWC``, of the ONNX model and the samples.
         shape: of the ONNX model's input in that layout, or None where the YAML leaves it out.
         norm_type: what the compiler puts in front of the network.
@@ -42,6 +43,7 @@ class HbMapperConfig:
     """
 
     type_train: str
+    type_rt: str
     layout_train: str
     shape: tuple[int, ...] | None
     norm_type: str
@@ -81,6 +83,7 @@ def parse_config(values: Any) -> HbMapperConfig:
     calibration.setdefault("cal_data_type", by_suffix)
     config = HbMapperConfig(
         type_train=_choice(source, "input_type_train", _TYPES),
+        type_rt=str(source.get("input_type_rt")),
         layout_train=_choice(source, "input_layout_train", ("NCHW", "NHWC")),
         shape=_shape(source.get("input_shape")),
         norm_type=norm_type,

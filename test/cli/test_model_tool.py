@@ -160,6 +160,13 @@ def test_info_shows_what_a_manifest_says_and_whether_the_file_is_right(published
     assert "  file       is not the file of this manifest (SHA-256)\n" in capsys.readouterr().out
 
 
+def test_info_shows_what_the_compiler_said(capsys):
+    assert main(["info", "lprnet_x5.bin"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  compiled ")]
+    assert "estimated_us" in line
+    assert "hb_mapper" in line
+
+
 def test_info_lists_all_models_and_names_a_broken_manifest(published, places, capsys):
     main(["fetch", str(published), "--url", "got.bin"])
     manifest_path(places / "bad.bin").write_text("nothing")
@@ -167,7 +174,7 @@ def test_info_lists_all_models_and_names_a_broken_manifest(published, places, ca
     assert main(["info"]) == 1
     captured = capsys.readouterr()
     shown = [Path(line).name for line in captured.out.splitlines() if not line.startswith(" ")]
-    assert shown == ["lpr.bin", "lprnet.onnx", "lprnet_int8.onnx", "board.bin"]
+    assert shown == ["lpr.bin", "lprnet.onnx", "lprnet_int8.onnx", "lprnet_x5.bin", "board.bin"]
     assert "bad.bin.yaml: holds no fields" in captured.err
 
 

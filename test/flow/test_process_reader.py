@@ -77,7 +77,7 @@ def texts(results) -> list[str]:
 def test_it_reads_what_the_bundled_model_reads_here():
     paths = sorted((ROOT / "demo" / "crops").glob("*.png"))[:6]
     crops = [CropImage(cv2.imread(str(path))) for path in paths]
-    here = PlateRecognizer.open().read_batch(crops)
+    here = PlateRecognizer.open(bundled_model()).read_batch(crops)
     reader = ProcessReader(ReaderSetup(bundled_model()), timeout_seconds=PATIENCE_SECONDS)
     try:
         there = reader.read_batch(crops, ReadingRules())

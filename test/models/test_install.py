@@ -190,7 +190,7 @@ def test_on_a_board_models_go_to_its_folder_if_it_can_be_written(
 
 
 def test_a_model_made_of_another_gets_its_manifest_without_the_address(described, source):
-    path = write_manifest_like(described, source, self_test={"minimum_cosine": 0.9})
+    path = write_manifest_like(described, source, changes={"self_test": {"minimum_cosine": 0.9}})
     assert path == manifest_path(source)
     manifest, original = load_manifest(source), load_manifest(described)
     manifest.verify_file()

@@ -33,6 +33,12 @@ def test_what_no_picture_can_be_is_refused(order, mean, scale, says):
         TensorSpec.picture(order, mean, scale)
 
 
+@pytest.mark.parametrize(("width", "height"), [(93, 24), (94, 23)])
+def test_a_picture_as_nv12_has_an_even_size(width, height):
+    with pytest.raises(ValueError, match=f"nv12 input of {width} x {height} pixels, expected even numbers"):
+        TensorSpec.picture("rgb", 0.0, 1.0, width, height, dtype="nv12")
+
+
 @pytest.mark.parametrize(("width", "height"), [(0, 24), (94, 0), (8193, 24), (94, 10**9)])
 def test_a_picture_has_a_sensible_size(width, height):
     with pytest.raises(ValueError, match=f"input of {width} x {height} pixels"):

@@ -38,7 +38,7 @@ LIBRARIES = {
     "ros": {"rclpy", "launch", "launch_ros", "ament_index_python", "rosidl_runtime_py", "tf2_ros"},
     "images": {"cv_bridge"},
     "training": {"torch", "torchvision", "PIL", "tqdm", "matplotlib"},
-    "runtimes": {"onnxruntime", "hbm_runtime", "bpu_infer_lib", "hobot_dnn"},
+    "runtimes": {"onnxruntime", "hbm_runtime", "bpu_infer_lib", "hobot_dnn", "hbdk", "horizon_tc_ui"},
     "toolchain": {"onnx", "onnxruntime", "horizon_tc_ui"},
 }
 """Libraries that only the rooms named here may import."""

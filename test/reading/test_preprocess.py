@@ -177,11 +177,28 @@ def test_pixels_of_8_bits_stay_as_they_are():
     assert np.array_equal(tensor[0], image)
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [TensorSpec.picture("rgb", 0, 1, dtype="nv12"), TensorSpec((1, 68, 18))],
-    ids=["nv12", "no picture"],
-)
-def test_an_input_that_no_crop_becomes_is_refused(spec):
+def test_nv12_is_rows_of_brightness_and_then_rows_of_the_colours_of_four_pixels_each():
+    spec = TensorSpec.picture("rgb", 0, 1, 94, 24, dtype="nv12")
+    image = np.empty((24, 94, 3), np.uint8)
+    image[:] = (200, 60, 20)  # BGR
+    rows = preprocess(image, spec)
+    assert (rows.dtype, rows.shape) == (np.uint8, (36, 96))
+    brightness = 0.299 * 20 + 0.587 * 60 + 0.114 * 200  # BT.601, full range
+    assert abs(rows[:24, :94].astype(float) - brightness).max() <= 1
+    assert abs(rows[24:, 0:94:2].astype(float) - (128 + 0.564 * (200 - brightness))).max() <= 1  # U
+    assert abs(rows[24:, 1:94:2].astype(float) - (128 + 0.713 * (20 - brightness))).max() <= 1  # V
+    assert not rows[:, 94:].any()
+
+
+def test_nv12_gives_the_picture_back_but_for_half_of_the_colours():
+    spec = TensorSpec.picture("rgb", 0, 1, 94, 24, dtype="nv12")
+    image = cv2.resize(picture(3), (47, 12)).repeat(2, axis=0).repeat(2, axis=1)  # colours of four pixels
+    rows = preprocess(np.ascontiguousarray(image), spec)
+    colours = rows[24:, :94].reshape(12, 47, 2).repeat(2, axis=0).repeat(2, axis=1)
+    back = cv2.cvtColor(np.dstack([rows[:24, :94], colours[:, :, ::-1]]), cv2.COLOR_YCrCb2BGR)
+    assert abs(back.astype(int) - image).max() <= 3
+
+
+def test_an_input_that_no_crop_becomes_is_refused():
     with pytest.raises(ValueError, match="a crop cannot be turned into an input of type"):
-        preprocess(picture(1), spec)
+        preprocess(picture(1), TensorSpec((1, 68, 18)))

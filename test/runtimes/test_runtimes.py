@@ -128,7 +128,12 @@ def test_an_input_that_a_runtime_or_a_model_does_not_take_is_refused(
 
 
 def test_only_runtimes_that_let_threads_run_side_by_side_say_so():
-    assert {spec.name: spec.holds_gil for spec in RUNTIMES} == {"onnx": False, "hbm": True, "bpu": True}
+    assert {spec.name: spec.holds_gil for spec in RUNTIMES} == {
+        "onnx": False,
+        "hbm": True,
+        "bpu": True,
+        "simulator": False,
+    }
 
 
 def test_two_libraries_at_once_leave_stdout_as_it_was(capfd):

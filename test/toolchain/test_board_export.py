@@ -77,6 +77,7 @@ def operators(model):
 
 RELU = [node("Relu", ["x"], "y")]
 NORM = [node("Pow", ["x", "two"], "p"), node("Div", ["x", "m"], "y")]
+POOLED = [node("MaxPool", ["x"], "p", kernel_shape=[24, 1]), node("Relu", ["p"], "r")]
 REWRITTEN = {
     "square": ([node("Pow", ["x", "two"], "y")], ["Mul"]),
     "mean over a crop": (
@@ -98,12 +99,12 @@ REWRITTEN = {
     "mean over the height": ([node("ReduceMean", ["x"], "y", axes=[2], keepdims=0)], ["ReduceMean"]),
     "mean from below": ([node("ReduceMean", ["x"], "y", axes=[-2], keepdims=0)], ["ReduceMean"]),
     "squeezed": (
-        [node("MaxPool", ["x"], "p", kernel_shape=[24, 1]), node("Squeeze", ["p"], "y", axes=[2])],
-        ["MaxPool"],
+        [*POOLED, node("Squeeze", ["r"], "y", axes=[2])],
+        ["MaxPool", "Relu"],
     ),
     "reshaped": (
-        [node("MaxPool", ["x"], "p", kernel_shape=[24, 1]), node("Reshape", ["p", "flat"], "y")],
-        ["MaxPool"],
+        [*POOLED, node("Reshape", ["r", "flat"], "y")],
+        ["MaxPool", "Relu"],
     ),
 }
 

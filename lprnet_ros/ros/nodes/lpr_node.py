@@ -17,6 +17,7 @@ from rclpy.parameter import Parameter
 from lprnet_ros.flow.job import WorkerLostError
 from lprnet_ros.flow.opening import ChosenModel, choose_model
 from lprnet_ros.flow.pool import PoolStatus
+from lprnet_ros.models.find import BUNDLED_BOARD_MODEL, BUNDLED_MODEL
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
@@ -162,7 +163,13 @@ class LprNode(LifecycleNode):
             workers=settings.workers,
         )
         self._report.start_again()
-        self._path = CropPath(self, settings, model, self._report)
+        try:
+            self._path = CropPath(self, settings, model, self._report)
+        except _EXPECTED_ERRORS as error:
+            if settings.model or model.manifest.path.name != BUNDLED_BOARD_MODEL:
+                raise
+            way = f"to go on with the CPU: runtime:=onnx model:={BUNDLED_MODEL}"
+            raise ManifestError(f"{error}; {way}") from error
         self._model, self._settings = model, settings
         workers = f", {settings.workers} workers ({model.kind})" if settings.workers else ""
         self.get_logger().info(

@@ -16,7 +16,7 @@ from lprnet_ros.models.find import find_model
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.rules import ReadingRules
 from lprnet_ros.ros.parameters.parameter import Parameter, check_values
-from lprnet_ros.runtimes import RUNTIME_NAMES
+from lprnet_ros.runtimes import RUNTIME_NAMES, default_model
 
 EXECUTORS = ("auto", "events", "single")
 OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
@@ -34,8 +34,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         "model",
         "",
         "Path of a model file with its manifest beside it, or the name of a bundled or installed model; "
-        "empty means lprnet.onnx.",
-        "模型文件的路径（清单文件须在其旁边），或内置、已安装模型的名字；留空则使用 lprnet.onnx。",
+        "empty means lprnet_x5.bin where a runtime for it is installed (a board) or named, else lprnet.onnx.",
+        "模型文件的路径（清单文件须在其旁边），或内置、已安装模型的名字；"
+        "留空时：若已安装或指定了可用的 .bin 运行时（开发板），使用 lprnet_x5.bin，否则使用 lprnet.onnx。",
     ),
     Parameter(
         "runtime",
@@ -312,7 +313,7 @@ class Settings:
         Raises:
             ManifestError: no model is named and the bundled one is not installed.
         """
-        return find_model(self.model)
+        return find_model(self.model) if self.model else default_model(self.runtime)
 
     @property
     def rules(self) -> ReadingRules:

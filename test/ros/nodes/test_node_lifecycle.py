@@ -163,6 +163,16 @@ def test_after_the_shutdown_transition_the_node_is_finalized_and_can_be_ended(
     assert reader.process.returncode == 0
 
 
+def test_where_the_boards_bundled_model_cannot_be_opened_the_log_says_how_to_go_on(
+    idle: ReaderProcess,
+) -> None:
+    assert idle.set_parameters(runtime="hbm") == [(True, "")]
+    told = failure_to_configure(idle)
+    assert idle.set_parameters(runtime="auto") == [(True, "")]
+    assert "hbm_runtime" in told
+    assert "to go on with the CPU: runtime:=onnx model:=lprnet.onnx" in told
+
+
 def test_a_missing_model_is_reported_and_configuring_works_once_it_is_named_right(
     start_reader: StartReader, tmp_path: Path
 ) -> None:
