@@ -6,13 +6,13 @@ from importlib.util import find_spec
 import pytest
 from vendor_tools import in_board_environment, needs_vendor_tools
 
-from lprnet_ros.toolchain.board_export import fit_for_bpu
-from lprnet_ros.toolchain.operator_check import check_bpu
-
 IS_THERE = find_spec("onnx") is not None
 if IS_THERE:
     import onnx
     from operator_graphs import ALL, write_graph
+
+    from lprnet_ros.toolchain.board_export import fit_for_bpu
+    from lprnet_ros.toolchain.operator_check import check_bpu
 else:
     ALL = {}
 pytestmark = pytest.mark.skipif(not IS_THERE, reason="needs onnx (extra 'training')")
