@@ -7,13 +7,22 @@ import ctypes
 import os
 import pickle
 import signal
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-from lprnet_ros.flow.process_reader import BLOCKED_SIGNALS, ReaderSetup
+from lprnet_ros.flow.process_reader import (
+    BLOCKED_SIGNALS,
+    LONGEST_GATHERING_SECONDS,
+    PROTOCOL,
+    ReaderSetup,
+)
+from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.reading.ctc import LogitsError
-from lprnet_ros.reading.recognizer import SelfTestError
+from lprnet_ros.reading.recognizer import ReadResult, SelfTestError
 from lprnet_ros.runtimes import InferenceError, RuntimeUnavailableError
 
 _OPENING_ERRORS = (
@@ -54,9 +63,35 @@ def main(descriptor: int) -> int:
         connection.send(error)
         return 1
     connection.send(None)
+
+    def send(results: list[ReadResult]) -> None:
+        connection.send_bytes(pickle.dumps(results, PROTOCOL))
+
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the node has ended
         while True:
             crops, rules = connection.recv()
-            for crop in crops:  # one by one, because each has its own time limit
-                connection.send_bytes(pickle.dumps(recognizer.read_batch([crop], rules)[0], 5))
+            read_one_by_one(crops, partial(recognizer.read_batch, rules=rules), send)
     return 0
+
+
+def read_one_by_one(
+    crops: Sequence[CropImage],
+    read: Callable[[Sequence[CropImage]], list[ReadResult]],
+    send: Callable[[list[ReadResult]], None],
+) -> None:
+    """Read crops one by one, since each has its own time limit; results of quick ones are sent together.
+
+    Args:
+        crops: at least one.
+        read: reads a batch.
+        send: sends results, in order; called once ``LONGEST_GATHERING_SECONDS`` have passed, and at the end.
+    """
+    results: list[ReadResult] = []
+    sent = time.monotonic()
+    for crop in crops:
+        results += read([crop])
+        if time.monotonic() - sent > LONGEST_GATHERING_SECONDS:
+            send(results)
+            results, sent = [], time.monotonic()
+    if results:
+        send(results)
