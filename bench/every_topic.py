@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.ros_rig import NODE, NODE_MODULE, ROOT, RosRig, ask, camera_topics, cpu_seconds
+from bench.ros_rig import NODE, ROOT, RosRig, ask, camera_topics, cpu_seconds, module_of
 from bench.sustained import Trial
 from lprnet_ros.plates.kinds import plate_kinds
 from lprnet_ros.reading.decoding import CERTAIN
@@ -33,7 +33,6 @@ from lprnet_ros.training.camera import Camera
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text
 
-_OLD_NODE_MODULE = "lprnet_ros.nodes.lpr_node"  # before the rooms
 _STRENGTH = 0.3
 
 
@@ -83,7 +82,6 @@ def main() -> int:
         "--shared", action="store_true", help="let the node use the load generator's core too"
     )
     options = parser.parse_args()
-    is_new = (options.checkout / NODE_MODULE.replace(".", "/")).with_suffix(".py").is_file()
     with tempfile.TemporaryDirectory() as folder:
         if options.pictures is None:
             draw_plates(Path(folder), options.plates)
@@ -94,8 +92,9 @@ def main() -> int:
             checkout=options.checkout,
         )
         print("crops/s  sent  read  dropped  plates/s  CPU us a plate  without inference  p50 ms  p99 ms")
-        module = NODE_MODULE if is_new else _OLD_NODE_MODULE
-        for trial in trials(rig, module, options.rates, options.seconds, options.camera_frames):
+        for trial in trials(
+            rig, module_of(options.checkout), options.rates, options.seconds, options.camera_frames
+        ):
             print(
                 f"{trial.rate:7.0f}{trial.sent:6}{trial.read:6}{trial.dropped:9}{trial.plates_a_second:10.1f}"
                 f"{trial.cpu_us:16.0f}{trial.cpu_us - trial.inference_cpu_us:19.0f}"

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _NAMESPACE = "/lpr_benchmark"
 NODE, ECHO = f"{_NAMESPACE}/lpr_node", f"{_NAMESPACE}/load_echo"
 NODE_MODULE, ECHO_MODULE = "lprnet_ros.ros.nodes.lpr_node", "bench.load_echo"
+_OLD_NODE_MODULE = "lprnet_ros.nodes.lpr_node"  # before the rooms
 NODE_PARAMETERS = ("qos_profile:=reliable", "subscription_depth:=2000", "queue_depth:=2000")
 
 _PRCTL = ctypes.CDLL(None).prctl
@@ -31,6 +32,12 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 def camera_topics(cameras: int) -> list[str]:
     """Return one topic for each camera."""
     return [f"{_NAMESPACE}/camera_{number}" for number in range(1, cameras + 1)]
+
+
+def module_of(checkout: Path) -> str:
+    """Return the module of lpr_node in a checkout."""
+    is_new = (checkout / NODE_MODULE.replace(".", "/")).with_suffix(".py").is_file()
+    return NODE_MODULE if is_new else _OLD_NODE_MODULE
 
 
 def crop_to_send(manifest: RecognizerManifest) -> Path:
