@@ -8,7 +8,6 @@ pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node te
 
 from bench.node_cost import main_process_us
 from bench.ros_rig import ROOT, RosRig, crop_to_send
-
 from lprnet_ros.models.find import bundled_model
 from lprnet_ros.models.load import load_manifest
 

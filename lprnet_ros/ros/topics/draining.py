@@ -2,6 +2,8 @@
 
 Between two messages rclpy's single-threaded executor, the only one on Humble, builds its wait set anew from
 every timer, service and subscription of the node.  That takes longer than all that is done with a crop.
+The events executor queues one event for each message, with those of timers and services between them: to
+take messages ahead of their events would let timers and services wait.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.exceptions import InvalidHandle
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.subscription import Subscription
 
 _LONGEST_SECONDS = 0.01
@@ -21,14 +25,15 @@ class Draining:
     """A callback that goes on with the messages that wait behind the one it was called with.
 
     Args:
+        node: whose executor runs it; only the single-threaded one lets it go on.
         callback: takes each message, in order.
 
     Attributes:
         subscription: what it is the callback of; None takes nothing more.
     """
 
-    def __init__(self, callback: Callable[[Any], None]) -> None:
-        self._callback = callback
+    def __init__(self, node: Node, callback: Callable[[Any], None]) -> None:
+        self._node, self._callback = node, callback
         self.subscription: Subscription | None = None
 
     def __call__(self, message: Any) -> None:
@@ -39,6 +44,8 @@ class Draining:
         """
         end = time.monotonic() + _LONGEST_SECONDS
         self._callback(message)
+        if not isinstance(self._node.executor, SingleThreadedExecutor):
+            return
         subscription = self.subscription
         while subscription is not None and time.monotonic() < end:
             try:

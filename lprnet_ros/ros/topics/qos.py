@@ -76,7 +76,7 @@ def subscribe_counting_losses(
     def lost(event: Any) -> None:
         on_lost(event.total_count_change)
 
-    return _subscribe(node, message_type, topic, Draining(callback), qos, lost, raw)
+    return _subscribe(node, message_type, topic, Draining(node, callback), qos, lost, raw)
 
 
 def resubscribe(node: Node, subscription: Subscription, qos: QoSProfile) -> Subscription:
