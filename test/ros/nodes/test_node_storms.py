@@ -100,8 +100,10 @@ def test_publishers_that_promise_too_little_disturb_nothing(client: Client, tmp_
         client.wait_for(lambda: len(numbers_of(readings, 0)) >= 50, "50 readings", reader)
         assert numbers_of(readings, 0) == list(range(50))
         assert numbers_of(readings, 1) == [], "best effort reached a reliable subscription"
-        reader.wait_for_log("best effort, this node asks for reliable")
-        assert len(reader.lines("best effort, this node asks for reliable")) == 1, "it is named once"
+        # before a busy node has discovered the tester's name, it may also speak of one without a name
+        reader.wait_for_log("/tester publishes")
+        assert len(reader.lines("/tester publishes")) == 1, "it is named once"
+        assert len(reader.lines("best effort, this node asks for reliable")) <= 2
         reader.assert_healthy()
         for stranger in strangers:
             client.node.destroy_publisher(stranger)

@@ -199,13 +199,17 @@ def test_large_frames_let_fewer_of_them_wait_and_are_still_cropped(client: Clien
     large = np.full((1400, 2000, 3), 90, np.uint8)
     cropper = CropperProcess(client, tmp_path, REGIONS, *SETTINGS, "change_threshold:=0.0")
     try:
-        conversation = CropperConversation(cropper, Image, lambda stamp: raw_image(large, "gate", stamp))
-        assert "images of 8.4 MB arrive" in cropper.wait_for_log("31 may wait, not 100 (queue_depth)")
-        client.retry_until(
-            lambda: conversation.image.publish(raw_image(large, "gate", conversation.next_stamp())),
-            lambda: bool(conversation.outputs.stamps()),
-            "a crop of a large frame",
-        )
+        small = np.full((140, 200, 3), 90, np.uint8)
+        conversation = CropperConversation(cropper, Image, lambda stamp: raw_image(small, "gate", stamp))
+
+        def send() -> None:
+            conversation.image.publish(raw_image(large, "gate", conversation.next_stamp()))
+
+        told = "31 may wait, not 100 (queue_depth)"
+        client.retry_until(send, lambda: bool(cropper.lines(told)), "the new depth")
+        assert "images of 8.4 MB arrive" in cropper.wait_for_log(told)
+        conversation.outputs.clear()
+        client.retry_until(send, lambda: bool(conversation.outputs.stamps()), "a crop of a large frame")
         cropper.next_status(2)
         assert len(cropper.lines("may wait, not")) == 1
     finally:
