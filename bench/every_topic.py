@@ -4,8 +4,8 @@
 consensus and all outputs work.  One line for each rate: plates a second, CPU a plate, p50 and p99.
 ``--checkout FOLDER`` measures the node of another checkout with the same load, for before and after::
 
-    git worktree add /tmp/before 706c700
-    python -m bench.every_topic --checkout /tmp/before
+    git worktree add ../before 706c700
+    python -m bench.every_topic --checkout ../before
     python -m bench.every_topic
 
 Rendering needs the extra 'training'; ``--pictures FOLDER`` sends other crops.

@@ -32,7 +32,7 @@ BLOCKED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 """Only the node handles them, though a terminal or service manager sends them to its children too."""
 
 PROTOCOL = 5
-"""Of pickle: arrays are written without a copy in between."""
+"""Of pickle: the newest, which takes arrays without first making bytes of them."""
 
 LONGEST_GATHERING_SECONDS = 0.02
 """Results of quick crops come in one message: waking up for each costs the node more than reading it."""
