@@ -13,6 +13,9 @@ MOST_PIXELS = 8192
 """Greatest width and height of an input."""
 
 
+_NV12_ALIGNMENT = 16
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """One input or output of a network.
@@ -97,6 +100,14 @@ class TensorSpec:
     def width(self) -> int:
         """Of a picture, in pixels."""
         return self.shape[2 if self.layout == "NHWC" else 3]
+
+    @property
+    def nv12_shape(self) -> tuple[int, int]:
+        """Rows of the picture in NV12, those of Y and half as many of U and V in turns, and bytes of each.
+
+        The X5 begins rows at multiples of 16 bytes: 94 pixels take 96 (hbdk-disas of a compiled model).
+        """
+        return self.height * 3 // 2, -(-self.width // _NV12_ALIGNMENT) * _NV12_ALIGNMENT
 
     @property
     def formula(self) -> str:

@@ -11,9 +11,6 @@ import numpy.typing as npt
 
 from lprnet_ros.models.tensor_spec import TensorSpec
 
-_ROW_BYTES = 16
-"""The X5 begins rows of NV12 at multiples of this."""
-
 
 def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[Any]:
     """Scale a crop to the input's size, order its channels and normalise it.
@@ -42,7 +39,7 @@ def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[An
             cv2.resize(image, (spec.width, spec.height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
         )
     if spec.dtype == "nv12":
-        return _nv12(image)
+        return _nv12(image, spec)
     if spec.channel_order == "rgb":
         image = image[:, :, ::-1]
     if spec.layout == "NCHW":
@@ -54,11 +51,11 @@ def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[An
     return tensor
 
 
-def _nv12(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _nv12(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[np.uint8]:
     """Turn BGR into full-range BT.601, as the compiler's input_space_and_range 'regular' says."""
     height, width = image.shape[:2]
     picture = cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb)
-    rows = np.zeros((height * 3 // 2, -(-width // _ROW_BYTES) * _ROW_BYTES), np.uint8)
+    rows = np.zeros(spec.nv12_shape, np.uint8)
     rows[:height, :width] = picture[:, :, 0]
     colours = np.asarray(cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
     rows[height:, :width] = colours[:, :, :0:-1].reshape(height // 2, width)  # Cr, Cb to U, V

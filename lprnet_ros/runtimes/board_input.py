@@ -10,9 +10,6 @@ import numpy.typing as npt
 from lprnet_ros.models.manifest import ModelManifest
 from lprnet_ros.runtimes.runtime import InferenceError
 
-_ROW_ALIGNMENT = 16
-"""Bytes: the BPU reads an NV12 row of 94 pixels as 96 (hbdk-disas of a compiled model)."""
-
 
 def board_input(manifest: ModelManifest, tensor: npt.NDArray[Any], element: str) -> npt.NDArray[Any]:
     """Return an input as the library copies it to the BPU.
@@ -37,7 +34,7 @@ def board_input(manifest: ModelManifest, tensor: npt.NDArray[Any], element: str)
     spec = manifest.input
     shape, dtype = spec.shape, np.dtype(np.uint8 if spec.dtype == "nv12" else spec.dtype)
     if spec.dtype == "nv12":
-        shape = (spec.height * 3 // 2, -(-spec.width // _ROW_ALIGNMENT) * _ROW_ALIGNMENT)
+        shape = spec.nv12_shape
     if tensor.shape != shape or tensor.dtype != dtype:
         raise InferenceError(
             f"{manifest.path.name} was given an input of shape {tensor.shape} and type {tensor.dtype}, "
