@@ -24,12 +24,13 @@ ALLOWED = {
     "reading": "plates models runtimes images",
     "consensus": "plates reading",
     "frames": "plates reading images",
-    "cropping": "frames images",
+    "finding": "plates models runtimes images",
+    "cropping": "frames images finding",
     "flow": "models runtimes reading images frames",
-    "evaluation": "plates models runtimes images sources reading consensus frames cropping board",
+    "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading",
     "training": "plates models runtimes images sources reading evaluation toolchain",
-    "ros": "plates models runtimes images sources reading consensus frames cropping flow board",
+    "ros": "plates models runtimes images sources reading consensus frames cropping finding flow board",
     "cli": "plates models runtimes images sources reading consensus evaluation toolchain training board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
