@@ -27,11 +27,12 @@ ALLOWED = {
     "finding": "plates models runtimes images",
     "cropping": "frames images finding",
     "flow": "models runtimes reading images frames",
+    "pictures": "plates models runtimes images sources reading consensus cropping finding",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading",
     "training": "plates models runtimes images sources reading evaluation toolchain",
-    "ros": "plates models runtimes images sources reading consensus frames cropping finding flow board",
-    "cli": "plates models runtimes images sources reading consensus evaluation toolchain training board",
+    "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow board",
+    "cli": "plates models runtimes images sources reading consensus pictures evaluation toolchain training board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
 
