@@ -19,6 +19,8 @@ from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text
 
 DEMO_FOLDER = Path(__file__).resolve().parent / "crops"
+SCENE_FOLDER = Path(__file__).resolve().parent / "scene"
+SCENE_PLATES = {"京A7K358": "blue", "沪AD61952": "green", "粤B28M64": "blue"}
 # chosen among 150: read with certainty, and far off when red and blue are swapped
 SELF_TEST_PATH = Path(__file__).resolve().parent / "self_test" / "晋G63317.png"
 _STRENGTH = 0.35  # a good camera in daylight
@@ -62,7 +64,19 @@ def make_self_test() -> None:
     cv2.imwrite(str(SELF_TEST_PATH), Camera(generator, 0.0).photograph(plate.image, plate.quad))
 
 
+def make_scene_plates() -> None:
+    """Render the plates of the filmed scene: straight and clean, the camera of ``demo/scene.py`` does the rest."""
+    renderer = PlateRenderer([glyphs_from_font(default_font())], [], np.random.default_rng(_SEED + 2))
+    SCENE_FOLDER.mkdir(exist_ok=True)
+    for text, colour in SCENE_PLATES.items():
+        plate = renderer.draw(text, colour)
+        left, top = plate.quad.min(axis=0).round().astype(int)
+        right, bottom = plate.quad.max(axis=0).round().astype(int)
+        cv2.imwrite(str(SCENE_FOLDER / f"{text}.png"), plate.image[top:bottom, left:right])
+
+
 if __name__ == "__main__":
+    make_scene_plates()
     make_atlas()
     make_demo_crops()
     make_self_test()

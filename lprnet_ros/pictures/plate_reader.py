@@ -14,7 +14,7 @@ import numpy as np
 from lprnet_ros.consensus.sightings import VehiclePlate
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
-from lprnet_ros.images.crop_shape import why_no_crop
+from lprnet_ros.images.crop_shape import may_be_photograph, why_no_crop
 from lprnet_ros.images.geometry import Box, bounding_box
 from lprnet_ros.models.find import find_model
 from lprnet_ros.pictures.found_reading import PADDING, read_crops, read_found
@@ -162,7 +162,13 @@ class PlateReader:
         Raises:
             TypeError, ValueError, RuntimeError: as of ``read``; or frames have no times and no rate is given.
         """
-        return vehicles_of(self.pictures(source), self._recognizer.rules, self._recognizer.manifest.syntax, rate)
+        return self.vehicles_in(self.pictures(source), rate=rate)
+
+    def vehicles_in(
+        self, pictures: Iterable[ReadPicture], *, rate: float | None = None
+    ) -> Iterator[VehiclePlate]:
+        """Combine what ``pictures`` gave, as ``vehicles`` does: for whoever needs the frames as well."""
+        return vehicles_of(pictures, self._recognizer.rules, self._recognizer.manifest.syntax, rate)
 
     def _read_one(self, taken: InputPicture, mode: str) -> ReadPicture:
         plates: list[PlateReading] = []
@@ -181,19 +187,14 @@ class PlateReader:
         )
 
     def _plates_of(self, picture: Picture, mode: str) -> list[PlateReading]:
-        """Read a picture; one that may be a crop is searched only where it is not accepted as one."""
+        """Read a picture; one that may be a crop is taken for one where no clearly smaller plate is in it."""
         height, width = picture.shape[:2]
-        if mode == "photo" or (mode == "auto" and why_no_crop(width, height)):
-            return self._search(picture)
-        readings = read_crops(self._recognizer, [picture], [Seen()])
-        if mode == "crop" or readings[0].accepted:
-            return readings
-        found = self._search(picture)
-        is_photo = any(
-            plate.quad is not None and bounding_box(plate.quad).width < _CLEARLY_SMALLER * width
-            for plate in found
-        )
-        return found if is_photo else readings
+        is_photo = mode == "photo" or (mode == "auto" and why_no_crop(width, height) != "")
+        if is_photo or (mode == "auto" and may_be_photograph(width, height)):
+            found = self._search(picture)
+            if is_photo or any(_width(plate) < _CLEARLY_SMALLER * width for plate in found):
+                return found
+        return read_crops(self._recognizer, [picture], [Seen()])
 
     def _search(self, picture: Picture) -> list[PlateReading]:
         if self._finder is None:
@@ -211,6 +212,10 @@ def _plates(pictures: Iterable[ReadPicture]) -> Iterator[PlateReading]:
         if one.problem:
             raise LabelledDataError(one.problem)
         yield from one.plates
+
+
+def _width(plate: PlateReading) -> float:
+    return bounding_box(plate.quad).width if plate.quad is not None else 0.0
 
 
 def _checked(mode: str) -> str:
