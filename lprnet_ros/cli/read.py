@@ -7,11 +7,10 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from lprnet_ros import __version__
 from lprnet_ros.cli.common import add_model_options, open_recognizer, run, tell
-from lprnet_ros.consensus.vehicles import VehiclePlate
 from lprnet_ros.pictures.annotated_files import AnnotatedFiles
 from lprnet_ros.pictures.picture_input import is_video
 from lprnet_ros.pictures.plate_reader import PlateReader
@@ -22,6 +21,9 @@ from lprnet_ros.sources.labelled import LabelledDataError, skipped_images
 from lprnet_ros.sources.scenes import SceneSource, list_media
 from lprnet_ros.text.console import program, system_problem
 from lprnet_ros.text.progress import Progress
+
+if TYPE_CHECKING:
+    from lprnet_ros.consensus.vehicles import VehiclePlate
 
 _FRAMES_A_SECOND = 25.0
 

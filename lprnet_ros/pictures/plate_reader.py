@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 
-from lprnet_ros.consensus.sightings import VehiclePlate
+from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
 from lprnet_ros.images.crop_shape import may_be_photograph, why_no_crop
@@ -20,10 +20,12 @@ from lprnet_ros.models.find import find_model
 from lprnet_ros.pictures.found_reading import PADDING, read_crops, read_found
 from lprnet_ros.pictures.picture_input import InputPicture, Pictures, pictures_of
 from lprnet_ros.pictures.read_picture import ReadPicture
-from lprnet_ros.pictures.vehicles_seen import vehicles_of
 from lprnet_ros.reading.plate_reading import PlateReading, Seen
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules
 from lprnet_ros.sources.labelled import LabelledDataError
+
+if TYPE_CHECKING:
+    from lprnet_ros.consensus.vehicles import VehiclePlate
 
 MODES = ("auto", "crop", "photo")
 """How a picture is read: as its size and its content suggest, as one plate, or searched for plates."""
@@ -168,6 +170,8 @@ class PlateReader:
         self, pictures: Iterable[ReadPicture], *, rate: float | None = None
     ) -> Iterator[VehiclePlate]:
         """Combine what ``pictures`` gave, as ``vehicles`` does: for whoever needs the frames as well."""
+        from lprnet_ros.pictures.vehicles_seen import vehicles_of  # noqa: PLC0415 - few need it: 20 ms
+
         return vehicles_of(pictures, self._recognizer.rules, self._recognizer.manifest.syntax, rate)
 
     def _read_one(self, taken: InputPicture, mode: str) -> ReadPicture:
@@ -198,8 +202,6 @@ class PlateReader:
 
     def _search(self, picture: Picture) -> list[PlateReading]:
         if self._finder is None:
-            from lprnet_ros.finding.finder import PlateFinder
-
             self._finder = PlateFinder.open(
                 _path(self._finder_model), self._runtime, threads=self._threads
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from lprnet_ros.consensus.vehicles import VehiclePlate
 from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.text.escaping import LONGEST_PATH, one_line
+
+if TYPE_CHECKING:
+    from lprnet_ros.consensus.vehicles import VehiclePlate
 
 COLUMNS = ("file", "text", "confidence", "verdict", "kind", "colour", "rows", "quad", "score", "seconds", "crops")
 """Of a CSV; ``quad`` is written ``x,y x,y x,y x,y``, as ``read_plates`` takes it."""
