@@ -65,7 +65,7 @@ def make_self_test() -> None:
 
 
 def make_scene_plates() -> None:
-    """Render the plates of the filmed scene: straight and clean, the camera of ``demo/scene.py`` does the rest."""
+    """Render the plates of the filmed scene: straight and clean; ``demo/scene.py`` films them."""
     renderer = PlateRenderer([glyphs_from_font(default_font())], [], np.random.default_rng(_SEED + 2))
     SCENE_FOLDER.mkdir(exist_ok=True)
     for text, colour in SCENE_PLATES.items():

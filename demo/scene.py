@@ -69,7 +69,7 @@ def film() -> Iterator[Image]:
         for distance, car, picture in sorted(placed, key=lambda each: -each[0]):
             if distance > 3.2:
                 _place(frame, picture, car.lane, distance)
-        frame = cv2.GaussianBlur(frame, (0, 0), 0.8)
+        frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), 0.8), np.float32)
         frame += np.roll(grain, tuple(generator.integers(0, SIZE[1], 2)), axis=(0, 1))
         yield np.clip(frame, 0, 255).astype(np.uint8)
 
@@ -107,7 +107,12 @@ def _street(generator: np.random.Generator) -> Floats:
 
 
 def _stripe(picture: Floats, across: float, near: float, far: float) -> None:
-    corners = [_at(across - 0.07, near), _at(across + 0.07, near), _at(across + 0.07, far), _at(across - 0.07, far)]
+    corners = [
+        _at(across - 0.07, near),
+        _at(across + 0.07, near),
+        _at(across + 0.07, far),
+        _at(across - 0.07, far),
+    ]
     cv2.fillPoly(picture, [np.array(corners, np.int32)], (215, 218, 220), cv2.LINE_AA)
 
 
@@ -134,7 +139,7 @@ def _place(frame: Floats, car: Image, lane: float, distance: float) -> None:
     turn = 0.02 * lane * (bottom - top)  # the side that is nearer is a little higher
     corners = [(left, top + turn), (right, top - turn), (right, bottom - turn / 3), (left, bottom + turn / 3)]
     source = np.array([(0, 0), (_DRAWN[0], 0), _DRAWN, (0, _DRAWN[1])], np.float32)
-    matrix = cv2.getPerspectiveTransform(source, np.array(corners, np.float32) - np.float32((x, y)))
+    matrix = cv2.getPerspectiveTransform(source, np.array(corners, np.float32) - np.array((x, y), np.float32))
     smooth = 0.35 * _DRAWN[0] / (right - left) - 0.35
     shrunk = cv2.GaussianBlur(car, (0, 0), smooth) if smooth > 0.1 else car
     seen = cv2.warpPerspective(shrunk, matrix, part.shape[1::-1], flags=cv2.INTER_LINEAR).astype(np.float32)

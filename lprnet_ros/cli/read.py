@@ -77,9 +77,7 @@ def _read(options: argparse.Namespace) -> int:
 class _Job:
     """One run of the command: where the readings go, and whether something went wrong."""
 
-    def __init__(
-        self, options: argparse.Namespace, reader: PlateReader, stack: contextlib.ExitStack
-    ) -> None:
+    def __init__(self, options: argparse.Namespace, reader: PlateReader, stack: contextlib.ExitStack) -> None:
         self._reader = reader
         self._print = json_line if options.json else tab_line
         self._is_quiet = options.csv == "-"

@@ -41,7 +41,9 @@ class AnnotatedFiles:
         drawn = annotate(one.picture, one.plates)
         is_made, data = cv2.imencode(suffix.lower(), drawn, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if not is_made:
-            raise OSError(f"{path}: OpenCV cannot write a picture of {drawn.shape[1]}x{drawn.shape[0]} pixels")
+            raise OSError(
+                f"{path}: OpenCV cannot write a picture of {drawn.shape[1]}x{drawn.shape[0]} pixels"
+            )
         path.write_bytes(data.tobytes())
 
     def start_video(self, name: PurePath, file: str, rate: float, size: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Draws what was read into a picture: an outline and a label for each plate, readable on light and dark."""
+"""Draws what was read into a picture: for each plate an outline and a label, readable on light and dark."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHARPEST = 40
 
 
 def annotate(picture: Picture, plates: Sequence[PlateReading]) -> Picture:
-    """Draw what was read: accepted with a solid green outline and a tick, others dashed, orange, with a cross.
+    """Draw what was read: accepted ones solid and green with a tick, others dashed and orange with a cross.
 
     Args:
         picture: BGR, uint8, height x width x 3.
@@ -101,7 +101,9 @@ def _write(drawn: Picture | None, plate: PlateReading, origin: tuple[int, int], 
         strokes = [mark] if plate.accepted else [mark, ((0.15, 0.85), (0.85, 0.2))]
         for stroke in strokes:
             points = np.array([(x + size * across, y + size * down) for across, down in stroke])
-            cv2.polylines(drawn, [points.round().astype(np.int32)], False, colour, max(2, size // 8), cv2.LINE_AA)
+            cv2.polylines(
+                drawn, [points.round().astype(np.int32)], False, colour, max(2, size // 8), cv2.LINE_AA
+            )
     x += size + gap
     if plate.text:
         if drawn is not None:
@@ -114,7 +116,7 @@ def _write(drawn: Picture | None, plate: PlateReading, origin: tuple[int, int], 
     if drawn is not None:
         place = x, y + (size + height) // 2
         cv2.putText(drawn, " ".join(words), place, _FONT, scale, colour, stroke_width, cv2.LINE_AA)
-    return x + width + gap - origin[0]
+    return int(x + width + gap - origin[0])
 
 
 def _colour(plate: PlateReading) -> tuple[int, int, int]:

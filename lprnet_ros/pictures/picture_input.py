@@ -1,4 +1,4 @@
-"""What a user hands in, as pictures one after the other: files, folders, videos, arrays, and rows of these."""
+"""What a user hands in, as one picture after the other: files, folders, videos, arrays, rows of these."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class PlateReader:
         self, source: str | os.PathLike[str] | np.ndarray[Any, Any] | Sequence[Any], mode: str | None = None
     ) -> list[PlateReading]: ...
     @overload
-    def read(self, source: Iterable[Any], mode: str | None = None) -> Iterator[PlateReading]: ...
+    def read(self, source: Iterator[Any], mode: str | None = None) -> Iterator[PlateReading]: ...
     def read(self, source: Pictures, mode: str | None = None) -> list[PlateReading] | Iterator[PlateReading]:
         """Read all plates of a picture, or of many.
 
@@ -202,9 +202,7 @@ class PlateReader:
 
     def _search(self, picture: Picture) -> list[PlateReading]:
         if self._finder is None:
-            self._finder = PlateFinder.open(
-                _path(self._finder_model), self._runtime, threads=self._threads
-            )
+            self._finder = PlateFinder.open(_path(self._finder_model), self._runtime, threads=self._threads)
         frame = BgrFrame(lambda: picture)
         return read_found(self._recognizer, frame, self._finder.find(frame), self._padding)
 

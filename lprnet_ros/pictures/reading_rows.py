@@ -12,7 +12,19 @@ from lprnet_ros.text.escaping import LONGEST_PATH, one_line
 if TYPE_CHECKING:
     from lprnet_ros.consensus.vehicles import VehiclePlate
 
-COLUMNS = ("file", "text", "confidence", "verdict", "kind", "colour", "rows", "quad", "score", "seconds", "crops")
+COLUMNS = (
+    "file",
+    "text",
+    "confidence",
+    "verdict",
+    "kind",
+    "colour",
+    "rows",
+    "quad",
+    "score",
+    "seconds",
+    "crops",
+)
 """Of a CSV; ``quad`` is written ``x,y x,y x,y x,y``, as ``read_plates`` takes it."""
 
 

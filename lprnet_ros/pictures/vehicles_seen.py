@@ -44,7 +44,9 @@ def vehicles_of(
             file = picture.file
         now = picture.seconds if picture.seconds is not None else picture.frame / rate if rate else None
         if now is None:
-            raise ValueError("these pictures have no times; pass a video, or frames with rate=frames a second")
+            raise ValueError(
+                "these pictures have no times; pass a video, or frames with rate=frames a second"
+            )
         for vehicle in consensus.advance(now):
             yield _judged(vehicle, rules, syntax)
         for plate in picture.plates:

@@ -1,4 +1,4 @@
-"""Which kind of plate a reading is: its text tells, and where several kinds share a text, the ground's colour."""
+"""Which kind of plate was read: the text tells, and where several kinds share it, the ground's colour."""
 
 from __future__ import annotations
 

@@ -135,7 +135,9 @@ class PlateReading:
         return {
             "file": seen.file,
             "text": self.text,
-            "confidence": round(self.confidence, 6) if self.text else 0.0,  # not the one that there is no plate
+            "confidence": round(self.confidence, 6)
+            if self.text
+            else 0.0,  # not the one that there is no plate
             "verdict": self.verdict.value,
             "kind": self.kind,
             "colour": self.colour,

@@ -1,4 +1,4 @@
-"""Whole scenes on disk: pictures or a video, to read or to play as a camera, and the places of their plates."""
+"""Whole scenes on disk: pictures or a video, to read or to play, and the places of their plates."""
 
 from __future__ import annotations
 

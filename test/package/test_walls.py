@@ -31,8 +31,10 @@ ALLOWED = {
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading",
     "training": "plates models runtimes images sources reading evaluation toolchain",
-    "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow board",
-    "cli": "plates models runtimes images sources reading consensus pictures evaluation toolchain training board",
+    "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow "
+    "board",
+    "cli": "plates models runtimes images sources reading consensus pictures evaluation toolchain training "
+    "board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
 
