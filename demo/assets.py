@@ -19,7 +19,7 @@ from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text
 
 DEMO_FOLDER = Path(__file__).resolve().parent / "crops"
-SCENE_FOLDER = Path(__file__).resolve().parent / "scene"
+PLATES_FOLDER = Path(__file__).resolve().parent / "plates"
 SCENE_PLATES = {"京A7K358": "blue", "沪AD61952": "green", "粤B28M64": "blue"}
 # chosen among 150: read with certainty, and far off when red and blue are swapped
 SELF_TEST_PATH = Path(__file__).resolve().parent / "self_test" / "晋G63317.png"
@@ -67,12 +67,12 @@ def make_self_test() -> None:
 def make_scene_plates() -> None:
     """Render the plates of the filmed scene: straight and clean; ``demo/scene.py`` films them."""
     renderer = PlateRenderer([glyphs_from_font(default_font())], [], np.random.default_rng(_SEED + 2))
-    SCENE_FOLDER.mkdir(exist_ok=True)
+    PLATES_FOLDER.mkdir(exist_ok=True)
     for text, colour in SCENE_PLATES.items():
         plate = renderer.draw(text, colour)
         left, top = plate.quad.min(axis=0).round().astype(int)
         right, bottom = plate.quad.max(axis=0).round().astype(int)
-        cv2.imwrite(str(SCENE_FOLDER / f"{text}.png"), plate.image[top:bottom, left:right])
+        cv2.imwrite(str(PLATES_FOLDER / f"{text}.png"), plate.image[top:bottom, left:right])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draws a filmed scene: three cars drive up to a camera above a road.  Nothing in it was photographed.
 
-The plates lie in ``demo/scene``, drawn by ``demo/assets.py`` with the project's renderer.
+The plates lie in ``demo/plates``, drawn by ``demo/assets.py`` with the project's renderer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Colour = tuple[float, float, float]
 
-PLATES = Path(__file__).resolve().parent / "scene"
+PLATES = Path(__file__).resolve().parent / "plates"
 SIZE = (1280, 720)
 RATE = 10.0
 FRAMES = 60

@@ -125,4 +125,4 @@ def _colour(plate: PlateReading) -> tuple[int, int, int]:
 
 def _unit(drawn: Picture) -> int:
     """Return the height of a label's letters."""
-    return max(14, min(_SHARPEST, round(min(drawn.shape[:2]) / 22)))
+    return int(max(14, min(_SHARPEST, min(drawn.shape[:2]) / 22)))

@@ -6,6 +6,8 @@ import shutil
 import sys
 import time
 
+from lprnet_ros.text.escaping import one_line
+
 _PERIOD = 0.1
 
 
@@ -27,7 +29,7 @@ class Progress:
             return
         self._last, self._is_there = now, True
         width = shutil.get_terminal_size().columns // 2  # a Chinese character takes two columns
-        sys.stderr.write(f"\r\x1b[K{text[:width]}")
+        sys.stderr.write(f"\r\x1b[K{one_line(text, max(40, width))}")
         sys.stderr.flush()
 
     def clear(self) -> None:

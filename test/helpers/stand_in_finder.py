@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -54,3 +55,16 @@ def photograph(
         shown = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         picture[y : y + shown.shape[0], x : x + shown.shape[1]] = shown
     return picture
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray], rate: float = 10.0) -> Path:
+    """Write frames of one size as Motion JPEG, which every OpenCV can."""
+    writer = None
+    for frame in frames:
+        if writer is None:
+            size = frame.shape[1], frame.shape[0]
+            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
+        writer.write(frame)
+    assert writer is not None
+    writer.release()
+    return path
