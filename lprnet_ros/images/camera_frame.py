@@ -145,10 +145,11 @@ def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:
     used_width, used_height = width // factor * factor, height // factor * factor
     if factor > 1:
         shares = used_width // factor, used_height // factor
-        picture = cv2.resize(picture[:used_height, :used_width], shares, interpolation=cv2.INTER_AREA)
+        used = picture[:used_height, :used_width]
+        picture = np.asarray(cv2.resize(used, shares, interpolation=cv2.INTER_AREA), np.uint8)
         if size == shares and (used_width, used_height) == (width, height):
-            return np.asarray(picture, np.uint8)
-    picture = widen_single_pixel(np.asarray(picture, np.uint8))
+            return picture
+    picture = widen_single_pixel(picture)
     if (used_width, used_height) == (width, height):
         return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     x, y = width / (factor * across), height / (factor * down)  # what was cut off counts
