@@ -24,7 +24,7 @@ def picture_tensor(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArra
 
     Returns:
         A new array of the shape and type of ``spec``, contiguous: ``(x - mean) * scale``; for nv12 uint8
-        rows, as many bytes wide as the board aligns them: height rows of Y, then half as many of U and V in turns.
+        rows, as many bytes wide as the board aligns them: of Y, then half as many of U and V in turns.
 
     Raises:
         ValueError: the input is no picture, or a smaller one.

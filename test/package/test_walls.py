@@ -29,11 +29,11 @@ ALLOWED = {
     "flow": "models runtimes reading images frames",
     "pictures": "plates models runtimes images sources reading consensus cropping finding",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
-    "toolchain": "plates models runtimes images sources reading",
+    "toolchain": "plates models runtimes images sources reading finding",
     "training": "plates models runtimes images sources reading evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow "
     "board",
-    "cli": "plates models runtimes images sources reading consensus pictures evaluation toolchain training "
+    "cli": "plates models runtimes images sources reading consensus finding pictures evaluation toolchain training "
     "board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""

@@ -1,4 +1,4 @@
-"""The Python API: photographs are searched, crops read as they are, and each reading says where it is from."""
+"""The Python API: photographs are searched, crops read as they are; each reading says where it is from."""
 
 from pathlib import Path
 
