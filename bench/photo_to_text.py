@@ -28,7 +28,7 @@ from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import BgrFrame, Picture
 from lprnet_ros.images.geometry import Quad, bounding_box, intersection_over_union
 from lprnet_ros.models.find import find_model
-from lprnet_ros.pictures.found_reading import PADDING, read_found
+from lprnet_ros.pictures.found_reading import PADDINGS, read_found
 from lprnet_ros.plates.label import normalised_label
 from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.reading.recognizer import PlateRecognizer
@@ -39,7 +39,7 @@ _LEAST_IOU = 0.5
 _LEAST_WIDTH = 3.0  # pixels
 
 Find = Callable[[Picture], Sequence[FoundPlate]]
-Read = Callable[[Picture, Sequence[FoundPlate], float], Sequence[PlateReading]]
+Read = Callable[[Picture, Sequence[FoundPlate], Sequence[float]], Sequence[PlateReading]]
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def match(plates: Sequence[Plate], found: Sequence[FoundPlate]) -> list[int | No
 
 
 def measure(
-    pictures: dict[Path, list[Plate]], find: Find | None, read: Read, paddings: Sequence[float]
-) -> dict[float, dict[str, Score]]:
+    pictures: dict[Path, list[Plate]], find: Find | None, read: Read, paddings: Sequence[tuple[float, ...]]
+) -> dict[tuple[float, ...], dict[str, Score]]:
     """Find and read every picture; without ``find`` the labelled quads are read.
 
     Returns:
@@ -193,14 +193,22 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--model", default="", help="model that reads (default: the bundled one)")
     parser.add_argument("--minimum-score", type=float, help="of the finder (default: its manifest's)")
-    parser.add_argument("--paddings", type=float, nargs="+", default=[PADDING], help="room around a plate")
+    parser.add_argument(
+        "--paddings",
+        nargs="+",
+        default=[",".join(map(str, PADDINGS))],
+        help="room around a plate, and where the reading is unsure: 0.06,0.02",
+    )
     parser.add_argument("--errors", action="store_true", help="name what was missed or misread")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     pictures = read_index(options.index, options.role, options.files)
+    paddings = [tuple(float(one) for one in each.split(",")) for each in options.paddings]
     recognizer = PlateRecognizer.open(find_model(options.model) if options.model else None)
 
-    def read(picture: Picture, found: Sequence[FoundPlate], padding: float) -> Sequence[PlateReading]:
+    def read(
+        picture: Picture, found: Sequence[FoundPlate], padding: Sequence[float]
+    ) -> Sequence[PlateReading]:
         return read_found(recognizer, BgrFrame(lambda: picture), found, padding)
 
     finders: dict[str, Find | None] = {"labelled": None}
@@ -208,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
         model = find_model(options.finder) if options.finder else None
         finder = PlateFinder.open(model, minimum_score=options.minimum_score)
         finders["found"] = lambda picture: finder.find(BgrFrame(lambda: picture))
-    results = {name: measure(pictures, find, read, options.paddings) for name, find in finders.items()}
+    results = {name: measure(pictures, find, read, paddings) for name, find in finders.items()}
     if options.json:
         print(
             json.dumps(
@@ -223,20 +231,20 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 0
     print(f"{len(pictures)} pictures of role {options.role}")
-    print("quads     padding group   plates  recall precision false corners  ordinary   right wrong")
+    print("quads     paddings       group   plates  recall precision false corners  ordinary   right wrong")
     for name, scores in results.items():
         for padding, groups in scores.items():
             for group, score in groups.items():
                 one = score.as_dict()
                 corners = f"{one['corner_error']:7.3f}" if one["corner_error"] is not None else "      -"
                 print(
-                    f"{name:9s} {padding:7.3f} {group:7s} {one['plates']:6d} {one['recall']:7.2%} "
+                    f"{name:9s} {','.join(map(str, padding)):14s} {group:7s} {one['plates']:6d} {one['recall']:7.2%} "
                     f"{one['precision']:9.2%} {one['false']:5d} {corners} {one['ordinary']:9d} "
                     f"{one['right']:7.2%} {one['wrong']:5d}"
                 )
     if options.errors:
         for name, scores in results.items():
-            for line in scores[options.paddings[0]]["all"].errors:
+            for line in scores[paddings[0]]["all"].errors:
                 print(f"{name}: {line}")
     return 0
 

@@ -170,7 +170,9 @@ def _play(paths: list[Path], images: Path, options: argparse.Namespace, shown: d
         depth = max(10, min(10000, len(paths)))
         parameters = ["qos_profile:=reliable", f"queue_depth:={depth}", f"runtime:={options.runtime}"]
         node = nodes.start(stack, "lpr_node", namespace, *parameters)
-        nodes.wait(listener, [node], lambda: listener.count_publishers("lpr_node/reading"), 1, nodes.START_SECONDS)
+        nodes.wait(
+            listener, [node], lambda: listener.count_publishers("lpr_node/reading"), 1, nodes.START_SECONDS
+        )
         print(f"{_pad('crop', 22)}{_pad('plate', 12)}{'confidence':>10}{'ms':>9}", flush=True)
         player = nodes.start(
             stack, "plate_player", namespace, f"images:={images.resolve()}", f"rate:={options.rate}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 from lprnet_ros.cropping.detection import Detection
@@ -11,24 +12,37 @@ from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import Frame, Picture
 from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.images.geometry import bounding_box
+from lprnet_ros.reading.decoding import CERTAIN
 from lprnet_ros.reading.plate_kind import kind_of
-from lprnet_ros.reading.plate_reading import PlateReading, Seen
+from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer
 
-PADDING = 0.02
-"""Room around a found plate, as a share of its width and height."""
+PADDINGS = (0.06, 0.02, 0.1)
+"""Room around a found plate, as a share of its width and height: corners are a little off, and the reader
+wants all of the plate and little else.  What is unsure is read with the others too."""
+
+
+_OPEN = (Verdict.ACCEPTED, Verdict.LOW_CONFIDENCE, Verdict.AMBIGUOUS)
+"""Verdicts that the confidence decides."""
+
+_Look = tuple[PlateReading, Picture]
+"""A reading and the crop that it is from."""
 
 
 def read_found(
-    recognizer: PlateRecognizer, frame: Frame, found: Sequence[FoundPlate], padding: float = PADDING
+    recognizer: PlateRecognizer,
+    frame: Frame,
+    found: Sequence[FoundPlate],
+    paddings: Sequence[float] = PADDINGS,
 ) -> list[PlateReading]:
-    """Cut plates out of a frame and read them.
+    """Cut plates out of a frame and read them; unsure ones several times, cut a little otherwise.
 
     Args:
         recognizer: reads the crops.
         frame: the whole picture.
         found: the plates in it.
-        padding: room on each side, as a share of a plate's width and height.
+        paddings: room on each side, as a share of a plate's width and height: at first, and where that
+            leaves doubts.
 
     Returns:
         One reading for each plate, in their order, each with its place.
@@ -36,9 +50,41 @@ def read_found(
     Raises:
         ReadingFailedError, or its cause (InferenceError, LogitsError): the runtime failed.
     """
+    if not found:
+        return []
+    first, *others = paddings
+    looks = [[look] for look in _looks(recognizer, frame, found, first)]
+    unsure = [i for i, ((reading, _),) in enumerate(looks) if reading.confidence < CERTAIN]
+    for padding in others if unsure else ():
+        again = _looks(recognizer, frame, [found[i] for i in unsure], padding)
+        for index, look in zip(unsure, again, strict=True):
+            looks[index].append(look)
+    return [each[0][0] if len(each) == 1 else _together(each, recognizer) for each in looks]
+
+
+def _looks(
+    recognizer: PlateRecognizer, frame: Frame, found: Sequence[FoundPlate], padding: float
+) -> list[_Look]:
     crops = [rectify(frame, Detection(bounding_box(plate.quad), plate.quad), padding) for plate in found]
     places = [Seen(plate.quad, plate.rows, plate.score) for plate in found]
-    return read_crops(recognizer, crops, places) if crops else []
+    return list(zip(read_crops(recognizer, crops, places), crops, strict=True))
+
+
+def _together(looks: Sequence[_Look], recognizer: PlateRecognizer) -> PlateReading:
+    """Return the most confident of several looks at one plate, as sure as the others agree."""
+    best, crop = max(looks, key=lambda look: look[0].confidence)
+    shares = [
+        look.confidence if look.text == best.text else dict(look.alternatives).get(best.text, 0.0)
+        for look, _ in looks
+    ]
+    confidence = math.sqrt(sum(shares) / len(shares))
+    if sum(look.text == best.text for look, _ in looks) > 1:
+        confidence = max(confidence, best.confidence)
+    reading = dataclasses.replace(best, confidence=confidence)
+    if best.verdict in _OPEN:
+        verdict = recognizer.rules.judge(reading, recognizer.manifest.syntax, crop)
+        reading = dataclasses.replace(reading, verdict=verdict)
+    return reading
 
 
 def read_crops(

@@ -17,7 +17,7 @@ from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
 from lprnet_ros.images.crop_shape import may_be_photograph, why_no_crop
 from lprnet_ros.images.geometry import Box, bounding_box
 from lprnet_ros.models.find import find_model
-from lprnet_ros.pictures.found_reading import PADDING, read_crops, read_found
+from lprnet_ros.pictures.found_reading import PADDINGS, read_crops, read_found
 from lprnet_ros.pictures.picture_input import InputPicture, Pictures, pictures_of
 from lprnet_ros.pictures.read_picture import ReadPicture
 from lprnet_ros.reading.plate_reading import PlateReading, Seen
@@ -60,7 +60,8 @@ class PlateReader:
         mode: ``auto``, ``crop`` (every picture is one plate) or ``photo`` (every picture is searched).
         minimum_confidence: least confidence of an accepted reading, 0..1.
         threads: CPU threads of the runtime, where it has any.
-        padding: room around a found plate, as a share of its width and height.
+        paddings: room around a found plate, as a share of its width and height: at first, and again where
+            the reading is unsure.
 
     Raises:
         ValueError: there is no such mode or model; ManifestError and SelfTestError are of this kind.
@@ -76,12 +77,12 @@ class PlateReader:
         mode: str = "auto",
         minimum_confidence: float = 0.8,
         threads: int = 1,
-        padding: float = PADDING,
+        paddings: Sequence[float] = PADDINGS,
     ) -> None:
         self._mode = _checked(mode)
         if not 0.0 <= minimum_confidence <= 1.0:
             raise ValueError(f"minimum_confidence is {minimum_confidence}, expected 0 to 1")
-        self._runtime, self._threads, self._padding = runtime, threads, padding
+        self._runtime, self._threads, self._paddings = runtime, threads, tuple(paddings)
         self._finder_model = finder if isinstance(finder, (str, os.PathLike)) else None
         self._finder: Finder | None = None if isinstance(finder, (str, os.PathLike)) else finder
         if isinstance(model, PlateRecognizer):
@@ -204,7 +205,7 @@ class PlateReader:
         if self._finder is None:
             self._finder = PlateFinder.open(_path(self._finder_model), self._runtime, threads=self._threads)
         frame = BgrFrame(lambda: picture)
-        return read_found(self._recognizer, frame, self._finder.find(frame), self._padding)
+        return read_found(self._recognizer, frame, self._finder.find(frame), self._paddings)
 
 
 def _plates(pictures: Iterable[ReadPicture]) -> Iterator[PlateReading]:
