@@ -1,6 +1,6 @@
-"""The demonstration: plays plate crops through the real node, and prints the readings as they arrive.
+"""The demonstration: plays plate crops through the real node, then a filmed scene through finder and reader.
 
-``make demo`` runs it: python demo/demo.py --images demo/crops
+``make demo`` runs it: python demo/demo.py --images demo/crops --scene demo_scene.png
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import filmed
 import nodes
 import numpy as np
 import numpy.typing as npt
@@ -114,11 +115,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, default=Path("demo_readings.png"), help="picture to write, such as sheet.png"
     )
+    parser.add_argument("--scene", type=Path, help="then film a scene, and write this picture of its frames")
     parser.add_argument("--rate", type=float, default=10.0, help="crops a second")
     parser.add_argument("--runtime", default="auto", help="of lpr_node (default: auto)")
     options = parser.parse_args(arguments)
-    if not cv2.haveImageWriter(str(options.output)):
-        parser.error(f"--output {options.output}: expected a name that ends in .png or .jpg")
+    for name in ("output", "scene"):
+        path = getattr(options, name)
+        if path is not None and not cv2.haveImageWriter(str(path)):
+            parser.error(f"--{name} {path}: expected a name that ends in .png or .jpg")
     with tempfile.TemporaryDirectory(prefix="lprnet_demo_") as folder:
         images = options.images
         if images.is_file():  # plate_player plays folders
@@ -133,7 +137,17 @@ def main(arguments: list[str] | None = None) -> int:
             problem = "neither a picture nor a folder with pictures"
             print(f"demo: {one_line(str(options.images))}: {problem}", file=sys.stderr)
             return 1
-        return _demonstrate(paths, images, options)
+        status = _demonstrate(paths, images, options)
+    if options.scene is None:
+        return status
+    print()
+    try:
+        with tempfile.TemporaryDirectory(prefix="lprnet_demo_") as folder:
+            is_right = filmed.show(Path(folder), options.scene, options.runtime)
+    except RuntimeError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    return status if is_right else 1
 
 
 def _is_readable(path: Path) -> bool:

@@ -23,7 +23,7 @@ _PRCTL = ctypes.CDLL(None).prctl
 
 @contextmanager
 def ros() -> Iterator[tuple[ExitStack, str]]:
-    """Start ROS on this machine alone; yield what ends with it, and a namespace that no other demonstration has."""
+    """Start ROS on this machine alone; yield what ends with it, and a namespace of its own."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
         os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")

@@ -105,7 +105,7 @@ def test_a_photograph_gives_a_line_for_each_plate_in_it(photo, capsys):
 def test_crop_and_photo_force_how_a_picture_is_read(photo, csv_file, capsys):
     path, _ = photo
     assert main([str(path), "--crop"]) == 0
-    ((_, text, _, verdict),) = columns(capsys)[0]
+    ((_, _, _, verdict),) = columns(capsys)[0]
     assert verdict != "accepted"
     assert main([str(csv_file.parent / "0.png"), "--photo", "--json"]) == 0
     (line,) = columns(capsys)[0]

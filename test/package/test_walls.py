@@ -33,8 +33,8 @@ ALLOWED = {
     "training": "plates models runtimes images sources reading evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow "
     "board",
-    "cli": "plates models runtimes images sources reading consensus finding pictures evaluation toolchain training "
-    "board",
+    "cli": "plates models runtimes images sources reading consensus finding pictures evaluation toolchain "
+    "training board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
 
