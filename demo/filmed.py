@@ -13,13 +13,12 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
-from lprnet_ros.frames.place import parse_frame_id
 from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.pictures.annotation import annotate
 from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
 from lprnet_ros.sources.labelled import read_image
 
-_SHOWN = (6, 20, 28, 38, 47, 56)  # frames of the picture
+_SHOWN = (12, 20, 28, 38, 47, 56)  # frames of the picture
 _COLUMNS, _TILE, _MARGIN, _TITLE = 2, (800, 450), 10, 40
 _GROUND, _INK = 28, (225, 225, 225)
 _END_SECONDS = 15.0
@@ -42,12 +41,13 @@ class SceneListener(Node):
 
     def _on_reading(self, message: String) -> None:
         values = json.loads(message.data)
-        place = parse_frame_id(values["frame_id"])
-        if place is None or place.quad is None:
+        corners = [(float(x), float(y)) for x, y in values.get("place", {}).get("quad", [])]
+        if len(corners) != 4:
             return
+        quad = corners[0], corners[1], corners[2], corners[3]
         verdict = Verdict.ACCEPTED if values["accepted"] else Verdict(values["rejection"])
-        reading = PlateReading(values["text"], values["confidence"], verdict=verdict, seen=Seen(place.quad))
-        self.readings.setdefault(place.frame.frame_id, []).append(reading)
+        reading = PlateReading(values["text"], values["confidence"], verdict=verdict, seen=Seen(quad))
+        self.readings.setdefault(values["frame_id"], []).append(reading)
 
     def _on_vehicle(self, message: String) -> None:
         values = json.loads(message.data)
@@ -77,7 +77,12 @@ def show(folder: Path, output: Path, runtime: str) -> bool:
         listener = SceneListener()
         stack.callback(listener.destroy_node)
         reader = nodes.start(
-            stack, "lpr_node", namespace, "image_topics:=['plate_cropper/crops']", f"runtime:={runtime}"
+            stack,
+            "lpr_node",
+            namespace,
+            "image_topics:=['plate_cropper/crops']",
+            "queue_depth:=100",
+            f"runtime:={runtime}",
         )
         cropper = nodes.start(stack, "plate_cropper", namespace, "qos_profile:=reliable")
         nodes.wait(

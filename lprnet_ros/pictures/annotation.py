@@ -17,7 +17,7 @@ from lprnet_ros.reading.plate_reading import PlateReading
 _GREEN, _ORANGE, _INK, _WHITE = (110, 230, 110), (60, 165, 255), (24, 20, 16), (255, 255, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _CROP_WIDTH, _CAPTION = 376, 26
-_SHARPEST = 40
+_SHARPEST = 34
 """Pixels; the glyphs of ``draw_text`` are not drawn for more."""
 
 
@@ -54,7 +54,8 @@ def _captioned(crop: Picture, plate: PlateReading) -> Picture:
 
 def _outline(drawn: Picture, plate: PlateReading) -> None:
     corners = np.array(plate.quad or ()).round().astype(np.int32)
-    thickness = max(2, round(_unit(drawn) / 9))
+    least = min(cv2.minAreaRect(corners)[1])
+    thickness = max(1, min(round(_unit(drawn) / 9), round(least / 6)))
     cv2.polylines(drawn, [corners], True, _INK, thickness + 2, cv2.LINE_AA)
     if plate.accepted:
         cv2.polylines(drawn, [corners], True, _GREEN, thickness, cv2.LINE_AA)
