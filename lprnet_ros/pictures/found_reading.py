@@ -22,6 +22,7 @@ PADDINGS = (0.06, 0.02, 0.1)
 wants all of the plate and little else.  What is unsure is read with the others too."""
 
 
+_CUT = (Verdict.CUT_OFF, Verdict.WRONG_LENGTH)
 _OPEN = (Verdict.ACCEPTED, Verdict.LOW_CONFIDENCE, Verdict.AMBIGUOUS)
 """Verdicts that the confidence decides."""
 
@@ -54,7 +55,7 @@ def read_found(
         return []
     first, *others = paddings
     looks = [[look] for look in _looks(recognizer, frame, found, first)]
-    unsure = [i for i, ((reading, _),) in enumerate(looks) if reading.confidence < CERTAIN]
+    unsure = [i for i, ((one, _),) in enumerate(looks) if one.confidence < CERTAIN or not one.accepted]
     for padding in others if unsure else ():
         again = _looks(recognizer, frame, [found[i] for i in unsure], padding)
         for index, look in zip(unsure, again, strict=True):
@@ -71,11 +72,15 @@ def _looks(
 
 
 def _together(looks: Sequence[_Look], recognizer: PlateRecognizer) -> PlateReading:
-    """Return the most confident of several looks at one plate, as sure as the others agree."""
-    best, crop = max(looks, key=lambda look: look[0].confidence)
+    """Return the most confident of several looks at one plate, as sure as the others agree.
+
+    A look whose edge cuts characters off says nothing against one that shows more.
+    """
+    whole = [look for look in looks if look[0].verdict not in _CUT] or looks
+    best, crop = max(whole, key=lambda look: look[0].confidence)
     shares = [
         look.confidence if look.text == best.text else dict(look.alternatives).get(best.text, 0.0)
-        for look, _ in looks
+        for look, _ in whole
     ]
     confidence = math.sqrt(sum(shares) / len(shares))
     if sum(look.text == best.text for look, _ in looks) > 1:
