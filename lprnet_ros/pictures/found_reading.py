@@ -66,7 +66,10 @@ def read_found(
 def _looks(
     recognizer: PlateRecognizer, frame: Frame, found: Sequence[FoundPlate], padding: float
 ) -> list[_Look]:
-    crops = [rectify(frame, Detection(bounding_box(plate.quad), plate.quad), padding) for plate in found]
+    crops = [
+        rectify(frame, Detection(bounding_box(plate.quad), plate.quad, rows=plate.rows), padding)
+        for plate in found
+    ]
     places = [Seen(plate.quad, plate.rows, plate.score) for plate in found]
     return list(zip(read_crops(recognizer, crops, places), crops, strict=True))
 
