@@ -44,9 +44,9 @@ class FinderNet(nn.Module):
 
     def __init__(
         self,
-        widths: tuple[int, int, int, int] = (32, 32, 64, 96),
-        blocks: tuple[int, int, int] = (1, 2, 2),
-        head: int = 32,
+        widths: tuple[int, int, int, int] = (32, 48, 64, 96),
+        blocks: tuple[int, int, int] = (0, 2, 2),
+        head: int = 48,
     ) -> None:
         super().__init__()
         at4, at8, at16, at32 = widths

@@ -19,7 +19,7 @@ def quad_for(plate: FlatPlate, replaced: Corners, rows: int) -> Corners:
     down = (replaced[2] + replaced[3] - replaced[0] - replaced[1]) / 4
     usual = _USUAL_ASPECT if rows == 1 else 2.0
     longer = np.float32(usual / plate.aspect - 1)
-    return replaced + np.stack([-down, -down, down, down]) * longer
+    return np.asarray(replaced + np.stack([-down, -down, down, down]) * longer, np.float32)
 
 
 def paint(picture: Image, plate: FlatPlate, quad: Corners, generator: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""The labelled pictures that a finder is trained on, in memory, each also at a half and a quarter of its size."""
+"""The labelled pictures that a finder is trained on, in memory, each also shrunk to a half and a quarter."""
 
 from __future__ import annotations
 

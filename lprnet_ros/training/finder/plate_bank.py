@@ -1,4 +1,4 @@
-"""Flat plates of every kind to paint into pictures: rendered ones, real crops, and what only looks like a plate."""
+"""Flat plates of every kind to paint into pictures: drawn, real, and what only looks like a plate."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ class FlatPlate:
     aspect: float
 
 
-def rendered_plates(styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator) -> list[FlatPlate]:
+def rendered_plates(
+    styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator
+) -> list[FlatPlate]:
     """Draw plates of every kind, a third of them with two rows."""
     renderer = PlateRenderer(styles, [], generator)
     plates = []
@@ -92,13 +94,18 @@ def real_plates(index: Path) -> list[FlatPlate]:
                 continue
             image = read_image(index.parent / row["file"])
             height, width = image.shape[:2]
-            inset = width * _REAL_MARGIN / (1 + 2 * _REAL_MARGIN), height * _REAL_MARGIN / (1 + 2 * _REAL_MARGIN)
+            inset = (
+                width * _REAL_MARGIN / (1 + 2 * _REAL_MARGIN),
+                height * _REAL_MARGIN / (1 + 2 * _REAL_MARGIN),
+            )
             aspect = (width - 2 * inset[0]) / (height - 2 * inset[1])
             plates.append(FlatPlate(image, inset, int(row["rows"]), aspect))
     return plates
 
 
-def foreign_plates(styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator) -> list[FlatPlate]:
+def foreign_plates(
+    styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator
+) -> list[FlatPlate]:
     """Draw plates of other countries, shop signs, stickers and blank boards."""
     return [
         _foreign(styles, generator) if generator.random() < 0.55 else _sign(styles, generator)
@@ -198,7 +205,9 @@ def _sign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatP
 
 def _put(coverage: Image, mask: Image, cell: Cell, pixels: float = _PIXELS_PER_MM) -> None:
     x, y, width, height = (max(0, round(value * pixels)) for value in cell)
-    glyph = np.asarray(cv2.resize(mask, (max(1, width), max(1, height)), interpolation=cv2.INTER_AREA), np.uint8)
+    glyph = np.asarray(
+        cv2.resize(mask, (max(1, width), max(1, height)), interpolation=cv2.INTER_AREA), np.uint8
+    )
     region = coverage[y : y + height, x : x + width]
     np.maximum(region, glyph[: region.shape[0], : region.shape[1]], out=region)
 
@@ -220,5 +229,3 @@ def _painted(
 
 def _pick(characters: str, generator: np.random.Generator) -> str:
     return characters[int(generator.integers(len(characters)))]
-
-

@@ -106,16 +106,17 @@ class SceneComposer:
             if plate is None:
                 scale, anchor = part[2] / width, np.array([width / 2, height / 2])
             else:
-                scale = min(plate_width / max(1.0, float(np.hypot(*(plate[1] - plate[0])))), _LARGEST_ENLARGEMENT)
+                scale = min(
+                    plate_width / max(1.0, float(np.hypot(*(plate[1] - plate[0])))), _LARGEST_ENLARGEMENT
+                )
                 anchor = plate.mean(axis=0)
         if width * scale < 0.6 * part[2] and height * scale < 0.9 * part[3] and part[2] >= 2 * _SMALLEST_PART:
             return self._split(scene, part, plate_width)
         matrix = self._placed(part, scale, anchor, is_background)
         view = scene[part[1] : part[1] + part[3], part[0] : part[0] + part[2]]
         self._warp(source, matrix, view)
-        plates = [_moved(plate, matrix) for plate in source.plates]
-        plates = [plate for each in plates if (plate := _as_seen(each, part[2], part[3])) is not None]
-        plates = self._changed(view, plates)
+        seen = [_as_seen(_moved(each, matrix), part[2], part[3]) for each in source.plates]
+        plates = self._changed(view, [each for each in seen if each is not None])
         if is_background and generator.random() < self._shares.pasted:
             plates += self._pasted(view, plate_width)
         if generator.random() < self._shares.signs:
@@ -154,7 +155,7 @@ class SceneComposer:
         return np.column_stack([linear, target - linear @ anchor])
 
     def _warp(self, source: TrainingPicture, matrix: npt.NDArray[np.float64], view: Image) -> None:
-        """Draw a picture into a part of the scene, over another picture without a plate or over one colour."""
+        """Draw a picture into a part of the scene, over one without a plate or over one colour."""
         generator = self._generator
         size = view.shape[1], view.shape[0]
         chance = generator.random()
@@ -180,19 +181,28 @@ class SceneComposer:
                 self._paint_one(view, self._parts.foreign, plate.quad, plate.rows)
                 continue
             flat, quad = self._paint_one(view, self._any_plates(), plate.quad, plate.rows)
-            changed.append(TaughtPlate(quad, flat.rows, plate.weight))
+            changed.append(TaughtPlate(quad, flat.rows))  # painted: exact whatever the label was
         return changed
 
     def _any_plates(self) -> Sequence[FlatPlate]:
-        return self._parts.real if self._generator.random() < 0.4 and self._parts.real else self._parts.rendered
+        return (
+            self._parts.real if self._generator.random() < 0.4 and self._parts.real else self._parts.rendered
+        )
 
     def _paint_one(
         self, view: Image, bank: Sequence[FlatPlate], place: npt.NDArray[np.float32], rows: int
     ) -> tuple[FlatPlate, npt.NDArray[np.float32]]:
         flat = bank[int(self._generator.integers(len(bank)))]
-        quad = quad_for(flat, place, rows)
+        quad = self._askew(quad_for(flat, place, rows))
         paint(view, flat, quad, self._generator)
         return flat, quad
+
+    def _askew(self, quad: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Move the corners, each by itself, of a quad that is a little larger."""
+        height = float(np.hypot(*(quad[3] - quad[0])))
+        middle = quad.mean(axis=0)
+        larger = middle + (quad - middle) * np.float32(self._generator.uniform(1.0, 1.12))
+        return (larger + self._generator.normal(0, 0.06 * height, size=(4, 2))).astype(np.float32)
 
     def _pasted(self, view: Image, plate_width: float) -> list[TaughtPlate]:
         """Paste a plate somewhere, most of them in a frame."""
@@ -210,7 +220,9 @@ class SceneComposer:
         share = np.float32(self._generator.uniform(1.05, 1.8))
         centre = quad.mean(axis=0)
         board = np.round(centre + (quad - centre) * np.array([min(share, 1.3), share], np.float32))
-        shade = [int(value) for value in self._generator.integers(0, 256) + self._generator.normal(0, 12, size=3)]
+        shade = [
+            int(value) for value in self._generator.integers(0, 256) + self._generator.normal(0, 12, size=3)
+        ]
         cv2.fillConvexPoly(view, board.astype(np.int32), shade, cv2.LINE_AA)
 
     def _signs(self, view: Image, plates: Sequence[TaughtPlate]) -> None:

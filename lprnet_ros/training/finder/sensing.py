@@ -39,10 +39,8 @@ def sense(picture: Image, generator: np.random.Generator) -> Image:
         picture = np.asarray(cv2.filter2D(picture, -1, kernel), np.uint8)
     if generator.random() < 0.3:
         sigma = min(25.0, float(generator.exponential(6)))
-        noise = np.empty((picture.shape[0] // 2 * 2, picture.shape[1]), np.int16)
-        cv2.setRNGSeed(int(generator.integers(2**31)))
-        cv2.randn(noise, 0, sigma)
-        grainy = picture.astype(np.int16) + noise[: picture.shape[0], :, None]
+        noise = generator.standard_normal(picture.shape[:2], np.float32) * np.float32(sigma)
+        grainy = picture + noise[:, :, None]
         picture = np.clip(grainy, 0, 255).astype(np.uint8)
     if generator.random() < 0.3:
         quality = int(generator.integers(20, 85))
