@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from lprnet_ros.training.finder.trainer import FinderTrainer
+    from lprnet_ros.training.finder.finder_trainer import FinderTrainer
     from lprnet_ros.training.finder.training_file import is_finder_training, load_finder_training
     from lprnet_ros.training.trainer import Trainer, load_config
 

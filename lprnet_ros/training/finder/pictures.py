@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.sources.labelled import read_image
-from lprnet_ros.training.finder.targets import TaughtPlate
+from lprnet_ros.training.finder.taught_cells import TaughtPlate
 
 Image = npt.NDArray[np.uint8]
 
 _LOOSE_WEIGHT = 0.3
 """Of corners that a detector measured: a few pixels loose (shared/data/README.md)."""
-_EXACT = "exact"
+EXACT = "exact"
+"""How ``label_source`` begins where corners are exactly known."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _plate(row: dict[str, str]) -> TaughtPlate:
     return TaughtPlate(
         np.array(corners, np.float32),
         int(row["rows"]),
-        1.0 if row["label_source"].startswith(_EXACT) else _LOOSE_WEIGHT,
+        1.0 if row["label_source"].startswith(EXACT) else _LOOSE_WEIGHT,
         row["readable"] == "1",
     )
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from lprnet_ros.models.tensor_spec import TensorSpec
+from lprnet_ros.training.finder.composing import Ingredients, SceneComposer
 from lprnet_ros.training.finder.pictures import TrainingPicture, load_pictures
 from lprnet_ros.training.finder.plate_bank import foreign_plates, real_plates, rendered_plates
-from lprnet_ros.training.finder.scenes import Ingredients, SceneComposer
-from lprnet_ros.training.finder.targets import targets_of
+from lprnet_ros.training.finder.taught_cells import targets_of
 from lprnet_ros.training.finder.training_file import FinderTraining
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font, load_glyph_styles
 

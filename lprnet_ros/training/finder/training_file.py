@@ -9,7 +9,7 @@ from typing import Any
 
 from lprnet_ros.models.manifest import ManifestError
 from lprnet_ros.text.fields import FieldError, read_yaml
-from lprnet_ros.training.finder.scenes import SceneShares
+from lprnet_ros.training.finder.composing import SceneShares
 
 NETWORK = "finder"
 """The value of ``network`` by which a YAML says what it trains."""

@@ -13,7 +13,7 @@ from lprnet_ros.training.finder.painting import paint, quad_for
 from lprnet_ros.training.finder.pictures import TrainingPicture
 from lprnet_ros.training.finder.plate_bank import FlatPlate
 from lprnet_ros.training.finder.sensing import sense
-from lprnet_ros.training.finder.targets import TaughtPlate
+from lprnet_ros.training.finder.taught_cells import TaughtPlate
 
 Image = npt.NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lprnet_ros.training.finder.network import STRIDE
+from lprnet_ros.training.finder.finder_net import STRIDE
 
 _ALONG, _DOWN = 0.10, 0.18  # width of the bell around a plate's centre, in shares of its width and height
 _NARROWEST = 0.45  # of the bell, in cells

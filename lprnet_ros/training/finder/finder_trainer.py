@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import torch
@@ -15,12 +16,11 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from lprnet_ros.training.curves import draw_curves
-from lprnet_ros.training.finder.network import FinderNet
-from lprnet_ros.training.finder.pictures import TrainingPicture, load_pictures
+from lprnet_ros.training.finder.finder_net import FinderNet
+from lprnet_ros.training.finder.finder_validation import LabelledPictures, load_labelled, validate
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING, SceneStream, load_ingredients
-from lprnet_ros.training.finder.targets import loss_of
+from lprnet_ros.training.finder.taught_cells import loss_of
 from lprnet_ros.training.finder.training_file import FinderTraining
-from lprnet_ros.training.finder.validation import validate
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,11 @@ class FinderTrainer:
         if self.checkpoint.exists():
             self._resume()
 
-    def run(self) -> dict[str, float]:
+    def run(self) -> Mapping[str, float]:
         """Train to the end, validating, logging and saving on the way; return the last validation."""
         config = self.config
         ingredients = load_ingredients(config)
-        chosen = load_pictures(config.frames, "choose")
+        chosen = load_labelled(config.frames, "choose")
         loader = DataLoader(
             SceneStream(ingredients, config, self.step),
             batch_size=None,
@@ -74,7 +74,7 @@ class FinderTrainer:
         started = time.monotonic() - self.seconds
         sums: defaultdict[str, float] = defaultdict(float)
         since = self.step
-        result: dict[str, float] = {}
+        result: Mapping[str, float] = {}
         for pictures, targets in loader:
             if self.step >= config.steps:
                 break
@@ -110,10 +110,10 @@ class FinderTrainer:
             name: float(value.detach()) for name, value in losses.items()
         }
 
-    def _validate(self, pictures: list[TrainingPicture], losses: dict[str, float]) -> dict[str, float]:
+    def _validate(self, pictures: LabelledPictures, losses: Mapping[str, float]) -> Mapping[str, float]:
         """Search the pictures of role ``choose`` with the averaged weights; log it and draw the curves."""
-        result = validate(self.averaged, pictures, PREPROCESSING, self.device)
-        record = {"step": self.step, "minutes": round(self.seconds / 60, 1)} | losses | result
+        result = validate(self.averaged, pictures)
+        record = {"step": self.step, "minutes": round(self.seconds / 60, 1), **losses, **result}
         log_path = self.config.output / "log.jsonl"
         with log_path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
