@@ -43,7 +43,7 @@ class SceneShares:
     foreign: float = 0.12
     pasted: float = 0.5
     signs: float = 0.25
-    turned: float = 0.05
+    turned: float = 0.04
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class SceneComposer:
         """Compose one picture, BGR, uint8, and tell where its plates are."""
         generator = self._generator
         scene = np.full((height, width, 3), _GREY, np.uint8)
-        plate_width = float(np.exp(generator.uniform(np.log(9), np.log(0.72 * width))))
+        plate_width = float(np.exp(generator.uniform(np.log(12), np.log(0.75 * width))))
         plates = self._fill(scene, (0, 0, width, height), plate_width)
         return sense(scene, generator), plates
 

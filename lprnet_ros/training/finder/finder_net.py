@@ -58,7 +58,7 @@ class FinderNet(nn.Module):
         self.middle = _layer(at16, at16)
         self.from16 = _joint(at16, head)
         self.from8 = _joint(at8, head)
-        self.head = _layer(head, head)
+        self.head = nn.Sequential(_layer(head, head), _layer(head, head, 1, 1, 0))
         self.answer = nn.Conv2d(head, OUTPUTS, 1)
         self.larger = nn.Upsample(scale_factor=2, mode="nearest")
         with torch.no_grad():
@@ -77,10 +77,15 @@ class FinderNet(nn.Module):
         Returns:
             N x 11 x H / 8 x W / 8; the corners are in widths of the plate, from the centre of the cell.
         """
+        answer: Tensor = self.answer(self.features(pictures))
+        return answer
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """Compute what the answer is made of: N x head x H / 8 x W / 8."""
         fine = self.stage8(self.stem(pictures))
         middle = self.stage16(fine)
         coarse = self.stage32(middle)
         middle = self.middle(torch.relu(middle + self.larger(self.from32(coarse))))
         fine = torch.relu(self.from8(fine) + self.larger(self.from16(middle)))
-        answer: Tensor = self.answer(self.head(fine))
-        return answer
+        features: Tensor = self.head(fine)
+        return features

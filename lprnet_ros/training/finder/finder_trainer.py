@@ -24,7 +24,7 @@ from lprnet_ros.training.finder.training_file import FinderTraining
 
 log = logging.getLogger(__name__)
 
-_LOSS_WEIGHTS = {"score": 1.0, "corners": 10.0, "width": 0.5, "rows": 0.4}
+_LOSS_WEIGHTS = {"score": 1.0, "corners": 10.0, "width": 2.0, "rows": 0.4}
 
 
 class FinderTrainer:
@@ -96,7 +96,8 @@ class FinderTrainer:
         self.network.train()
         inputs = normalised(pictures.to(self.device, non_blocking=True))
         with torch.autocast(self.device.type, torch.bfloat16):
-            answer = self.network(inputs)
+            features = self.network.features(inputs)
+        answer = self.network.answer(features.float())  # bfloat16 would round widths to a hundredth
         losses = loss_of(answer, targets.to(self.device, non_blocking=True))
         total = torch.stack([weight * losses[name] for name, weight in _LOSS_WEIGHTS.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)

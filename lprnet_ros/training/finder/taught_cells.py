@@ -17,6 +17,8 @@ _ALONG, _DOWN = 0.10, 0.18  # width of the bell around a plate's centre, in shar
 _NARROWEST = 0.45  # of the bell, in cells
 _TAUGHT_CORNERS = 0.5  # cells with a higher bell learn the corners
 _CERTAIN = 0.999
+_SURE_WIDTH = 48.0
+"""Pixels; corners of narrower plates are vague, and weigh less in the loss."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def targets_of(plates: Sequence[TaughtPlate], height: int, width: int) -> npt.ND
         width_cells = (np.hypot(*(quad[1] - quad[0])) + np.hypot(*(quad[2] - quad[3]))) / 2
         values = [np.log2(max(width_cells, 1e-3)), *quad.reshape(-1), float(plate.rows == 2)]
         target[3:, mine] = np.array(values, np.float32)[:, None]
-        target[2, mine] = plate.weight * bell[mine] / bell[mine].sum()
+        weight = plate.weight * min(1.0, STRIDE * float(width_cells) / _SURE_WIDTH)
+        target[2, mine] = weight * bell[mine] / bell[mine].sum()
     return target
 
 
