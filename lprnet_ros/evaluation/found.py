@@ -118,24 +118,31 @@ def read_labelled_frames(index: Path, roles: Collection[str] = ()) -> dict[Path,
     Raises:
         LabelledDataError: the CSV is missing or broken, or a row has no convex, clockwise quad.
     """
+    return labelled_frames(row for row in read_labelled(index) if not roles or row.group("role") in roles)
+
+
+def labelled_frames(rows: Iterable[LabelledCrop]) -> dict[Path, list[LabelledQuad]]:
+    """Return the plates of each picture, from the rows of a CSV; columns and errors as above."""
     frames: dict[Path, list[LabelledQuad]] = {}
-    for row in read_labelled(index):
-        if roles and row.group("role") not in roles:
-            continue
+    for row in rows:
         plates = frames.setdefault(row.path, [])
         if row.columns.get("x1", ""):
-            plates.append(_labelled_quad(index, row))
+            plates.append(_labelled_quad(row))
     return frames
 
 
-def _labelled_quad(index: Path, row: LabelledCrop) -> LabelledQuad:
+def _labelled_quad(row: LabelledCrop) -> LabelledQuad:
     try:
         x1, y1, x2, y2, x3, y3, x4, y4 = (float(row.columns[name]) for name in _CORNERS)
     except (KeyError, ValueError) as error:
-        raise LabelledDataError(f"{index}, line {row.line}: no numbers x1, y1 to x4, y4 ({error})") from error
+        raise LabelledDataError(
+            f"{row.path}, line {row.line} of its CSV: no numbers x1, y1 to x4, y4 ({error})"
+        ) from error
     quad: Quad = ((x1, y1), (x2, y2), (x3, y3), (x4, y4))
     if not (is_convex(quad) and is_clockwise(quad)):
-        raise LabelledDataError(f"{index}, line {row.line}: the corners {quad} are no convex, clockwise quad")
+        raise LabelledDataError(
+            f"{row.path}, line {row.line} of its CSV: the corners {quad} are no convex, clockwise quad"
+        )
     return LabelledQuad(quad, row.columns.get("readable", "1") != "0", row.columns)
 
 

@@ -103,8 +103,8 @@ def test_rows_become_the_plates_of_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("a.jpg,x,1,2,11,2,11,5,1,five,1,choose", r"line 2: no numbers"),
-        ("a.jpg,x,1,2,1,5,11,5,11,2,1,choose", r"line 2: .* no convex, clockwise quad"),
+        ("a.jpg,x,1,2,11,2,11,5,1,five,1,choose", r"line 2 of its CSV: no numbers"),
+        ("a.jpg,x,1,2,1,5,11,5,11,2,1,choose", r"line 2 of its CSV: .* no convex, clockwise quad"),
     ],
     ids=["no number", "the other way round"],
 )

@@ -31,7 +31,8 @@ ALLOWED = {
     "toolchain": "plates models runtimes images sources reading finding",
     "training": "plates models runtimes images sources reading finding evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding flow board",
-    "cli": "plates models runtimes images sources reading consensus finding evaluation toolchain training board",
+    "cli": "plates models runtimes images sources reading consensus finding evaluation toolchain training "
+    "board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
 
