@@ -153,7 +153,7 @@ def test_a_run_trains_goes_on_where_it_stopped_and_is_exported_as_it_answers(tmp
     state["averaged"]["answer.weight"][:] = 0  # now it finds a plate of 80 x 25 pixels wherever it looks
     corners = [-0.5, -0.16, 0.5, -0.16, 0.5, 0.16, -0.5, 0.16]
     state["averaged"]["answer.bias"][:] = torch.tensor([2.0, np.log2(80 / 8), *corners, -1.0])
-    torch.save(state, checkpoint)
+    torch.save(state, tmp_path / "run" / "checkpoint.pt")
     if cli.main(arguments) != 0:
         pytest.fail(capsys.readouterr().err)
     finder = PlateFinder.open(output)
