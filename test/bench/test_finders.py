@@ -72,7 +72,7 @@ def test_each_model_gets_a_row(tmp_path, index, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", arguments)
     assert main() == 0
     printed = capsys.readouterr().out.splitlines()
-    rows = {line.split()[0]: line.split()[3:] for line in printed[-2:]}
+    rows = {line.split()[0]: line.split()[5:] for line in printed[-2:]}
     assert rows["red.onnx"][:5] == ["2", "1", "0", "66.67%", "100.00%"]
     assert rows["red.onnx"][-2:] == ["100.00%", "0"]
     # the rival finds its one plate in every picture: right in both with a plate, and false in the third
