@@ -30,7 +30,7 @@ ALLOWED = {
     "pictures": "plates models runtimes images sources reading consensus cropping finding",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading finding",
-    "training": "plates models runtimes images sources reading evaluation toolchain",
+    "training": "plates models runtimes images sources reading finding evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow "
     "board",
     "cli": "plates models runtimes images sources reading consensus finding pictures evaluation toolchain "
