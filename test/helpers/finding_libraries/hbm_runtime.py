@@ -1,7 +1,7 @@
 """The double of ``hbm_runtime`` with a network that finds blue rectangles, as ``board_finder`` draws them.
 
-For PYTHONPATH of a process that shall pass for one on a board.  LPR_TEST_MICROSECONDS makes each inference take
-that long, with the GIL held as the real library does.
+For PYTHONPATH of a process that shall pass for one on a board.  LPR_TEST_MICROSECONDS makes each inference
+take that long, with the GIL held as the real library does.
 """
 
 import ctypes
