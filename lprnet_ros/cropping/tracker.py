@@ -15,8 +15,11 @@ from lprnet_ros.images.geometry import Quad, is_clockwise, is_convex
 MOST_PLATES = 64
 """Plates that are followed at once; those missed most often, then the newest, are given up."""
 
-MOST_MISSED = 15
-"""A plate that was not found this many times in a row is given up: after half a second at 30 Hz."""
+LONGEST_UNSEEN = 1.0
+"""Seconds after which a plate is given up that was not found ..."""
+
+LEAST_MISSED = 3
+"""... this many times in a row, too."""
 
 _FARTHEST = 1.5
 """Widths of a plate, at most, from where it was expected; twice or half the size counts as one width."""
@@ -82,6 +85,9 @@ class _Track:
         self.score, self.rows, self.missed = found.score, found.rows, 0
         self._since = 0.0
 
+    def is_gone(self) -> bool:
+        return self.missed >= LEAST_MISSED and abs(self._since) > LONGEST_UNSEEN
+
     def plate(self) -> FollowedPlate:
         first, second, third, fourth = ((float(x), float(y)) for x, y in self.corners)
         return FollowedPlate((first, second, third, fourth), self.score, self.rows, self.track_id)
@@ -131,7 +137,7 @@ class PlateTracker:
                 self._next_id += 1
                 self._tracks.append(track)
             seen.append(track.plate())
-        kept = [track for track in self._tracks if track.missed < MOST_MISSED]
+        kept = [track for track in self._tracks if not track.is_gone()]
         self._tracks = sorted(kept, key=lambda track: track.missed)[:MOST_PLATES]
         return seen
 
