@@ -239,8 +239,8 @@ def main(arguments: list[str] | None = None) -> int:
                 corners = f"{one['corner_error']:7.3f}" if one["corner_error"] is not None else "      -"
                 print(
                     f"{name:9s} {','.join(map(str, padding)):14s} {group:7s} {one['plates']:6d} "
-                    f"{one['recall']:7.2%} {one['precision']:9.2%} {one['false']:5d} {corners} {one['ordinary']:9d} "
-                    f"{one['right']:7.2%} {one['wrong']:5d}"
+                    f"{one['recall']:7.2%} {one['precision']:9.2%} {one['false']:5d} {corners} "
+                    f"{one['ordinary']:9d} {one['right']:7.2%} {one['wrong']:5d}"
                 )
     if options.errors:
         for name, scores in results.items():
