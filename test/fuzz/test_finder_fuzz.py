@@ -37,7 +37,7 @@ def test_random_cells_never_make_nonsense() -> None:
 
 
 def test_a_find_where_no_plate_is_is_reported() -> None:
-    with pytest.raises(AssertionError, match="in a frame of .* without a plate"):
+    with pytest.raises(AssertionError, match=r"in a frame of .* without a plate"):
         for number in range(200):
             fuzzer(encode([PLATE])).run(number)
 
