@@ -38,7 +38,7 @@ def plates_a_second(model: Path, kind: str, workers: int, seconds: float) -> flo
 
     done = 0
 
-    def deliver(_: Job, result: object) -> None:
+    def deliver(_: CropJob, result: object) -> None:
         nonlocal done
         assert getattr(result, "text", result) == "京A12345"
         done += 1

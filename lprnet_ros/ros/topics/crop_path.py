@@ -13,7 +13,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from lprnet_ros.flow.job import Job, Source
+from lprnet_ros.flow.job import CropJob, Job, Source
 from lprnet_ros.flow.opening import ChosenModel, open_flow
 from lprnet_ros.flow.pool import PoolSettings, PoolStatus
 from lprnet_ros.frames.place import parse_frame_id
@@ -156,7 +156,7 @@ class CropPath:
         if dropped is not None:
             self._drop(dropped)
 
-    def _on_result(self, job: Job, result: ReadResult) -> None:
+    def _on_result(self, job: CropJob, result: ReadResult) -> None:
         """Publish a reading, or count and log why there is none; in order, from one thread at a time."""
         if self._is_closed:
             return
@@ -176,14 +176,14 @@ class CropPath:
             self._readings.publish(result, job)
             self._report.reading(result, source)
 
-    def _drop(self, job: Job) -> None:
+    def _drop(self, job: CropJob) -> None:
         """Count a crop that is not read because newer ones came."""
         self._report.drop(job.source.topic)
         self._add_to_frame(job, None)
         if self._vehicles is not None:
             self._vehicles.add(None, job.source)
 
-    def _add_to_frame(self, job: Job, reading: PlateReading | None) -> None:
+    def _add_to_frame(self, job: CropJob, reading: PlateReading | None) -> None:
         if self._frames is not None:
             self._frames.add(job, reading)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from lprnet_ros.flow.job import Job
+from lprnet_ros.flow.job import CropJob
 from lprnet_ros.frames.frame_results import FrameResult, FrameResults
 from lprnet_ros.frames.place import FrameMark, Place, parse_frame
 from lprnet_ros.reading.plate_reading import PlateReading, Timings
@@ -81,7 +81,7 @@ class FrameOutputs:
         """What did not go as it should, by reason; see ``FrameResults``."""
         return self._results.counts
 
-    def add(self, job: Job, reading: PlateReading | None) -> None:
+    def add(self, job: CropJob, reading: PlateReading | None) -> None:
         """Take in what became of one crop.
 
         Args:
