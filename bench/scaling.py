@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "helpers")
 
 from board_model import PYTHON_PATH, spelled_crop, write_model
 
-from lprnet_ros.flow.job import Job, Source
+from lprnet_ros.flow.job import CropJob, Job, Source
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.images.crop_image import CropImage

@@ -181,8 +181,7 @@ class LprNode(LifecycleNode):
             raise ManifestError("the node is not configured")
         # may have been changed since the node was configured
         self._path.max_pixels = self.get_parameter("max_image_pixels").value
-        topics = ", ".join(self._path.subscribe())
-        self.get_logger().info(f"reading {self._settings.transport} crops on {topics}")
+        self.get_logger().info(f"reading {' and '.join(self._path.subscribe())}")
 
     def _stop_reading(self) -> None:
         if self._path is not None:
@@ -210,7 +209,14 @@ class LprNode(LifecycleNode):
             self._model,
         )
         pool, waiting = path.status() if path is not None else (PoolStatus(), 0)
-        state = NodeState(state=self._state_machine.current_state[1], pool=pool, waiting=waiting)
+        search, left_out = path.search_status() if path is not None else (PoolStatus(), [])
+        state = NodeState(
+            state=self._state_machine.current_state[1],
+            pool=pool,
+            waiting=waiting,
+            search=search,
+            left_out=tuple(left_out),
+        )
         if settings is not None and model is not None:
             state = dataclasses.replace(
                 state,
@@ -226,8 +232,7 @@ class LprNode(LifecycleNode):
         self._report.tell_losses(counts)
         self._diagnostics.publish(counts, state, self._board.pairs())
         if path is not None:
-            path.check_publishers()
-            path.limit_memory()
+            path.look_after_subscriptions()
 
     def _look_for_listeners(self) -> None:
         if self._path is not None:

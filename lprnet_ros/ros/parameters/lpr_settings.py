@@ -15,11 +15,14 @@ from lprnet_ros.flow.crop_queue import POLICIES
 from lprnet_ros.models.find import find_model
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.ros.parameters.frame_parameters import FRAME_PARAMETERS
+from lprnet_ros.ros.parameters.frame_settings import FrameSettings
 from lprnet_ros.ros.parameters.parameter import Parameter, check_values
 from lprnet_ros.runtimes import RUNTIME_NAMES, default_model
 
 EXECUTORS = ("auto", "events", "single")
 OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
+_CROP_TOPICS = ("image",)
 WORKER_KINDS = ("auto", "thread", "process")
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -55,9 +58,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "image_topics",
-        ["image"],
-        "Topics with plate crops, one for each camera; relative names are resolved in the node's namespace.",
-        "车牌裁剪图的话题，每个相机一个；相对名字在节点的命名空间内解析。",
+        [""],
+        "Topics with plate crops, one for each camera; relative names are resolved in the node's namespace. "
+        "Empty means image, or none where frame_topics names topics.",
+        "车牌裁剪图的话题，每个相机一个；相对名字在节点的命名空间内解析。留空表示 image；若设置了 "
+        "frame_topics，则不读裁剪图。",
+        may_be_empty=True,
     ),
     Parameter(
         "transport",
@@ -104,7 +110,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "workers",
         1,
-        "Number of crops read in parallel; 0 reads each crop in the executor's thread as it arrives: where "
+        "Number of crops read in parallel; 0 reads each crop in the thread that takes it in: where "
         "the BPU fails, hbm_runtime then ends the node.",
         "并行识别的裁剪图数；0 表示收到后直接在执行器线程中识别：BPU 出错时 hbm_runtime 会使节点退出。",
         minimum=0,
@@ -241,7 +247,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         minimum=0.0,
         maximum=3600.0,
     ),
+    *FRAME_PARAMETERS,
 )
+_OF_FRAMES = frozenset(parameter.name for parameter in FRAME_PARAMETERS)
 
 
 def policy_conflict(values: Mapping[str, object]) -> str | None:
@@ -255,7 +263,10 @@ def policy_conflict(values: Mapping[str, object]) -> str | None:
 class Settings:
     """The values of all parameters, checked.
 
-    The attributes are the parameters of ``PARAMETERS``.
+    Attributes:
+        frames: what frames are read, and how; from ``FRAME_PARAMETERS``.
+
+    The other attributes are the other parameters of ``PARAMETERS``.
     """
 
     autostart: bool
@@ -285,6 +296,7 @@ class Settings:
     empty_frames_topic: str
     expected_rate: float
     maximum_age: float
+    frames: FrameSettings
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Settings:
@@ -297,14 +309,24 @@ class Settings:
             ValueError: a value is not allowed; the message names the parameter.
         """
         check_values(PARAMETERS, values)
-        checked = dict(values)
+        checked = {name: value for name, value in values.items() if name not in _OF_FRAMES}
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
         conflict = policy_conflict(values)
         if conflict is not None:
             raise ValueError(conflict)
-        return cls(**checked)  # type: ignore[arg-type]
+        return cls(**checked, frames=FrameSettings.from_values(values))  # type: ignore[arg-type]
+
+    @property
+    def crop_topics(self) -> tuple[str, ...]:
+        """The topics of crops."""
+        return self.image_topics or (() if self.frames.topics else _CROP_TOPICS)
+
+    @property
+    def least_queue_depth(self) -> int:
+        """Crops of one camera that may wait: all crops of a frame come at once."""
+        return max(self.queue_depth, self.frames.rule.maximum_crops if self.frames.topics else 1)
 
     @property
     def model_path(self) -> Path:

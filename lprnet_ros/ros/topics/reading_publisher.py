@@ -46,6 +46,16 @@ class ReadingPublisher:
         self._is_confidence_heard = self._confidence.get_subscription_count() > 0
         self._is_annotated_seen = self._annotated.get_subscription_count() > 0
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether any of them has a subscriber."""
+        return (
+            self._is_reading_heard
+            or self._is_plate_heard
+            or self._is_confidence_heard
+            or self._is_annotated_seen
+        )
+
     def publish(self, reading: PlateReading, job: CropJob) -> None:
         """Publish one reading; the plate and its confidence only where it is accepted.
 
