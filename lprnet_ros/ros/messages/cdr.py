@@ -132,12 +132,14 @@ def parse_shared_memory(message: bytes) -> SerialisedSharedMemory:
     """Parse a serialised ``hbm_img_msgs/HbmMsg1080P``; see ``parse_image``."""
     try:
         form = _FORMATS[message[:2]].shared_memory
-        _, *fields = form.unpack_from(message, _ENCAPSULATION)
+        _, seconds, nanoseconds, height, width, size, step, encoding = form.unpack_from(
+            message, _ENCAPSULATION
+        )
     except (KeyError, struct.error) as error:
         raise _malformed(message, "HbmMsg1080P", "hbm_img_msgs") from error
     start = _ENCAPSULATION + form.size - _SHARED_MEMORY_BYTES
     data = np.frombuffer(message, np.uint8, _SHARED_MEMORY_BYTES, start)
-    return SerialisedSharedMemory(*fields, data)
+    return SerialisedSharedMemory(seconds, nanoseconds, height, width, size, step, encoding, data)
 
 
 def serialise_string(text: str) -> bytes:
