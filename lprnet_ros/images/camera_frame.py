@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.images.single_pixel import widen_single_pixel
+
 Picture = npt.NDArray[np.uint8]
 """BGR, height x width x 3, or grey, height x width."""
 
@@ -32,6 +34,9 @@ class Frame(Protocol):
 
     def grey(self, x: int, y: int, width: int, height: int) -> Picture:
         """Return a rectangle as grey, uint8, height x width; possibly a view."""
+
+    def scaled(self, x: int, y: int, width: int, height: int, size: tuple[int, int]) -> Picture:
+        """Return a rectangle as BGR, scaled to a width and height of at least 1; possibly a view."""
 
 
 class BgrFrame:
@@ -59,6 +64,10 @@ class BgrFrame:
     def grey(self, x: int, y: int, width: int, height: int) -> Picture:
         """Return a rectangle's luma."""
         return np.asarray(cv2.cvtColor(self.cut(x, y, width, height), cv2.COLOR_BGR2GRAY), np.uint8)
+
+    def scaled(self, x: int, y: int, width: int, height: int, size: tuple[int, int]) -> Picture:
+        """Scale a rectangle."""
+        return _scaled(self.cut(x, y, width, height), size)
 
     def _pixels(self) -> Picture:
         if self._picture is None:
@@ -107,3 +116,45 @@ class SemiPlanarFrame:
     def grey(self, x: int, y: int, width: int, height: int) -> Picture:
         """Return a rectangle of Y; a view of the frame."""
         return self._luma[y : y + height, x : x + width]
+
+    def scaled(self, x: int, y: int, width: int, height: int, size: tuple[int, int]) -> Picture:
+        """Scale a rectangle of each plane, and convert what comes out.
+
+        Its colours, of 2 x 2 pixels each, may lie up to one pixel of the frame beside their place.
+        """
+        across, down = size
+        halves = (across + 1) // 2, (down + 1) // 2
+        luma = _scaled(self.grey(x, y, width, height), size)
+        if across % 2 or down % 2:
+            luma = np.asarray(cv2.copyMakeBorder(luma, 0, down % 2, 0, across % 2, cv2.BORDER_REPLICATE))
+        left, top, right, bottom = x // 2, y // 2, (x + width + 1) // 2, (y + height + 1) // 2
+        chroma = _scaled(self._chroma[top:bottom, left:right], halves)
+        return np.asarray(cv2.cvtColorTwoPlane(luma, chroma, self._conversion), np.uint8)[:down, :across]
+
+
+def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Scale a picture or plane: first to a whole share by means, so that nothing small gets lost.
+
+    The rest is linear: means over parts of pixels would take five times as long.
+    """
+    height, width = picture.shape[:2]
+    if (width, height) == size:
+        return picture
+    across, down = size
+    factor = max(1, min(width // across, height // down))
+    used_width, used_height = width // factor * factor, height // factor * factor
+    if factor > 1:
+        shares = used_width // factor, used_height // factor
+        used = picture[:used_height, :used_width]
+        picture = np.asarray(cv2.resize(used, shares, interpolation=cv2.INTER_AREA), np.uint8)
+        if size == shares and (used_width, used_height) == (width, height):
+            return picture
+    picture = widen_single_pixel(picture)
+    if (used_width, used_height) == (width, height):
+        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    x, y = width / (factor * across), height / (factor * down)  # what was cut off counts
+    matrix = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(picture, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )

@@ -94,6 +94,40 @@ def is_clockwise(quad: Sequence[Point]) -> bool:
     return _turn(quad[0], quad[1], quad[2]) > 0
 
 
+def area(points: Sequence[Point]) -> float:
+    """Return the area of a polygon that runs clockwise in the picture; below 0 if it runs the other way."""
+    following = [*points[1:], *points[:1]]
+    return sum(x * v - u * y for (x, y), (u, v) in zip(points, following, strict=True)) / 2
+
+
+def common_area(first: Sequence[Point], second: Sequence[Point]) -> float:
+    """Return the area that two convex quads share, both clockwise in the picture."""
+    left: list[Point] = list(first)
+    for start, end in zip(
+        second, [*second[1:], second[0]], strict=True
+    ):  # cut off what lies beyond each edge
+        sides = [_turn(start, end, point) for point in left]
+        points, left = left, []
+        for index, (point, side) in enumerate(zip(points, sides, strict=True)):
+            before, other = points[index - 1], sides[index - 1]
+            if (side < 0) != (other < 0):
+                share = other / (other - side)
+                x, y = before[0] + share * (point[0] - before[0]), before[1] + share * (point[1] - before[1])
+                left.append((x, y))
+            if side >= 0:
+                left.append(point)
+        if not left:
+            return 0.0
+    return max(0.0, area(left))
+
+
+def intersection_over_union(first: Sequence[Point], second: Sequence[Point]) -> float:
+    """Return the share of the area of two convex quads that they have in common, both clockwise: 0..1."""
+    common = common_area(first, second)
+    union = area(first) + area(second) - common
+    return common / union if union > 0 else 0.0
+
+
 def upright_quad(points: Sequence[Point]) -> Quad | None:
     """Order the four corners of a plate that is not upside down.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.load import load_any_manifest
 from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 
 
@@ -30,7 +30,7 @@ def companion_copies(model: Path, target: Path, *, replace: bool = False) -> lis
             replace another model's.
     """
     copies = []
-    for source in load_manifest(model).companions:
+    for source in load_any_manifest(model).companions:
         if not source.is_file():
             raise ManifestError(f"{source}: this file of the model's self-test is missing")
         copy = target.parent / source.relative_to(model.parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 from lprnet_ros.models.derive import companion_copies
 from lprnet_ros.models.fetch import MAXIMUM_BYTES, DownloadError, download
 from lprnet_ros.models.find import BOARD_MODELS, installed_models_folders
-from lprnet_ros.models.load import load_manifest
+from lprnet_ros.models.load import load_any_manifest
 from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 
 
@@ -46,7 +46,7 @@ def install(
             model of that name is installed.
         DownloadError: the file cannot be had, is not the right one, or cannot be written.
     """
-    manifest = load_manifest(described)
+    manifest = load_any_manifest(described)
     target = folder / described.name
     actual = sha256_of(target) if target.is_file() and os.access(target, os.R_OK) else None
     if not replace:
@@ -71,7 +71,7 @@ def _check_free(target: Path, actual: str | None, wanted: str) -> None:
     if actual is None or actual == wanted or not manifest_path(target).is_file():
         return
     try:
-        if load_manifest(target).sha256 != actual:
+        if load_any_manifest(target).sha256 != actual:
             return  # a broken file: it has nothing to lose
     except ManifestError:
         return

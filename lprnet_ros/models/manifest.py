@@ -20,6 +20,11 @@ from lprnet_ros.plates.syntax import PlateSyntax
 
 MANIFEST_SUFFIX = ".yaml"
 
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+CELL_CHANNELS = 11
+"""Numbers that a finder gives for a cell; ``finding.plate_cells`` says which."""
+
 
 class ManifestError(ValueError):
     """A manifest or its model file is missing or broken; the message says which and why."""
@@ -42,7 +47,18 @@ class SelfTest:
     Attributes:
         blue_pixel: what a pure blue pixel becomes at the input, one value a
             channel; guards order and scale without running the network.
-        image: a picture of a plate, or None where none is published.
+        image: a picture, or None where none is published.
+    """
+
+    blue_pixel: tuple[float, ...]
+    image: Path | None = None
+
+
+@dataclass(frozen=True)
+class ReadingSelfTest(SelfTest):
+    """What a network that reads plates must answer; the picture is a crop.
+
+    Attributes:
         text: what the network reads on it.
         logits: a ``.npy`` file with the logits for it (classes x time steps),
             or None; a network that is robust to colour still reads the plate
@@ -51,11 +67,23 @@ class SelfTest:
             room for 8-bit arithmetic.
     """
 
-    blue_pixel: tuple[float, ...]
-    image: Path | None = None
     text: str = ""
     logits: Path | None = None
     minimum_cosine: float = 0.97
+
+
+@dataclass(frozen=True)
+class FindingSelfTest(SelfTest):
+    """What a network that finds plates must answer.
+
+    Attributes:
+        quads: of all plates in the picture: x and y of the corners, in its pixels, clockwise from the
+            plate's own top left.
+        tolerance: how far a corner may be from there, as a share of the plate's width.
+    """
+
+    quads: tuple[Quad, ...] = ()
+    tolerance: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +137,7 @@ class RecognizerManifest(ModelManifest):
     """How to read plates with a model whose output holds logits, 1 x classes x time steps.
 
     Attributes:
+        self_test: what it must answer.
         alphabet: its classes.
         syntax: which texts are plates, or None where nobody said.
         calibration: how its logits become probabilities.
@@ -117,6 +146,7 @@ class RecognizerManifest(ModelManifest):
         ManifestError: the output has another shape.
     """
 
+    self_test: ReadingSelfTest
     alphabet: Alphabet
     syntax: PlateSyntax | None = None
     calibration: TemperatureScaling = field(default_factory=TemperatureScaling)
@@ -127,4 +157,37 @@ class RecognizerManifest(ModelManifest):
             raise ManifestError(
                 f"output has the shape {self.output.shape}, "
                 f"expected 1 x {len(self.alphabet)} classes x time steps"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinderManifest(ModelManifest):
+    """How to find plates with a model whose output holds cells, 1 x 11 x rows of cells x cells in a row.
+
+    Attributes:
+        self_test: what it must answer.
+        stride: width and height of a cell, in pixels of the input.
+        minimum_score: least score of what counts as a plate where nobody says otherwise, above 0 and below 1.
+
+    Raises:
+        ManifestError: the output has another shape, the cells do not fill the input, or no score is so.
+    """
+
+    self_test: FindingSelfTest
+    stride: int
+    minimum_score: float
+
+    def __post_init__(self) -> None:
+        """Check the output."""
+        width, height = self.input.width, self.input.height
+        if width % self.stride or height % self.stride:
+            raise ManifestError(
+                f"output.stride is {self.stride}, expected a divisor of the input's {width} x {height} pixels"
+            )
+        wanted = (1, CELL_CHANNELS, height // self.stride, width // self.stride)
+        if self.output.shape != wanted:
+            raise ManifestError(f"output has the shape {self.output.shape}, expected {wanted}")
+        if not 0 < self.minimum_score < 1:
+            raise ManifestError(
+                f"output.minimum_score is {self.minimum_score}, expected more than 0 and less than 1"
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.models.tensor_spec import TensorSpec
+from lprnet_ros.runtimes.picture_tensor import picture_tensor
 
 
 def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[Any]:
@@ -38,33 +38,4 @@ def preprocess(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[An
         image = np.asarray(
             cv2.resize(image, (spec.width, spec.height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
         )
-    if spec.dtype == "nv12":
-        return _nv12(image, spec)
-    if spec.channel_order == "rgb":
-        image = image[:, :, ::-1]
-    if spec.layout == "NCHW":
-        image = image.transpose(2, 0, 1)
-    tensor = image[np.newaxis].astype(spec.dtype, order="C")
-    if spec.dtype == "float32":
-        tensor -= _operand(spec.mean, spec.layout)
-        tensor *= _operand(spec.scale, spec.layout)
-    return tensor
-
-
-def _nv12(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[np.uint8]:
-    """Turn BGR into full-range BT.601, as the compiler's input_space_and_range 'regular' says."""
-    height, width = image.shape[:2]
-    picture = cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb)
-    rows = np.zeros(spec.nv12_shape, np.uint8)
-    rows[:height, :width] = picture[:, :, 0]
-    colours = np.asarray(cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
-    rows[height:, :width] = colours[:, :, :0:-1].reshape(height // 2, width)  # Cr, Cb to U, V
-    return rows
-
-
-@functools.lru_cache
-def _operand(values: tuple[float, ...], layout: str) -> npt.NDArray[np.float32] | np.float32:
-    """Return one number a channel as NumPy takes it fastest: as a single number where all are the same."""
-    if len(set(values)) == 1:
-        return np.float32(values[0])
-    return np.array(values, np.float32).reshape((3, 1, 1) if layout == "NCHW" else (3,))
+    return picture_tensor(image, spec)

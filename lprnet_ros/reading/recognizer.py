@@ -23,8 +23,9 @@ from lprnet_ros.reading.deskew import level_views
 from lprnet_ros.reading.plate_reading import PlateReading, ReadingFailedError, Timings
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.rules import ReadingRules
-from lprnet_ros.reading.self_test import SelfTestError, run_self_test
+from lprnet_ros.reading.self_test import run_self_test
 from lprnet_ros.runtimes import InferenceError, Runtime, default_model, open_runtime
+from lprnet_ros.runtimes.self_test_input import SelfTestError
 
 __all__ = ["PlateRecognizer", "ReadResult", "ReadingRules", "SelfTestError"]
 

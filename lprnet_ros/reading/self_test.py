@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -12,10 +11,7 @@ from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.runtimes import Runtime
-
-
-class SelfTestError(RuntimeError):
-    """A model fails its self-test; the message says what it answered."""
+from lprnet_ros.runtimes.self_test_input import SelfTestError, check_blue_pixel, read_self_test_picture
 
 
 def run_self_test(manifest: RecognizerManifest, runtime: Runtime) -> None:
@@ -28,18 +24,10 @@ def run_self_test(manifest: RecognizerManifest, runtime: Runtime) -> None:
         LogitsError: the network's output is not finite.
     """
     test, name = manifest.self_test, manifest.path.name
-    pixel = manifest.input.normalise(blue=255, green=0, red=0)
-    if not np.allclose(pixel, test.blue_pixel, atol=0.01):
-        raise SelfTestError(
-            f"{name}: its manifest turns a blue pixel into {_rounded(pixel)}, the model wants "
-            f"{_rounded(test.blue_pixel)}; channel_order, mean or scale is wrong"
-        )
+    check_blue_pixel(manifest)
     if test.image is None:
         return
-    image = cv2.imread(str(test.image), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ManifestError(f"{test.image}: the picture of the self-test is missing or broken")
-    logits = runtime.infer(preprocess(np.asarray(image, np.uint8), manifest.input))[0]
+    logits = runtime.infer(preprocess(read_self_test_picture(test.image), manifest.input))[0]
     text = decode_greedy(logits, manifest.alphabet).text
     if text != test.text:
         raise SelfTestError(
@@ -81,7 +69,3 @@ def logits_cosine(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
     norms = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(np.vdot(first, second)) / norms if norms > 0 else 0.0
-
-
-def _rounded(values: tuple[float, ...]) -> list[float]:
-    return [round(value, 3) for value in values]

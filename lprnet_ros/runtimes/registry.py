@@ -5,7 +5,13 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from lprnet_ros.models.find import BUNDLED_BOARD_MODEL, BUNDLED_MODEL, bundled_model
+from lprnet_ros.models.find import (
+    BUNDLED_BOARD_FINDER,
+    BUNDLED_BOARD_MODEL,
+    BUNDLED_FINDER,
+    BUNDLED_MODEL,
+    bundled_model,
+)
 from lprnet_ros.models.manifest import ModelManifest
 from lprnet_ros.runtimes import bpu, hbm, onnx, simulator
 from lprnet_ros.runtimes.runtime import InferenceError, Runtime, RuntimeSpec, RuntimeUnavailableError
@@ -56,13 +62,22 @@ def default_model(runtime: str = "auto") -> Path:
         ManifestError: the package was installed without its models.
         ValueError: there is no runtime of that name.
     """
-    suffix = Path(BUNDLED_BOARD_MODEL).suffix
+    return _bundled(runtime, BUNDLED_BOARD_MODEL, BUNDLED_MODEL)
+
+
+def default_finder(runtime: str = "auto") -> Path:
+    """Return the bundled finder that no ``finder`` stands for with a runtime; as ``default_model``."""
+    return _bundled(runtime, BUNDLED_BOARD_FINDER, BUNDLED_FINDER)
+
+
+def _bundled(runtime: str, on_board: str, elsewhere: str) -> Path:
+    suffix = Path(on_board).suffix
     if runtime == "auto":
         readers = [spec for spec in RUNTIMES if suffix in spec.suffixes and not spec.by_name_only]
         is_board = any(_import_error(spec) is None for spec in readers)
     else:
         is_board = suffix in find_runtime(runtime).suffixes
-    return bundled_model(BUNDLED_BOARD_MODEL if is_board else BUNDLED_MODEL)
+    return bundled_model(on_board if is_board else elsewhere)
 
 
 def open_runtime(name: str, manifest: ModelManifest, *, threads: int = 1) -> Runtime:

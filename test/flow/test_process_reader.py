@@ -31,8 +31,8 @@ from lprnet_ros.models.manifest import ManifestError, manifest_path
 from lprnet_ros.reading.plate_reading import ReadingFailedError, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
-from lprnet_ros.reading.self_test import SelfTestError
 from lprnet_ros.runtimes import RuntimeUnavailableError
+from lprnet_ros.runtimes.self_test_input import SelfTestError
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ReadingRules(decoder="greedy", second_look=False)

@@ -1,13 +1,17 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lprnet_ros.images.geometry import (
     Box,
+    area,
     bounding_box,
+    common_area,
+    intersection_over_union,
     is_clockwise,
     is_convex,
     quad_of_box,
@@ -117,3 +121,47 @@ def test_a_turned_box_turns_from_x_towards_y():
     assert corners == tuple(pytest.approx(corner) for corner in ((11, 6), (11, 14), (9, 14), (9, 6)))
     level = rotated_box((10.0, 10.0), 8.0, 2.0, 0.0)
     assert bounding_box(level) == Box(6.0, 9.0, 8.0, 2.0)
+
+
+# areas
+
+
+@st.composite
+def turned_boxes(draw):
+    centre = draw(st.floats(-50, 50)), draw(st.floats(-50, 50))
+    return rotated_box(centre, draw(st.floats(1, 80)), draw(st.floats(1, 80)), draw(st.floats(-4, 4)))
+
+
+@given(turned_boxes(), turned_boxes())
+def test_the_common_area_is_that_of_the_pixels_in_both(first, second):
+    x, y = np.meshgrid(np.linspace(-110, 110, 441), np.linspace(-110, 110, 441))
+
+    def inside(quad):
+        sides = [
+            (u - p) * (y - q) - (v - q) * (x - p)
+            for (p, q), (u, v) in zip(quad, [*quad[1:], quad[0]], strict=True)
+        ]
+        return np.all(np.array(sides) >= 0, axis=0)
+
+    counted = np.count_nonzero(inside(first) & inside(second)) * 0.25
+    around = sum(math.dist(a, b) for a, b in zip(first, [*first[1:], first[0]], strict=True))
+    assert common_area(first, second) == pytest.approx(counted, abs=0.5 * around)
+    assert common_area(first, second) == pytest.approx(common_area(second, first), rel=1e-6, abs=1e-6)
+    assert 0 <= intersection_over_union(first, second) <= 1
+
+
+@given(turned_boxes())
+def test_a_quad_shares_all_of_itself(quad):
+    assert common_area(quad, quad) == pytest.approx(area(quad))
+    assert intersection_over_union(quad, quad) == pytest.approx(1)
+
+
+def test_boxes_share_what_is_in_both():
+    first, second = quad_of_box(Box(0, 0, 10, 10)), quad_of_box(Box(5, 5, 10, 10))
+    assert area(first) == 100
+    assert area(first[::-1]) == -100
+    assert common_area(first, second) == 25
+    assert intersection_over_union(first, second) == pytest.approx(25 / 175)
+    assert common_area(first, quad_of_box(Box(10, 0, 5, 5))) == 0
+    assert common_area(first, quad_of_box(Box(20, 0, 5, 5))) == 0
+    assert common_area(first, quad_of_box(Box(2, 2, 5, 5))) == 25

@@ -9,7 +9,7 @@ import yaml
 
 from lprnet_ros.models.find import bundled_model, find_models_folder
 from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, SelfTest, manifest_path
+from lprnet_ros.models.manifest import ManifestError, ReadingSelfTest, manifest_path
 from lprnet_ros.models.temperature import TemperatureScaling
 from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, Alphabet
@@ -140,7 +140,7 @@ def test_a_manifest_says_all_there_is_to_know(tmp_path):
     assert manifest.alphabet == CHINESE_PLATES
     assert manifest.input.shape == (1, 3, 24, 94)
     assert manifest.output.shape == (1, 68, 18)
-    assert manifest.self_test == SelfTest(
+    assert manifest.self_test == ReadingSelfTest(
         blue_pixel=(0.99609375, -0.99609375, -0.99609375),
         image=tmp_path / "mine.png",
         text="京A12345",
@@ -151,7 +151,7 @@ def test_a_manifest_says_all_there_is_to_know(tmp_path):
 
 def test_the_self_test_needs_no_picture(tmp_path):
     manifest = load_manifest(write(tmp_path, changed(("self_test",), {"blue_pixel": [1, 0, 0]})))
-    assert manifest.self_test == SelfTest(blue_pixel=(1.0, 0.0, 0.0))
+    assert manifest.self_test == ReadingSelfTest(blue_pixel=(1.0, 0.0, 0.0))
 
 
 def test_a_picture_without_the_text_on_it_is_refused(tmp_path):
@@ -397,7 +397,7 @@ def test_the_boards_manifest_describes_the_boards_file():
     assert manifest.input == TensorSpec.picture("rgb", 127.5, 1 / 127.5, 94, 24)
     assert manifest.output.shape == (1, 68, 18)
     assert manifest.alphabet == CHINESE_PLATES
-    assert manifest.self_test == SelfTest(blue_pixel=(-1.0, -1.0, 1.0))
+    assert manifest.self_test == ReadingSelfTest(blue_pixel=(-1.0, -1.0, 1.0))
 
 
 def test_a_manifest_cannot_be_changed_by_those_who_use_it():

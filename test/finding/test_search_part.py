@@ -1,0 +1,95 @@
+"""What part of a frame is searched, and the way of quads back into the frame."""
+
+import numpy as np
+import pytest
+from finder_cells import HEIGHT, WIDTH
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lprnet_ros.finding.found_plate import FoundPlate
+from lprnet_ros.finding.search_part import part_for
+from lprnet_ros.images.geometry import Box, quad_of_box
+
+INPUT = (WIDTH, HEIGHT)
+
+
+@st.composite
+def frames_and_boxes(draw):
+    width, height = draw(st.integers(2, 5000)), draw(st.integers(2, 3000))
+    x, y = draw(st.floats(-100, width - 1)), draw(st.floats(-100, height - 1))
+    return (width, height), Box(x, y, draw(st.floats(1, 6000)), draw(st.floats(1, 4000)))
+
+
+@given(frames_and_boxes())
+def test_a_part_lies_in_the_frame_holds_the_box_and_fits_the_input(case):
+    (width, height), box = case
+    part = part_for((width, height), box, INPUT)
+    if part is None:
+        assert box.clipped(width, height).area == 0
+        return
+    assert part.x >= 0 and part.y >= 0 and part.width >= 1 and part.height >= 1
+    assert part.x % 2 == part.y % 2 == 0
+    assert part.x + part.width <= width and part.y + part.height <= height
+    inside = box.clipped(width, height)
+    assert part.x <= inside.x and part.x + part.width >= inside.right - 1e-6
+    assert part.y <= inside.y and part.y + part.height >= inside.bottom - 1e-6
+    assert 1 <= part.size[0] <= WIDTH and 1 <= part.size[1] <= HEIGHT
+    across, down = part.size[0] / part.width, part.size[1] / part.height
+    assert max(across, down) <= 2.0 + 1e-9 or 1 in part.size
+    # its proportions are kept, but for rounding to whole pixels
+    assert abs(across / down - 1) <= 0.51 / part.size[0] + 0.51 / part.size[1] + 1e-6 or 1 in part.size
+    # and it fills the input one way, unless the frame or the largest scale does not allow it
+    fills = part.size[0] >= WIDTH - 4 or part.size[1] >= HEIGHT - 4
+    assert fills or (part.width, part.height) == (width - part.x, height - part.y) or across > 1.9
+
+
+@given(frames_and_boxes())
+def test_a_quad_finds_its_way_back(case):
+    size, box = case
+    part = part_for(size, box, INPUT)
+    if part is None:
+        return
+    inside = part.wanted
+    wanted = quad_of_box(
+        Box(
+            inside.x + 0.4 * inside.width,
+            inside.y + 0.4 * inside.height,
+            0.2 * inside.width,
+            0.2 * inside.height,
+        )
+    )
+    across, down = part.size[0] / part.width, part.size[1] / part.height
+    seen = tuple(((x - part.x) * across, (y - part.y) * down) for x, y in wanted)
+    back = part.in_frame(FoundPlate(seen, 0.7, 2))
+    assert (back.score, back.rows) == (0.7, 2)
+    np.testing.assert_allclose(back.quad, wanted, atol=1e-6 * max(size))
+
+
+@pytest.mark.parametrize("box", [Box(700, 10, 50, 50), Box(-60, 10, 50, 50), Box(10, 10, 0, 50)], ids=str)
+def test_a_box_outside_of_the_frame_is_not_searched(box):
+    assert part_for((640, 480), box, INPUT) is None
+
+
+def test_a_small_box_is_enlarged_twice_and_sees_what_is_around_it():
+    part = part_for((1920, 1080), Box(1000, 500, 100, 30), INPUT)
+    assert (part.width, part.height) == (320, 192)
+    assert part.size == INPUT
+    assert abs(part.x + 160 - 1050) <= 1 and abs(part.y + 96 - 515) <= 1
+
+
+def test_a_plate_beside_the_box_is_none_of_the_box():
+    part = part_for((1920, 1080), Box(1000, 500, 100, 30), INPUT)
+    inside, beside = (
+        tuple((2 * (x - part.x), 2 * (y - part.y)) for x, y in quad_of_box(Box(x, 505, 60, 20)))
+        for x in (1010, 1080)
+    )
+    assert part.in_frame(FoundPlate(inside, 0.9)) is not None
+    assert part.in_frame(FoundPlate(beside, 0.9)) is None
+
+
+@pytest.mark.parametrize(
+    ("x", "is_found"), [(-10, True), (590, True), (595, True), (-35, False), (625, False)]
+)
+def test_a_plate_that_the_frames_edge_cuts_is_found_as_long_as_most_of_it_is_there(x, is_found):
+    part = part_for((640, 384), Box(0, 0, 640, 384), INPUT)
+    assert (part.in_frame(FoundPlate(quad_of_box(Box(x, 100, 60, 20)), 0.9)) is not None) == is_found
