@@ -79,12 +79,12 @@ class FrameReader:
         del rules
         return [self._search(frame) for frame in frames]
 
-    def left_out(self) -> Counter[str]:
-        """Return how many plates were left out, by reason; may be called from any thread."""
+    def counts(self) -> Counter[str]:
+        """Return what was searched, found and left out, by part and reason; safe in any thread."""
         counts: Counter[str] = Counter()
         for locator, cropper in list(self._cameras.values()):
-            for part in (cropper.counts, *locator.counts.values()):
-                counts.update(dict(part))
+            for part, numbers in {"plates": cropper.counts, **locator.counts}.items():
+                counts.update({f"{part}: {reason}": number for reason, number in list(numbers.items())})
         return counts
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
 from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings, read_values
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
+from lprnet_ros.ros.parameters.search_parameters import NoFinderError
 from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
@@ -165,6 +166,8 @@ class LprNode(LifecycleNode):
         self._report.start_again()
         try:
             self._path = CropPath(self, settings, model, self._report)
+        except NoFinderError:
+            raise
         except _EXPECTED_ERRORS as error:
             if settings.model or model.manifest.path.name != BUNDLED_BOARD_MODEL:
                 raise
@@ -209,13 +212,13 @@ class LprNode(LifecycleNode):
             self._model,
         )
         pool, waiting = path.status() if path is not None else (PoolStatus(), 0)
-        search, left_out = path.search_status() if path is not None else (PoolStatus(), [])
+        search, searched = path.search_status() if path is not None else (PoolStatus(), [])
         state = NodeState(
             state=self._state_machine.current_state[1],
             pool=pool,
             waiting=waiting,
             search=search,
-            left_out=tuple(left_out),
+            searched=tuple(searched),
         )
         if settings is not None and model is not None:
             state = dataclasses.replace(

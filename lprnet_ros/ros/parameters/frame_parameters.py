@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+from lprnet_ros.cropping.cropper import CropRule
 from lprnet_ros.ros.parameters import cropper_parameters
 from lprnet_ros.ros.parameters.cropper_parameters import TRANSPORTS
 from lprnet_ros.ros.parameters.parameter import Parameter
+from lprnet_ros.ros.parameters.search_parameters import SEARCH_PARAMETERS
 
-_OF_THE_CROPPER = (
-    "regions",
-    "padding",
-    "minimum_width",
-    "minimum_height",
-    "minimum_visible",
-    "maximum_crops",
-    "change_threshold",
-    "refresh_period",
-)
-"""Parameters that mean the same in ``plate_cropper``."""
+_OF_CROPPING = {field.name for field in dataclasses.fields(CropRule)}
 
 FRAME_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -65,7 +57,7 @@ FRAME_PARAMETERS: tuple[Parameter, ...] = (
     ),
     *(
         dataclasses.replace(parameter, read_only=False)
-        for parameter in cropper_parameters.PARAMETERS
-        if parameter.name in _OF_THE_CROPPER
+        for parameter in (*SEARCH_PARAMETERS, *cropper_parameters.PARAMETERS)
+        if parameter in SEARCH_PARAMETERS or parameter.name in _OF_CROPPING
     ),
 )

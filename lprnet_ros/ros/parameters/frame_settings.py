@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from lprnet_ros.cropping.cropper import CropRule
-from lprnet_ros.cropping.locator import FixedRegions
-from lprnet_ros.cropping.regions import Region, parse_regions
 from lprnet_ros.flow.frame_reader import FrameReader
+from lprnet_ros.ros.parameters.search_parameters import SearchSettings
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class FrameSettings:
         topics: of the frames; none reads no frames.
         transport, qos_profile, queue_depth, frame_id: the parameters of the same names, without ``frame_``.
         timeout_seconds: how long a search may take before it counts as hung.
-        regions: parts of the frame that are searched; none is the whole frame.
+        search: where plates are searched, and with what.
         rule: what is cropped, and how.
     """
 
@@ -30,7 +29,7 @@ class FrameSettings:
     queue_depth: int
     frame_id: str
     timeout_seconds: float
-    regions: tuple[Region, ...]
+    search: SearchSettings
     rule: CropRule
 
     @classmethod
@@ -41,17 +40,20 @@ class FrameSettings:
             values: one value for each parameter, by name.
 
         Raises:
-            ValueError: a region is none; the message names it.
+            ValueError: a region is none, or nothing says where plates are; the message names it.
         """
+        topics, search = _texts(values["frame_topics"]), SearchSettings.from_values(values)
+        if topics and not (search.find_plates or search.regions):
+            raise ValueError("nothing says where plates are: set regions, or find_plates to true")
         rule = CropRule(**{field.name: values[field.name] for field in fields(CropRule)})  # type: ignore[arg-type]
         return cls(
-            topics=_texts(values["frame_topics"]),
+            topics=topics,
             transport=str(values["frame_transport"]),
             qos_profile=str(values["frame_qos_profile"]),
             queue_depth=int(str(values["frame_queue_depth"])),
             frame_id=str(values["frame_id"]),
             timeout_seconds=float(str(values["worker_timeout"])),
-            regions=parse_regions(_texts(values["regions"])),
+            search=search,
             rule=rule,
         )
 
@@ -59,10 +61,11 @@ class FrameSettings:
         """Open what searches the frames.
 
         Raises:
-            ManifestError, RuntimeUnavailableError, InferenceError, ValueError, OSError: the finder's model
-                cannot be used.
+            NoFinderError: the finder's model or runtime cannot be used.
         """
-        return FrameReader(partial(FixedRegions, self.regions), self.rule)
+        finder = self.search.open_finder()
+        release = finder.close if finder is not None else lambda: None
+        return FrameReader(partial(self.search.locator, finder), self.rule, release)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class NodeState:
         pool: the workers.
         waiting: crops that wait for a worker.
         search: the thread that searches frames; no worker where there is none.
-        left_out: names and counts of plates in frames that were left out.
+        searched: names and counts of what was searched, found and left out in frames.
         facts: names and values that do not change while it is configured: model, sha256, runtime.
         expected_rate: minimum crops per second; 0 disables the check.
         maximum_age: maximum age of a crop's stamp when it is read, seconds; 0 disables the check.
@@ -40,7 +40,7 @@ class NodeState:
     pool: PoolStatus
     waiting: int = 0
     search: PoolStatus = field(default_factory=PoolStatus)
-    left_out: tuple[tuple[str, str], ...] = ()
+    searched: tuple[tuple[str, str], ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     expected_rate: float = 0.0
     maximum_age: float = 0.0
@@ -86,7 +86,7 @@ class DiagnosticsPublisher:
             ("workers replaced", str(state.pool.replaced)),
             ("crops retried", str(state.pool.retried)),
         ]
-        pairs = [*rates, *counts.as_pairs(), *state.left_out, *workers, *state.facts]
+        pairs = [*rates, *counts.as_pairs(), *state.searched, *workers, *state.facts]
         statuses = [self._status("readings", level, message, pairs)]
         if board:
             statuses.append(self._status("board", OK, "RDK", board))

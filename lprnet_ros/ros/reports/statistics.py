@@ -86,7 +86,7 @@ class Counts:
         pairs += [(f"bad image: {reason}", str(n)) for reason, n in sorted(self.bad_images.items())]
         pairs += [(f"not accepted: {reason}", str(n)) for reason, n in sorted(self.rejected.items())]
         pairs += [
-            ("frames searched", str(self.frames_searched)),
+            ("frames", str(self.frames_searched)),
             ("frames dropped", str(sum(self.frames_dropped.values()))),
             ("frames lost on the way", str(sum(self.frames_lost.values()))),
             ("plates found", str(self.plates_found)),

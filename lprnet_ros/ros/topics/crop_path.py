@@ -236,9 +236,9 @@ class CropPath:
         return self._flow.status(), self._flow.waiting()
 
     def search_status(self) -> tuple[PoolStatus, list[tuple[str, str]]]:
-        """Return how the thread that searches frames is, and the counts of plates that it left out."""
+        """Return how the thread that searches frames is, and what it counts."""
         path = self._frame_path
-        return (path.status(), path.left_out()) if path is not None else (PoolStatus(), [])
+        return (path.status(), path.counts()) if path is not None else (PoolStatus(), [])
 
     def stop_waiting(self) -> None:
         """Let no callback wait for workers any more.  May be called by a signal handler."""

@@ -147,10 +147,10 @@ class FramePath:
         while not self._is_ending and not self._crops.wait_until_taken(source.topic, _LOOK_SECONDS):
             pass
 
-    def left_out(self) -> list[tuple[str, str]]:
-        """Return names and counts of plates that were left out, for a diagnostic status."""
-        counts = self._reader.left_out() if self._reader is not None else {}
-        return [(f"plates: {reason}", str(count)) for reason, count in sorted(counts.items())]
+    def counts(self) -> list[tuple[str, str]]:
+        """Return what was searched, found and left out, for a diagnostic status."""
+        counts = self._reader.counts() if self._reader is not None else {}
+        return [(name, str(count)) for name, count in sorted(counts.items())]
 
     def status(self) -> PoolStatus:
         """Return how the thread that searches is."""
