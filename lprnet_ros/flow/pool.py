@@ -42,6 +42,8 @@ class PoolSettings:
         policy: ``newest`` or ``all``, see ``CropQueue``.
         timeout_seconds: how long one crop may take before its worker counts as hung.
         largest_batch: crops that a worker takes at once at most.
+        work: what it works on, for its texts.
+        hang_advice: what to do about a worker thread that hangs.
     """
 
     workers: int = 1
@@ -49,6 +51,8 @@ class PoolSettings:
     policy: str = "newest"
     timeout_seconds: float = 2.0
     largest_batch: int = 8
+    work: str = "crop"
+    hang_advice: str = "restart the node, or set worker_kind to process"
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ class WorkerPool(Generic[Picture, Result]):
         hung = sum(worker.is_overdue for worker in self._workers)
         problem = (
             f"{hung} of {len(self._workers)} workers have had no answer from the runtime in "
-            f"{self._settings.timeout_seconds:g} s a crop: restart the node, or set worker_kind to process"
+            f"{self._settings.timeout_seconds:g} s a {self._settings.work}: {self._settings.hang_advice}"
         )
         with self._lock:
             return PoolStatus(

@@ -23,6 +23,7 @@ from lprnet_ros.ros.topics.qos import image_qos
 from lprnet_ros.ros.topics.transports import FRAMES
 
 _LOOK_SECONDS = 0.05
+_HANG_ADVICE = "the search for plates hangs; restart the node"
 
 
 class CropTaker(Protocol):
@@ -91,7 +92,11 @@ class FramePath:
             guarded(self._on_result, report.bug, "a searched frame"),
             node.get_logger().error,
             PoolSettings(
-                depth=settings.queue_depth, timeout_seconds=settings.timeout_seconds, largest_batch=1
+                depth=settings.queue_depth,
+                timeout_seconds=settings.timeout_seconds,
+                largest_batch=1,
+                work="frame",
+                hang_advice=_HANG_ADVICE,
             ),
         )
 
