@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from board_finder import PYTHON_PATH, frame_of, write_finder
+from frame_board import PYTHON_PATH, frame_of, write_finder
 from ros_harness import Client, ReaderProcess, another_plate, known_plate
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header, String

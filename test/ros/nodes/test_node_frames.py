@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
-from board_finder import PYTHON_PATH, frame_of
+from frame_board import PYTHON_PATH, frame_of
 from frames_harness import (
     ANOTHER,
     PLACE,

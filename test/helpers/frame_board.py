@@ -1,4 +1,4 @@
-"""Models and frames for the stand-in of the board's library in ``finding_libraries``.
+"""Models and frames for the stand-in of the board's library in ``frame_libraries``.
 
 The finder's picture is the frame scaled to its input, with plain grey around what it finds.  A pixel of its
 first row names a fault that the library then has.
@@ -19,7 +19,7 @@ from lprnet_ros.models.manifest import manifest_path
 from lprnet_ros.reading.preprocess import preprocess
 from lprnet_ros.reading.recognizer import PlateRecognizer
 
-LIBRARIES = Path(__file__).parent / "finding_libraries"
+LIBRARIES = Path(__file__).parent / "frame_libraries"
 PYTHON_PATH = f"{LIBRARIES}:{LIBRARIES.parent}"
 """For PYTHONPATH of a process that shall find the stand-in."""
 

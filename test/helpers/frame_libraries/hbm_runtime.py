@@ -1,6 +1,6 @@
 """The double of ``hbm_runtime`` with a network that finds plates, and one that reads.
 
-For PYTHONPATH of a process that shall pass for one on a board; ``board_finder`` writes the models.  The
+For PYTHONPATH of a process that shall pass for one on a board; ``frame_board`` writes the models.  The
 finder finds what is pasted on plain grey, the reader reads the plate of its self-test everywhere.  The
 finder takes 0.7 ms and the reader 0.1 ms, both with Python's lock held, as estimated for the board's BPU.
 """
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from board_finder import FAULT_PIXEL, FAULTS, GREY, SIZE, STRIDE, known_logits, tensor_of
+from frame_board import FAULT_PIXEL, FAULTS, GREY, SIZE, STRIDE, known_logits, tensor_of
 from finder_cells import encode
 
 from lprnet_ros.finding.found_plate import FoundPlate
