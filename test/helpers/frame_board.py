@@ -76,7 +76,7 @@ def write_reader(folder: Path) -> Path:
 @functools.lru_cache(maxsize=1)
 def known_logits() -> np.ndarray:
     """The bundled network's answer to the picture of its self-test."""
-    recognizer = PlateRecognizer.open()
+    recognizer = PlateRecognizer.open(bundled_model(), "onnx")
     image = recognizer.manifest.self_test.image
     assert image is not None
     logits = recognizer.runtime.infer(preprocess(cv2.imread(str(image)), recognizer.manifest.input))

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from frame_board import FAULT_PIXEL, FAULTS, GREY, SIZE, STRIDE, known_logits, tensor_of
 from finder_cells import encode
+from frame_board import FAULT_PIXEL, FAULTS, GREY, SIZE, STRIDE, known_logits, tensor_of
 
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.geometry import Box, quad_of_box
