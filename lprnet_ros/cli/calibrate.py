@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
 from lprnet_ros.models.find import find_model
-from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import RecognizerManifest
+from lprnet_ros.models.load import load_any_manifest
+from lprnet_ros.models.manifest import ModelManifest
 from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.calibration_samples import index_path, verify_set, write_set
 from lprnet_ros.toolchain.compiler_yaml import (
@@ -18,6 +18,7 @@ from lprnet_ros.toolchain.compiler_yaml import (
     check_against_manifest,
     load_config,
 )
+from lprnet_ros.toolchain.model_answers import samples_for
 
 _USUAL_COUNT = 100
 """What the vendor's documentation asks for."""
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--data",
         type=Path,
         help="crops: a folder, or a CSV with the columns file and label, of which only plates of the "
-        "training side are used unless --split says otherwise; pictures without a plate are left out",
+        "training side are used unless --split says otherwise; pictures without a plate are left out; for a "
+        "finder pictures are drawn around the crops, or whole pictures",
     )
     parser.add_argument(
         "--model", default="", help="model whose manifest the YAML must fit (default: lprnet.onnx)"
@@ -63,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _calibrate(options: argparse.Namespace) -> int:
     config = load_config(options.config)
-    manifest = load_manifest(find_model(options.model))
+    manifest = load_any_manifest(find_model(options.model))
     try:
         check_against_manifest(config, manifest)
     except HbMapperError as error:
@@ -73,12 +75,14 @@ def _calibrate(options: argparse.Namespace) -> int:
         print(f"{options.output}: all {count} samples are as they were written, and fit {options.config}")
         return 0
     crops = calibration_crops(options.data, options.count, options.seed, options.split, options.without)
-    if len(crops) < _USUAL_COUNT:
+    samples = samples_for(manifest, crops, options.count)
+    found = len(samples)
+    if found < _USUAL_COUNT:
         print(
-            f"lpr_calibrate: {len(crops)} samples; the vendor's documentation asks for about {_USUAL_COUNT}",
+            f"lpr_calibrate: {found} samples; the vendor's documentation asks for about {_USUAL_COUNT}",
             file=sys.stderr,
         )
-    count = write_set(options.output, crops, config, manifest)
+    count = write_set(options.output, samples, config, manifest)
     print(f"wrote {count} samples, {_describe(config, manifest)}, to {options.output}")
     print(f"wrote {index_path(options.output)}")
     if Path(config.calibration_folder).name != options.output.name:
@@ -86,7 +90,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _describe(config: HbMapperConfig, manifest: RecognizerManifest) -> str:
+def _describe(config: HbMapperConfig, manifest: ModelManifest) -> str:
     rule = manifest.input
     values = rule.formula if config.samples_are_normalised else "0 to 255"
     shape = "x".join(map(str, manifest.input.shape))

@@ -13,6 +13,7 @@ from typing import Any
 from lprnet_ros.board.hrt_log import HrtLogError
 from lprnet_ros.board.identity import NotAnRdkError
 from lprnet_ros.board.performance import PerformanceError
+from lprnet_ros.finding.plate_cells import CellsError
 from lprnet_ros.models.fetch import DownloadError
 from lprnet_ros.models.find import BUNDLED_MODEL, find_model
 from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
@@ -47,6 +48,7 @@ USER_ERRORS = (
     RuntimeUnavailableError,
     InferenceError,
     LogitsError,
+    CellsError,
     HbMapperError,
     CalibrationSetError,
     DownloadError,

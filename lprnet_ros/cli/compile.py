@@ -11,7 +11,8 @@ from pathlib import Path
 from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
 from lprnet_ros.models.derive import companion_copies
 from lprnet_ros.models.find import find_model
-from lprnet_ros.models.manifest import manifest_path
+from lprnet_ros.models.load import load_any_manifest
+from lprnet_ros.models.manifest import FinderManifest, manifest_path
 from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.compiler_log import Layer
 from lprnet_ros.toolchain.compiler_yaml import HbMapperError
@@ -36,11 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         required=True,
         help="crops to calibrate and compare with: a folder, or a CSV with the columns file and label, of "
-        "which only plates of the training side are used unless --split says otherwise",
+        "which only plates of the training side are used unless --split says otherwise; for a finder "
+        "pictures are drawn around them, or whole pictures",
     )
     parser.add_argument("--output", type=Path, required=True, help="the .bin to write, with a manifest")
     parser.add_argument(
-        "--count", type=int, default=_USUAL_COUNT, help=f"crops at most (default: {_USUAL_COUNT})"
+        "--count", type=int, default=_USUAL_COUNT, help=f"crops or pictures at most (default: {_USUAL_COUNT})"
     )
     add_selection_options(parser, default=None)
     options = parser.parse_args(arguments)
@@ -50,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compile(options: argparse.Namespace) -> int:
+    from lprnet_ros.toolchain.model_answers import samples_for
     from lprnet_ros.toolchain.vendor_compiler import compile_model
 
     output, table = options.output, options.output.with_suffix(".csv")
@@ -58,7 +61,8 @@ def _compile(options: argparse.Namespace) -> int:
     model = find_model(options.model)
     companion_copies(model, output)  # says now what it would say after minutes
     crops = calibration_crops(options.data, options.count, _SEED, options.split, options.without)
-    made, found = compile_model(model, options.config, crops, output)
+    manifest = load_any_manifest(model)
+    made, found = compile_model(model, options.config, samples_for(manifest, crops, options.count), output)
     _write_table(table, made.layers)
     _print_table(made.layers)
     on_bpu = sum(layer.device == "BPU" for layer in made.layers)
@@ -68,10 +72,12 @@ def _compile(options: argparse.Namespace) -> int:
         f"{1e6 / made.estimated_us:.0f} a second, {made.ddr_bytes} bytes of memory traffic"
     )
     print(f"cosine of the output, by the compiler: {made.output_cosine:.6f}")
+    is_finder = isinstance(manifest, FinderManifest)
+    alike = f"{'plates found' if is_finder else 'read'} as by the float network: {found.alike}"
     print(
-        f"compared on {found.crops} crops: compiled instructions equal the quantised graph bit by bit on "
-        f"{found.identical}; read as by the float network: {found.read_alike}; cosine of the logits: mean "
-        f"{sum(found.cosines) / found.crops:.6f}, worst {min(found.cosines):.6f}"
+        f"compared on {found.samples} {'pictures' if is_finder else 'crops'}: compiled instructions equal "
+        f"the quantised graph bit by bit on {found.identical}; {alike}; cosine of the output: mean "
+        f"{sum(found.cosines) / found.samples:.6f}, worst {min(found.cosines):.6f}"
     )
     print(f"wrote {output}, {manifest_path(output)} and {table}")
     return 0

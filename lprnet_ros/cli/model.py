@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.cli.common import run
+from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.models.derive import write_manifest_like
 from lprnet_ros.models.find import find_model, find_models_folder, installed_models_folders
 from lprnet_ros.models.install import install, usual_folder
-from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, RecognizerManifest, manifest_path
+from lprnet_ros.models.load import load_any_manifest, load_manifest
+from lprnet_ros.models.manifest import FinderManifest, ManifestError, RecognizerManifest, manifest_path
 from lprnet_ros.reading.ctc import decode_greedy
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.reading.rules import ReadingRules
@@ -94,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     described = _described(options.model)
-    manifest = load_manifest(described)
+    manifest = load_any_manifest(described)
     source = options.url or manifest.url
     if not source:
         problem = f"{manifest_path(described)} names no url"
@@ -104,7 +105,9 @@ def _fetch(options: argparse.Namespace) -> int:
     target, was_fetched = install(described, source, folder, replace=options.replace, **limits)
     print(f"{'installed' if was_fetched else 'already there:'} {target}")
     name = target.name if target.parent in installed_models_folders() else target
-    print(f"use it with --model {name} or model:={name}")
+    is_finder = isinstance(manifest, FinderManifest)
+    option, parameter = ("finder", "finder_model") if is_finder else ("model", "model")
+    print(f"use it with --{option} {name} or {parameter}:={name}")
     return 0
 
 
@@ -121,17 +124,24 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _verify_one(name: str, runtime: str) -> int:
     model = find_model(name)
-    manifest = load_manifest(model)
-    rules = ReadingRules("greedy", require_syntax=False)
+    manifest = load_any_manifest(model)
+    opened: PlateRecognizer | PlateFinder
     try:
-        recognizer = PlateRecognizer.open(model, runtime, rules=rules)
+        if isinstance(manifest, FinderManifest):
+            opened = PlateFinder.open(model, runtime)
+        else:
+            rules = ReadingRules("greedy", require_syntax=False)
+            opened = PlateRecognizer.open(model, runtime, rules=rules)
     except RuntimeUnavailableError as error:
         print(f"{model}: SHA-256 right; self-test not run: {error}")
         return 0
-    test = manifest.self_test
-    done = f"reads {test.image.name} as {test.text}" if test.image is not None else "input as it should be"
-    print(f"{model}: SHA-256 right; self-test passed with runtime {recognizer.runtime.name}: {done}")
-    recognizer.close()
+    image, done = manifest.self_test.image, "input as it should be"
+    if image is not None and isinstance(manifest, FinderManifest):
+        done = f"finds what is in {image.name}, plates: {len(manifest.self_test.quads)}"
+    elif image is not None and isinstance(manifest, RecognizerManifest):
+        done = f"reads {image.name} as {manifest.self_test.text}"
+    print(f"{model}: SHA-256 right; self-test passed with runtime {opened.runtime.name}: {done}")
+    opened.close()
     return 0
 
 
@@ -144,15 +154,21 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _show_one(model: Path) -> int:
-    manifest = load_manifest(model)
-    rule, test, syntax = manifest.input, manifest.self_test, manifest.syntax
+    manifest = load_any_manifest(model)
+    rule, image = manifest.input, manifest.self_test.image
+    if isinstance(manifest, FinderManifest):
+        use = f"a cell each {manifest.stride} pixels, plates from a score of {manifest.minimum_score:g} on"
+        answer = f"plates: {len(manifest.self_test.quads)}"
+    else:
+        answer = manifest.self_test.text
+        use = f"syntax {manifest.syntax.name if manifest.syntax is not None else 'none'}"
     lines = {
         "file": _state(manifest),
         "name": manifest.name,
         "sha256": manifest.sha256,
         "input": f"{_by(manifest.input.shape)} {rule.channel_order}, {rule.formula}",
-        "output": f"{_by(manifest.output.shape)}, syntax {syntax.name if syntax is not None else 'none'}",
-        "self-test": f"{test.image.name}: {test.text}" if test.image is not None else "input alone",
+        "output": f"{_by(manifest.output.shape)}, {use}",
+        "self-test": f"{image.name}: {answer}" if image is not None else "input alone",
     }
     compiled = ", ".join(f"{key} {value}" for key, value in manifest.compiled.items())
     lines |= {"compiled": compiled} if compiled else {}
@@ -161,7 +177,7 @@ def _show_one(model: Path) -> int:
     return 0
 
 
-def _state(manifest: RecognizerManifest) -> str:
+def _state(manifest: RecognizerManifest | FinderManifest) -> str:
     if not manifest.path.is_file():
         return "not there: lpr_model fetch"
     if hashlib.sha256(manifest.path.read_bytes()).hexdigest() != manifest.sha256:
@@ -179,6 +195,8 @@ def _describe(options: argparse.Namespace) -> int:
     model = find_model(options.like)
     if options.file.resolve() == model.resolve():
         raise ManifestError(f"--like {model}: expected another model than the one to describe")
+    if options.minimum_cosine is not None:
+        load_manifest(model)  # a finder has no logits
     changes = {} if options.minimum_cosine is None else {"minimum_cosine": options.minimum_cosine}
     print(f"wrote {write_manifest_like(model, options.file, changes={'self_test': changes})}")
     return 0

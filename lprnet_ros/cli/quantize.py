@@ -6,17 +6,22 @@ import argparse
 import csv
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from lprnet_ros.cli.common import add_selection_options, calibration_crops, run, selected_crops
 from lprnet_ros.cli.evaluate import measure
+from lprnet_ros.evaluation.found import Matched, labelled_frames, match_found
 from lprnet_ros.evaluation.metrics import score
+from lprnet_ros.finding.finder import PlateFinder
+from lprnet_ros.images.camera_frame import BgrFrame
 from lprnet_ros.models.derive import companion_copies, write_manifest_like
-from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import ManifestError, manifest_path
-from lprnet_ros.reading.preprocess import preprocess
+from lprnet_ros.models.load import load_any_manifest
+from lprnet_ros.models.manifest import FinderManifest, ManifestError, manifest_path
 from lprnet_ros.reading.recognizer import PlateRecognizer
+from lprnet_ros.sources.labelled import LabelledCrop, read_image, read_labelled, select
 from lprnet_ros.text.console import program
+from lprnet_ros.toolchain.model_answers import model_input, samples_for
 from lprnet_ros.toolchain.quantization import NodeLoss, quantise
 
 _SEED = 0
@@ -33,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         required=True,
         help="crops from which the ranges are taken: a folder, or a CSV with the columns file and label, "
-        "of which only plates of the training side of the split are used",
+        "of which only plates of the training side of the split are used; for a finder pictures are drawn "
+        "around them, or whole pictures",
     )
     parser.add_argument("--output", type=Path, required=True, help="the .onnx to write, with a manifest")
     parser.add_argument("--samples", type=int, default=256, help="calibration crops at most (default: 256)")
@@ -41,7 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
         "--table", type=Path, help="CSV of the losses by node (default: OUTPUT with the suffix .csv)"
     )
     parser.add_argument(
-        "--data", type=Path, help="measure the model before and after: folder or CSV, as for lpr_evaluate"
+        "--data",
+        type=Path,
+        help="measure the model before and after: folder or CSV, as for lpr_evaluate; for a finder a CSV "
+        "that also has the columns x1, y1 to x4, y4",
     )
     add_selection_options(parser)
     options = parser.parse_args(arguments)
@@ -51,27 +60,58 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _quantize(options: argparse.Namespace) -> int:
-    manifest = load_manifest(options.model)
+    manifest = load_any_manifest(options.model)
     manifest.verify_file()
     table = options.table if options.table is not None else options.output.with_suffix(".csv")
     _check_outputs(options.model, options.output, table)
     companion_copies(options.model, options.output)  # says now what it would say after minutes
     calibration = calibration_crops(options.calibration, options.samples, _SEED)
-    measured = selected_crops("lpr_quantize", options) if options.data is not None else []
-    tensors = [preprocess(crop.read(), manifest.input) for crop in calibration]
+    is_finder = isinstance(manifest, FinderManifest)
+    measured: Sequence[LabelledCrop] = []
+    if options.data is not None:
+        measured = (
+            select(read_labelled(options.data), options.split, options.without)
+            if is_finder
+            else selected_crops("lpr_quantize", options)
+        )
+    samples = samples_for(manifest, calibration, options.samples)
+    tensors = [model_input(sample.read(), manifest, manifest.input) for sample in samples]
     losses = quantise(options.model, options.output, tensors)
     write_manifest_like(options.model, options.output)
     _write_table(table, losses)
     _print_table(losses)
+    (_measure_finders if is_finder else _measure_readers)(options, measured)
+    print(f"\nwrote {options.output}, {manifest_path(options.output)} and {table}")
+    return 0
+
+
+def _measure_readers(options: argparse.Namespace, measured: Sequence[LabelledCrop]) -> None:
+    """Open the model before and after, which runs its self-test; read crops with both, if there are any."""
     if measured:
         print(f"\n{'':24}{'plates':>8}{'correct':>9}{'accuracy':>10}{'ms':>8}")
     for name, model in (("float", options.model), ("8 bits", options.output)):
-        recognizer = PlateRecognizer.open(model)  # runs its self-test
+        recognizer = PlateRecognizer.open(model)
         if measured:
             part = score(measure("lpr_quantize", recognizer, measured).outcomes)
             print(f"{name:24}{part.plates:8}{part.correct:9}{part.accuracy:10.2%}{part.ms_per_plate:8.3f}")
-    print(f"\nwrote {options.output}, {manifest_path(options.output)} and {table}")
-    return 0
+
+
+def _measure_finders(options: argparse.Namespace, measured: Sequence[LabelledCrop]) -> None:
+    """As ``_measure_readers``; the rows tell where the plates of whole pictures are."""
+    frames = labelled_frames(measured)
+    if frames:
+        print(f"\n{'':24}{'plates':>8}{'found':>8}{'false':>8}{'recall':>10}{'precision':>11}")
+    for name, model in (("float", options.model), ("8 bits", options.output)):
+        finder = PlateFinder.open(model)
+        matched = Matched()
+        for path, plates in frames.items():
+            matched += match_found(plates, finder.find(BgrFrame(partial(read_image, path))))
+        if frames:
+            hits, false = len(matched.hits), len(matched.false)
+            print(
+                f"{name:24}{hits + len(matched.missed):8}{hits:8}{false:8}{matched.recall:10.2%}"
+                f"{matched.precision:11.2%}"
+            )
 
 
 def _check_outputs(model: Path, output: Path, table: Path) -> None:

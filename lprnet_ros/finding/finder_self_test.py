@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import Picture
-from lprnet_ros.images.geometry import Quad
+from lprnet_ros.images.geometry import Quad, plate_width
 from lprnet_ros.models.manifest import FinderManifest
 from lprnet_ros.runtimes.self_test_input import SelfTestError, check_blue_pixel, read_self_test_picture
 
@@ -35,7 +35,7 @@ def run_finder_self_test(manifest: FinderManifest, find: Callable[[Picture], lis
             "file, its channel order, mean or scale is not what its manifest says"
         )
     for quad in test.quads:
-        error = min(corner_error(plate.quad, quad) for plate in found)
+        error = min(_worst_corner(plate.quad, quad) for plate in found)
         if not error <= test.tolerance:
             raise SelfTestError(
                 f"{name} found the plate at {', '.join(f'({x:.0f}, {y:.0f})' for x, y in quad)} of "
@@ -44,7 +44,7 @@ def run_finder_self_test(manifest: FinderManifest, find: Callable[[Picture], lis
             )
 
 
-def corner_error(found: Sequence[tuple[float, float]], wanted: Quad) -> float:
+def _worst_corner(found: Sequence[tuple[float, float]], wanted: Quad) -> float:
     """Return the largest distance of a corner from its place, as a share of the plate's mean width."""
-    width = (math.dist(wanted[0], wanted[1]) + math.dist(wanted[3], wanted[2])) / 2
-    return max(math.dist(a, b) for a, b in zip(found, wanted, strict=True)) / max(width, 1e-9)
+    farthest = max(math.dist(a, b) for a, b in zip(found, wanted, strict=True))
+    return farthest / max(plate_width(wanted), 1e-9)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 from lprnet_ros.finding.found_plate import FoundPlate
-from lprnet_ros.images.camera_frame import Frame, Picture
+from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
 from lprnet_ros.images.geometry import Box, Point, Quad
+from lprnet_ros.models.tensor_spec import TensorSpec
+from lprnet_ros.runtimes.picture_tensor import picture_tensor
 
 _LARGEST_SCALE = 2.0
 """Pixels of the input for one of the frame, at most: enlarging more shows nothing new, and a box that is
@@ -89,6 +94,15 @@ def part_for(frame_size: tuple[int, int], box: Box, input_size: tuple[int, int])
     scale = min(_LARGEST_SCALE, input_size[0] / width, input_size[1] / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return SearchPart(x, y, width, height, size, wanted, frame_size)
+
+
+def picture_input(picture: Picture, spec: TensorSpec) -> npt.NDArray[Any]:
+    """Return a finder's input for a whole picture, BGR: as it is searched where nothing says within what."""
+    size = picture.shape[1], picture.shape[0]
+    part = part_for(size, Box(0, 0, *size), (spec.width, spec.height))
+    if part is None:
+        raise ValueError(f"a picture of {size[0]} x {size[1]} pixels shows nothing")
+    return picture_tensor(part.picture(BgrFrame(lambda: picture)), spec)
 
 
 def _span(start: float, length: float, wanted: float, most: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CUT_THE_PLATE_OUT = "cut the plate out of it, or let plate_cropper do that with a region or a detector"
+CUT_THE_PLATE_OUT = "cut the plate out of it, or let plate_cropper find it"
 """What to do with a picture that is no crop."""
 
 _LONGEST_CROP_SIDE = 400

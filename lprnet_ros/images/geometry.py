@@ -100,6 +100,11 @@ def area(points: Sequence[Point]) -> float:
     return sum(x * v - u * y for (x, y), (u, v) in zip(points, following, strict=True)) / 2
 
 
+def plate_width(quad: Sequence[Point]) -> float:
+    """Return the mean length of a plate's upper and lower edge."""
+    return (math.dist(quad[0], quad[1]) + math.dist(quad[3], quad[2])) / 2
+
+
 def common_area(first: Sequence[Point], second: Sequence[Point]) -> float:
     """Return the area that two convex quads share, both clockwise in the picture."""
     left: list[Point] = list(first)

@@ -21,11 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.models.manifest import RecognizerManifest
-from lprnet_ros.models.tensor_spec import TensorSpec, shared_number
-from lprnet_ros.reading.preprocess import preprocess
-from lprnet_ros.sources.labelled import LabelledCrop
+from lprnet_ros.models.tensor_spec import shared_number
 from lprnet_ros.toolchain.compiler_yaml import HbMapperConfig, HbMapperError
+from lprnet_ros.toolchain.model_answers import AnyManifest, Sample, model_input
 
 _MADE_BY = "lpr_calibrate"
 
@@ -40,29 +38,30 @@ def index_path(folder: Path) -> Path:
 
 
 def make_sample(
-    image: npt.NDArray[np.uint8], config: HbMapperConfig, rule: TensorSpec
+    image: npt.NDArray[np.uint8], config: HbMapperConfig, manifest: AnyManifest
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.uint8]:
-    """Turn a crop into one calibration sample.
+    """Turn a crop, or a finder's picture, into one calibration sample.
 
     Args:
-        image: one crop, BGR, uint8, height x width x 3.
+        image: BGR, uint8, height x width x 3.
         config: the YAML, which fits the model.
-        rule: the model's preprocessing.
+        manifest: of the model.
 
     Returns:
         1 x 3 x height x width in the model's channel order, of the YAML's type:
         ``(x - mean) * scale`` where the samples are normalised, else 0 to 255.
 
     Raises:
-        ValueError: no crop.
+        ValueError: no picture.
     """
     if config.samples_are_normalised:
-        return preprocess(image, rule)
-    raw = preprocess(image, dataclasses.replace(rule, mean=(0.0,) * 3, scale=(1.0,) * 3))
+        return model_input(image, manifest, manifest.input)
+    as_it_is = dataclasses.replace(manifest.input, mean=(0.0,) * 3, scale=(1.0,) * 3)
+    raw = model_input(image, manifest, as_it_is)
     return raw.astype(np.uint8) if config.sample_dtype == "uint8" else raw
 
 
-def contract(config: HbMapperConfig, manifest: RecognizerManifest) -> dict[str, Any]:
+def contract(config: HbMapperConfig, manifest: AnyManifest) -> dict[str, Any]:
     """Return what the samples depend on; another value makes another set."""
     rule = manifest.input
     return {
@@ -78,14 +77,12 @@ def contract(config: HbMapperConfig, manifest: RecognizerManifest) -> dict[str, 
     }
 
 
-def write_set(
-    folder: Path, crops: Iterable[LabelledCrop], config: HbMapperConfig, manifest: RecognizerManifest
-) -> int:
+def write_set(folder: Path, crops: Iterable[Sample], config: HbMapperConfig, manifest: AnyManifest) -> int:
     """Write samples and their index; nothing where a crop cannot be read.
 
     Args:
         folder: for the samples alone; an older set of this function there is replaced.
-        crops: the pictures.
+        crops: the crops, or pictures for a finder.
         config: the YAML.
         manifest: the model, which the YAML fits.
 
@@ -100,7 +97,7 @@ def write_set(
     if config.reads_pictures:
         raise HbMapperError("calibration_parameters.preprocess_on is True, expected False for raw samples")
     folder = Path(os.path.abspath(folder))
-    samples = [(crop, make_sample(crop.read(), config, manifest.input)) for crop in crops]
+    samples = [(crop, make_sample(crop.read(), config, manifest)) for crop in crops]
     known = _known(_read_index(folder)) if index_path(folder).is_file() else {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -143,7 +140,7 @@ def _read_index(folder: Path) -> dict[str, Any]:
     return dict(index)
 
 
-def verify_set(folder: Path, config: HbMapperConfig, manifest: RecognizerManifest) -> int:
+def verify_set(folder: Path, config: HbMapperConfig, manifest: AnyManifest) -> int:
     """Check that a folder holds the samples of its index, and that they fit a YAML and a model.
 
     Returns:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from lprnet_ros.models.manifest import RecognizerManifest
+from lprnet_ros.models.manifest import ModelManifest
 
 _TYPES = ("rgb", "bgr", "yuv444", "gray", "featuremap")
 _NORMS = ("no_preprocess", "data_mean", "data_scale", "data_mean_and_scale")
@@ -135,7 +135,7 @@ def _numbers(group: Mapping[str, Any], key: str, is_used: bool) -> tuple[float, 
     return numbers
 
 
-def check_against_manifest(config: HbMapperConfig, manifest: RecognizerManifest) -> None:
+def check_against_manifest(config: HbMapperConfig, manifest: ModelManifest) -> None:
     """Check that a YAML compiles the network that a manifest describes.
 
     Raises:

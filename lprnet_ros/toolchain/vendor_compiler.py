@@ -26,16 +26,19 @@ import numpy.typing as npt
 import yaml
 
 from lprnet_ros.models.derive import write_manifest_like
-from lprnet_ros.models.load import load_manifest
-from lprnet_ros.models.manifest import RecognizerManifest
-from lprnet_ros.reading.ctc import decode_greedy
-from lprnet_ros.reading.preprocess import preprocess
-from lprnet_ros.reading.self_test import logits_cosine
+from lprnet_ros.models.load import load_any_manifest
+from lprnet_ros.models.manifest import ModelManifest, RecognizerManifest
 from lprnet_ros.runtimes import RuntimeUnavailableError, open_runtime
-from lprnet_ros.sources.labelled import LabelledCrop
 from lprnet_ros.toolchain.calibration_samples import write_set
 from lprnet_ros.toolchain.compiler_log import Compilation, parse_log
 from lprnet_ros.toolchain.compiler_yaml import HbMapperError, check_against_manifest, load_config
+from lprnet_ros.toolchain.model_answers import (
+    AnyManifest,
+    Sample,
+    answers_agree,
+    model_input,
+    output_cosine,
+)
 
 WORKSPACE = Path("/tmp/lprnet_x5")
 """Where everything is compiled."""
@@ -46,28 +49,28 @@ class Comparison:
     """The compiled network beside the float one.
 
     Attributes:
-        crops: how many were read with both.
-        identical: for how many of them the compiled instructions give the logits of the quantised graph,
+        samples: how many crops, or pictures, both were given.
+        identical: for how many of them the compiled instructions give the output of the quantised graph,
             bit by bit.
-        read_alike: for how many the text is that of the float network (greedy).
-        cosines: of the logits with the float network's, one a crop.
+        alike: for how many the text is that of the float network (greedy), or the found plates are its.
+        cosines: of the output with the float network's, one a sample.
     """
 
-    crops: int
+    samples: int
     identical: int
-    read_alike: int
+    alike: int
     cosines: tuple[float, ...]
 
 
 def compile_model(
-    model: Path, config: Path, crops: Sequence[LabelledCrop], output: Path
+    model: Path, config: Path, samples: Sequence[Sample], output: Path
 ) -> tuple[Compilation, Comparison]:
     """Export, calibrate, compile and simulate a network; write its ``.bin`` with manifest.
 
     Args:
         model: the float ONNX file with its manifest beside it.
         config: YAML of hb_mapper, whose paths are relative ones.
-        crops: calibrate the compiler, and are then read with both networks.
+        samples: calibrate the compiler, and are then given to both networks; see ``samples_for``.
         output: the ``.bin`` to write.
 
     Returns:
@@ -85,24 +88,25 @@ def compile_model(
     if not mapper.is_file():
         problem = f"there is no hb_mapper, the vendor's compiler, beside {sys.executable}"
         raise RuntimeUnavailableError(f"{problem}; run 'make board'")
-    settings, manifest = load_config(config), load_manifest(model)
+    settings, manifest = load_config(config), load_any_manifest(model)
     check_against_manifest(settings, manifest)
     names = _model_parameters(config)
+    kind = "crops" if isinstance(manifest, RecognizerManifest) else "pictures"
     with _workspace():
         graph = WORKSPACE / names["onnx_model"]
         export_for_bpu(model, graph)
-        samples = write_set(WORKSPACE / settings.calibration_folder, crops, settings, manifest)
+        count = write_set(WORKSPACE / settings.calibration_folder, samples, settings, manifest)
         shutil.copyfile(config, WORKSPACE / config.name)
         compilation = parse_log(_run(mapper, config.name))
         changes = _manifest_changes(compilation, manifest, is_nv12=settings.type_rt == "nv12")
-        changes["compiled"] |= {"config": config.name, "calibration": f"{samples} crops"}
+        changes["compiled"] |= {"config": config.name, "calibration": f"{count} {kind}"}
         stem = WORKSPACE / names["working_dir"] / names["output_model_file_prefix"]
         binary = stem.with_name(f"{stem.name}.bin")
         write_manifest_like(graph, binary, changes=changes)
-        comparison = _compare(manifest, binary, stem.with_name(f"{stem.name}_quantized_model.onnx"), crops)
-        if comparison.identical != comparison.crops:
+        comparison = _compare(manifest, binary, stem.with_name(f"{stem.name}_quantized_model.onnx"), samples)
+        if comparison.identical != comparison.samples:
             raise HbMapperError(
-                f"of {comparison.crops} crops the compiled instructions give the quantised graph's logits "
+                f"of {comparison.samples} {kind} the compiled instructions give the quantised graph's output "
                 f"for {comparison.identical} only; nothing was written"
             )
         shutil.copyfile(binary, output)
@@ -134,7 +138,7 @@ def _workspace() -> Iterator[None]:
 
 
 def _manifest_changes(
-    compilation: Compilation, manifest: RecognizerManifest, *, is_nv12: bool
+    compilation: Compilation, manifest: ModelManifest, *, is_nv12: bool
 ) -> dict[str, dict[str, Any]]:
     """Return what the compiled model's manifest says otherwise than the float one's."""
     compiled = dataclasses.asdict(compilation)
@@ -169,32 +173,30 @@ def _run(mapper: Path, config: str) -> str:
     return log
 
 
-def _compare(
-    manifest: RecognizerManifest, binary: Path, quantised: Path, crops: Sequence[LabelledCrop]
-) -> Comparison:
-    """Read crops with the float network, the quantised graph and the compiled instructions."""
+def _compare(manifest: AnyManifest, binary: Path, quantised: Path, samples: Sequence[Sample]) -> Comparison:
+    """Compute with the float network, the quantised graph and the compiled instructions."""
     from horizon_tc_ui import HB_ONNXRuntime
 
     graph = HB_ONNXRuntime(model_file=str(quantised))
-    compiled = load_manifest(binary)
+    compiled = load_any_manifest(binary)
     instructions, floats = open_runtime("simulator", compiled), open_runtime("onnx", manifest)
-    alphabet, identical, texts, cosines = manifest.alphabet, 0, 0, []
-    for crop in crops:
-        image = crop.read()
-        expected = floats.infer(preprocess(image, manifest.input))[0]
-        tensor = preprocess(image, compiled.input)
-        found = instructions.infer(tensor)[0]
+    identical, alike, cosines = 0, 0, []
+    for sample in samples:
+        image = sample.read()
+        expected = floats.infer(model_input(image, manifest, manifest.input))
+        tensor = model_input(image, manifest, compiled.input)
+        found = instructions.infer(tensor)
         pixels = _yuv444(tensor, compiled) if compiled.input.dtype == "nv12" else tensor
-        (logits,) = graph.run(graph.output_names, {graph.input_names[0]: pixels})
-        identical += np.array_equal(np.asarray(logits).reshape(found.shape), found)
-        texts += decode_greedy(found, alphabet).text == decode_greedy(expected, alphabet).text
-        cosines.append(logits_cosine(found, expected))
+        (output,) = graph.run(graph.output_names, {graph.input_names[0]: pixels})
+        identical += np.array_equal(np.asarray(output).reshape(found.shape), found)
+        alike += answers_agree(found, expected, manifest)
+        cosines.append(output_cosine(found, expected, manifest))
     instructions.close()
     floats.close()
-    return Comparison(len(crops), identical, texts, tuple(cosines))
+    return Comparison(len(samples), identical, alike, tuple(cosines))
 
 
-def _yuv444(rows: npt.NDArray[np.uint8], manifest: RecognizerManifest) -> npt.NDArray[np.int8]:
+def _yuv444(rows: npt.NDArray[np.uint8], manifest: ModelManifest) -> npt.NDArray[np.int8]:
     """Turn NV12 into what the quantised graph takes: Y, U and V of each pixel, less 128."""
     height, width = manifest.input.height, manifest.input.width
     colours = rows[height:, :width].reshape(height // 2, width // 2, 2).repeat(2, axis=0).repeat(2, axis=1)

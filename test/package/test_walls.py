@@ -28,10 +28,11 @@ ALLOWED = {
     "cropping": "frames images finding",
     "flow": "models runtimes reading images frames cropping",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
-    "toolchain": "plates models runtimes images sources reading",
+    "toolchain": "plates models runtimes images sources reading finding",
     "training": "plates models runtimes images sources reading evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding flow board",
-    "cli": "plates models runtimes images sources reading consensus evaluation toolchain training board",
+    "cli": "plates models runtimes images sources reading consensus finding evaluation toolchain training "
+    "board",
 }
 """What each room may import; every room may import ``text`` and itself, and nobody the commands."""
 

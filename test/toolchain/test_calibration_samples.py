@@ -112,10 +112,10 @@ def test_a_sample_is_what_the_boards_own_demonstration_feeds(tmp_path):
 @given(st.integers(1, 255), st.integers(1, 100), st.integers(1, 100), st.sampled_from(["float32", "uint8"]))
 def test_a_plain_crop_of_any_size_becomes_a_plain_sample(level, height, width, dtype):
     crop = np.full((height, width, 3), level, np.uint8)
-    raw = make_sample(crop, parse_config(changed({"cal_data_type": dtype}, CAMERA)), MANIFEST.input)
+    raw = make_sample(crop, parse_config(changed({"cal_data_type": dtype}, CAMERA)), MANIFEST)
     assert (raw.shape, raw.dtype) == ((1, 3, 24, 94), np.dtype(dtype))
     assert np.all(raw == level)
-    floats = make_sample(crop, FLOATS, MANIFEST.input)
+    floats = make_sample(crop, FLOATS, MANIFEST)
     assert np.allclose(floats, (level - 127.5) / 127.5, atol=1e-6)
 
 
@@ -123,8 +123,10 @@ def test_the_channels_are_ordered_as_the_model_wants_them():
     blue = np.zeros((24, 94, 3), np.uint8)
     blue[:, :, 0] = 255
     for order, first in (("rgb", 0), ("bgr", 255)):
-        rule = dataclasses.replace(MANIFEST.input, channel_order=order)
-        assert np.all(make_sample(blue, PICTURES, rule)[0, 0] == first)
+        manifest = dataclasses.replace(
+            MANIFEST, input=dataclasses.replace(MANIFEST.input, channel_order=order)
+        )
+        assert np.all(make_sample(blue, PICTURES, manifest)[0, 0] == first)
 
 
 # the folder and its index

@@ -35,7 +35,7 @@ def test_what_a_callback_raises_is_reported_and_answered() -> None:
 @pytest.fixture
 def context(client: Client):
     """A default context, as the nodes use it."""
-    rclpy.init(args=["--ros-args", "-p", "regions:=['0,0,94,24']"])
+    rclpy.init(args=["--ros-args", "-p", "regions:=['0,0,94,24']", "-p", "find_plates:=false"])
     yield
     rclpy.try_shutdown()
 
