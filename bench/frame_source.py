@@ -42,7 +42,7 @@ def moving_plate() -> list[bytes]:
     plate = cv2.resize(cv2.imread(str(load_manifest(bundled_model()).self_test.image)), (188, 48))
     frames = []
     for step in [*range(16), *range(16, 0, -1)]:
-        frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+        frame = np.full((HEIGHT, WIDTH, 3), 160, np.uint8)
         frame[600:648, 800 + 16 * step : 988 + 16 * step] = plate
         frames.append(nv12_of(frame).tobytes())
     return frames

@@ -124,6 +124,7 @@ def measure(client: Client, way: str, finder: str, reader: str, seconds: float) 
             before = sum(map(cpu_seconds, processes))
             client.spin_until(lambda: False, seconds)
             cpu = sum(map(cpu_seconds, processes)) - before
+            if "DEBUG" in os.environ: print(node.next_status(), nodes[0].next_status())
         finally:
             camera.terminate()
             camera.wait()

@@ -24,14 +24,9 @@ PYTHON_PATH = f"{LIBRARIES}:{LIBRARIES.parent}"
 """For PYTHONPATH of a process that shall find the stand-in."""
 
 SIZE, STRIDE = (640, 384), 8
-GREY = 90
+GREY = 160
 FAULT_PIXEL = 0, 0  # row and column
 FAULTS = {10: "raise", 20: "nan", 30: "hang", 40: "die"}
-
-
-def tensor_of(grey: float) -> float:
-    """What a grey level becomes at the finder's input."""
-    return (grey - 127.5) / 127.5
 
 
 def write_finder(folder: Path, **changes: object) -> Path:
@@ -44,15 +39,16 @@ def write_finder(folder: Path, **changes: object) -> Path:
         "name": "finder double",
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "input": {
+            "dtype": "nv12",
             "channel_order": "rgb",
-            "mean": 127.5,
-            "scale": 1 / 127.5,
+            "mean": 0.0,
+            "scale": 1.0,
             "width": SIZE[0],
             "height": SIZE[1],
         },
         "output": {"stride": STRIDE, "minimum_score": 0.5},
         "self_test": {
-            "blue_pixel": [-1.0, -1.0, 1.0],
+            "blue_pixel": [0.0, 0.0, 255.0],
             "image": "finder.png",
             "quads": [[100, 200, 196, 200, 196, 230, 100, 230]],
         },

@@ -25,6 +25,7 @@ from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters,
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
 from lprnet_ros.ros.parameters.search_parameters import NoFinderError
 from lprnet_ros.ros.process.guarded import guarded
+from lprnet_ros.ros.process.large_messages import keep_memory_of_large_messages
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
 from lprnet_ros.ros.reports.crop_report import CropReport
@@ -160,7 +161,7 @@ class LprNode(LifecycleNode):
             settings.model_path,
             settings.rules,
             runtime=settings.runtime,
-            worker_kind=settings.worker_kind,
+            worker_kind=settings.kind_of_workers,
             workers=settings.workers,
         )
         self._report.start_again()
@@ -267,6 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
+    keep_memory_of_large_messages()
     return run_node(
         "lpr_node",
         arguments,

@@ -57,7 +57,7 @@ FRAME_PARAMETERS: tuple[Parameter, ...] = (
     ),
     *(
         dataclasses.replace(parameter, read_only=False)
-        for parameter in (*SEARCH_PARAMETERS, *cropper_parameters.PARAMETERS)
+        for parameter in cropper_parameters.PARAMETERS
         if parameter in SEARCH_PARAMETERS or parameter.name in _OF_CROPPING
     ),
 )

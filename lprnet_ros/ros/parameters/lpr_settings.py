@@ -119,9 +119,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "worker_kind",
         "auto",
-        "Run workers as threads or as processes; auto uses threads for onnx, and processes for hbm and bpu, "
-        "which hold the GIL during inference.",
-        "工作单元使用线程还是进程；auto 对 onnx 使用线程，对推理时占用 GIL 的 hbm 和 bpu 使用进程。",
+        "Run workers as threads or as processes; auto uses processes for hbm and bpu, which hold the GIL "
+        "during inference, and threads for onnx, or where plates are found in this process anyway "
+        "(frame_topics).",
+        "工作单元使用线程还是进程；auto 对推理时占用 GIL 的 hbm 和 bpu 使用进程；对 onnx，或本进程已在画面中查找"
+        "车牌时（frame_topics），使用线程。",
         choices=WORKER_KINDS,
     ),
     Parameter(
@@ -322,6 +324,16 @@ class Settings:
     def crop_topics(self) -> tuple[str, ...]:
         """The topics of crops."""
         return self.image_topics or (() if self.frames.topics else _CROP_TOPICS)
+
+    @property
+    def kind_of_workers(self) -> str:
+        """Thread, process, or ``auto`` for what suits the runtime.
+
+        Where the finder runs here, the BPU holds this process's GIL and may end it already; another
+        process for 0.1 ms of reading would cost more than it saves.
+        """
+        finds_here = bool(self.frames.topics) and self.frames.search.find_plates
+        return "thread" if self.worker_kind == "auto" and finds_here else self.worker_kind
 
     @property
     def least_queue_depth(self) -> int:
