@@ -45,9 +45,11 @@ lint: setup $(VENV)/.lint  ## style and types
 bench: setup  ## plates a second of the bundled network on this machine
 	$(RUN) -m lprnet_ros.cli.benchmark
 
-board: $(BOARD)/.setup  ## the BPU's model of the bundled network, compiled and simulated with the vendor's tools
+board: $(BOARD)/.setup  ## the BPU's models of the bundled networks, compiled and simulated with the vendor's tools
 	$(BOARD)/bin/lpr_compile lprnet.onnx --config config/hb_mapper/lprnet_x5.yaml --data demo/crops \
 	    --output models/lprnet_x5.bin
+	$(BOARD)/bin/lpr_compile plate_finder.onnx --config config/hb_mapper/plate_finder_x5.yaml --data demo/crops \
+	    --output models/plate_finder_x5.bin
 
 # the vendor's tools come for Python 3.10 alone; ROS 2 Jazzy's wheels, for lpr_node with runtime:=simulator
 $(BOARD)/.setup: setup.py toolchain/requirements.txt toolchain/torch.py

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,9 +25,13 @@ from lprnet_ros.cli.common import (
     tell,
     tell_foreign_labels,
 )
+from lprnet_ros.evaluation.found import read_labelled_frames
+from lprnet_ros.evaluation.found_report import found_tables, found_text, mistakes_sheet, search_all
 from lprnet_ros.evaluation.metrics import Outcome, Score, score
 from lprnet_ros.evaluation.report import html_report
+from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
+from lprnet_ros.models.find import find_model
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
 from lprnet_ros.text.console import program
@@ -68,13 +73,57 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="also write an HTML page: tables and misread crops"
     )
+    parser.add_argument(
+        "--finder",
+        metavar="MODEL",
+        help="measure a plate finder instead, on whole pictures: the CSV also has x1, y1 to x4, y4; --report "
+        "then writes a PNG of its misses and false finds",
+    )
+    parser.add_argument("--role", action="append", default=[], help="with --finder: rows with this role only")
     add_model_options(parser)
     options = parser.parse_args(arguments)
     if options.sequences is not None and options.sequences < 1:
         parser.error("--sequences: expected at least 1")
     if options.strength < 0:
         parser.error("--strength: expected at least 0")
+    if options.finder is not None:
+        return run("lpr_evaluate", lambda: _evaluate_finder(options))
     return run("lpr_evaluate", lambda: _evaluate(options))
+
+
+def _evaluate_finder(options: argparse.Namespace) -> int:
+    """Search whole pictures and print what was found of their plates."""
+    finder = PlateFinder.open(find_model(options.finder), options.runtime)
+    frames = read_labelled_frames(options.data, options.role)
+    if not frames:
+        raise UserError(f"{options.data}: no picture with the role {' or '.join(options.role)}")
+    searched = list(search_all(finder, frames))
+    finder.close()
+    tables = found_tables(searched)
+    if options.json:
+        counts = {
+            title: {
+                name: {
+                    "found": len(matched.hits),
+                    "missed": len(matched.missed),
+                    "false": len(matched.false),
+                    "corner_error": float(np.median(matched.corner_errors)) if matched.hits else None,
+                }
+                for name, matched in groups.items()
+            }
+            for title, groups in tables.items()
+        }
+        print(json.dumps(counts | {"pictures": len(searched)}, ensure_ascii=False))
+    else:
+        print(found_text(tables, len(searched)))
+    if options.report is not None and (sheet := mistakes_sheet(searched)) is not None:
+        try:
+            is_written = cv2.imwrite(str(options.report), sheet)
+        except cv2.error as error:
+            raise UserError(f"{options.report}: expected a name that ends in .png or .jpg") from error
+        if not is_written:
+            raise UserError(f"the report {options.report} cannot be written")
+    return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:

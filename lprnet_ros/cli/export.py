@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--self-test",
         type=Path,
-        help="picture of a plate, named PLATE.png, that the network reads; it is copied beside the model",
+        help="picture of a plate, named PLATE.png, that the network reads, or for a finder a picture with "
+        "plates; it is copied beside the model",
     )
     parser.add_argument(
         "--target",
@@ -61,9 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace, *, is_onnx: bool) -> int:
     if not is_onnx:
-        from lprnet_ros.training.checkpoint_export import export_checkpoint
+        from lprnet_ros.training.checkpoint_export import export_checkpoint, load_state
+        from lprnet_ros.training.finder.finder_export import export_finder, is_finder_checkpoint
 
-        manifest = export_checkpoint(options.file, options.output, options.self_test)
+        state = load_state(options.file)
+        if is_finder_checkpoint(state):
+            manifest = export_finder(state, options.output, options.self_test)
+        else:
+            manifest = export_checkpoint(options.file, options.output, options.self_test)
     if options.target == "bpu":
         from lprnet_ros.toolchain.board_export import export_for_bpu
 

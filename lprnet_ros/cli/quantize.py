@@ -22,7 +22,7 @@ from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import LabelledCrop, read_image, read_labelled, select
 from lprnet_ros.text.console import program
 from lprnet_ros.toolchain.model_answers import model_input, samples_for
-from lprnet_ros.toolchain.quantization import NodeLoss, quantise
+from lprnet_ros.toolchain.quantization import PERCENTILE, NodeLoss, quantise
 
 _SEED = 0
 """Of the choice of calibration crops: the same crops, the same model."""
@@ -42,7 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         "around them, or whole pictures",
     )
     parser.add_argument("--output", type=Path, required=True, help="the .onnx to write, with a manifest")
-    parser.add_argument("--samples", type=int, default=256, help="calibration crops at most (default: 256)")
+    parser.add_argument(
+        "--samples", type=int, default=256, help="calibration crops or pictures at most (default: 256)"
+    )
     parser.add_argument(
         "--table", type=Path, help="CSV of the losses by node (default: OUTPUT with the suffix .csv)"
     )
@@ -76,7 +78,8 @@ def _quantize(options: argparse.Namespace) -> int:
         )
     samples = samples_for(manifest, calibration, options.samples)
     tensors = [model_input(sample.read(), manifest, manifest.input) for sample in samples]
-    losses = quantise(options.model, options.output, tensors)
+    percentile = None if is_finder else PERCENTILE
+    losses = quantise(options.model, options.output, tensors, percentile=percentile)
     write_manifest_like(options.model, options.output)
     _write_table(table, losses)
     _print_table(losses)

@@ -17,11 +17,12 @@ from lprnet_ros.frames.frame_cache import Stamp
 from lprnet_ros.images.camera_frame import Frame
 from lprnet_ros.images.geometry import Box, Point, Quad, bounding_box
 
-_ROOM = 0.5
-"""Share of a region's width on each side of it: where it fits its plate, the finder sees around it ..."""
+_ROOM = 1.0
+"""Share of a region's width that is searched on each side of it too: where a region fits its plate, the
+finder sees the plate at a size that it knows, and what it is on ..."""
 
-_MOST_ROOM = 0.1
-"""... but not more than this of the frame's width: large regions show the surroundings themselves."""
+_MOST_ROOM = 0.3
+"""... but not more than this of the frame's width: no plate is as large as a large region."""
 
 
 class Finder(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,11 @@ from lprnet_ros.images.geometry import Quad, is_clockwise, is_convex
 MOST_PLATES = 64
 """Plates that are followed at once; those missed most often, then the newest, are given up."""
 
-MOST_MISSED = 15
-"""A plate that was not found this many times in a row is given up: after half a second at 30 Hz."""
+LONGEST_UNSEEN = 1.0
+"""Seconds after which a plate is given up that was not found ..."""
+
+LEAST_MISSED = 3
+"""... this many times in a row, too."""
 
 _FARTHEST = 1.5
 """Widths of a plate, at most, from where it was expected; twice or half the size counts as one width."""
@@ -69,7 +73,7 @@ class _Track:
     def take(self, found: FoundPlate, corners: _Corners) -> None:
         """Correct place and movement by a find; the track has moved to the same time already."""
         apart = corners - self.corners
-        width = float(np.linalg.norm(corners[1] - corners[0]))
+        _, _, width = _centre_and_width(corners)
         is_steady = self.velocity is not None and float(np.abs(apart).max()) <= 1.0 + _STEADY * width
         believed, quickness = (0.5, 0.15) if is_steady else (1.0, 0.5)
         self.corners = self.corners + believed * apart
@@ -80,6 +84,9 @@ class _Track:
             self.velocity = change if self.velocity is None else self.velocity + quickness * change
         self.score, self.rows, self.missed = found.score, found.rows, 0
         self._since = 0.0
+
+    def is_gone(self) -> bool:
+        return self.missed >= LEAST_MISSED and abs(self._since) > LONGEST_UNSEEN
 
     def plate(self) -> FollowedPlate:
         first, second, third, fourth = ((float(x), float(y)) for x, y in self.corners)
@@ -130,7 +137,7 @@ class PlateTracker:
                 self._next_id += 1
                 self._tracks.append(track)
             seen.append(track.plate())
-        kept = [track for track in self._tracks if track.missed < MOST_MISSED]
+        kept = [track for track in self._tracks if not track.is_gone()]
         self._tracks = sorted(kept, key=lambda track: track.missed)[:MOST_PLATES]
         return seen
 
@@ -155,11 +162,10 @@ class PlateTracker:
         """Return the track of each find that has one: the nearest pairs first."""
         if not places or not self._tracks:
             return {}
-        x, y, width = _centres_and_widths(places)
-        there_x, there_y, there_width = _centres_and_widths([track.corners for track in self._tracks])
-        distance = np.hypot(x[:, None] - there_x, y[:, None] - there_y)
-        distance /= (width[:, None] + there_width) / 2
-        distance += np.abs(np.log2(width[:, None] / there_width))
+        x, y, width = np.array([_centre_and_width(corners) for corners in places]).T[:, :, None]
+        there = np.array([_centre_and_width(track.corners) for track in self._tracks])
+        distance = np.hypot(x - there[:, 0], y - there[:, 1]) / ((width + there[:, 2]) / 2)
+        distance += np.abs(np.log2(width / there[:, 2]))
         matched: dict[int, _Track] = {}
         while float(distance.min()) <= _FARTHEST:
             number, which = np.unravel_index(int(distance.argmin()), distance.shape)
@@ -168,10 +174,8 @@ class PlateTracker:
         return matched
 
 
-def _centres_and_widths(quads: Sequence[_Corners]) -> tuple[_Corners, _Corners, _Corners]:
-    """Return x and y of the centres, and the widths, at least one pixel."""
-    corners = np.stack(quads)
-    centres = corners.mean(axis=1)
-    upper = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
-    lower = np.linalg.norm(corners[:, 2] - corners[:, 3], axis=1)
-    return centres[:, 0], centres[:, 1], np.maximum((upper + lower) / 2, 1.0)
+def _centre_and_width(corners: _Corners) -> tuple[float, float, float]:
+    """Return x and y of the centre, and the width, at least one pixel."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners.tolist()
+    width = (math.hypot(bx - ax, by - ay) + math.hypot(cx - dx, cy - dy)) / 2
+    return (ax + bx + cx + dx) / 4, (ay + by + cy + dy) / 4, max(width, 1.0)

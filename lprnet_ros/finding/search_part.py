@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
-from lprnet_ros.images.geometry import Box, Point, Quad
+from lprnet_ros.images.geometry import Box, Point, Quad, plate_width
 from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.runtimes.picture_tensor import picture_tensor
 
 _LARGEST_SCALE = 2.0
 """Pixels of the input for one of the frame, at most: enlarging more shows nothing new, and a box that is
 hardly larger than its plate would give one that fills the input, larger than any that training shows."""
+_NARROWEST = 8.0
+"""Pixels of the frame, about one a character: nobody can read what is narrower, nor tell it from noise."""
 _FARTHEST_OUTSIDE = 0.25
 """How far a corner may lie outside of the frame, as a share of the plate's longest edge: a plate that the
 frame's edge cuts off has corners there."""
@@ -62,6 +64,8 @@ class SearchPart:
         def is_near(corner: Point) -> bool:
             return -room <= corner[0] <= width + room and -room <= corner[1] <= height + room
 
+        if plate_width(quad) < _NARROWEST:
+            return None
         is_wanted = box.x <= x <= box.right and box.y <= y <= box.bottom
         return FoundPlate(quad, plate.score, plate.rows) if is_wanted and all(map(is_near, quad)) else None
 

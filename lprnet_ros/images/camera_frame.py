@@ -128,29 +128,30 @@ class SemiPlanarFrame:
         if across % 2 or down % 2:
             luma = np.asarray(cv2.copyMakeBorder(luma, 0, down % 2, 0, across % 2, cv2.BORDER_REPLICATE))
         left, top, right, bottom = x // 2, y // 2, (x + width + 1) // 2, (y + height + 1) // 2
-        chroma = _scaled(self._chroma[top:bottom, left:right], halves)
+        # linearly at once: colours change slowly, and two channels are halved as slowly as four
+        chroma = cv2.resize(widen_single_pixel(self._chroma[top:bottom, left:right]), halves)
         return np.asarray(cv2.cvtColorTwoPlane(luma, chroma, self._conversion), np.uint8)[:down, :across]
 
 
 def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:
-    """Scale a picture or plane: first to a whole share by means, so that nothing small gets lost.
+    """Scale a picture or plane: halved by the mean of four pixels as often as it can be, the rest linearly.
 
-    The rest is linear: means over parts of pixels would take five times as long.
+    So nothing small gets lost, and it takes a third of the time of means over 3 x 3 pixels.
     """
     height, width = picture.shape[:2]
-    if (width, height) == size:
-        return picture
     across, down = size
-    factor = max(1, min(width // across, height // down))
+    halvings = max(0, min(width // across, height // down).bit_length() - 1)
+    factor = 1 << halvings
     used_width, used_height = width // factor * factor, height // factor * factor
-    if factor > 1:
-        shares = used_width // factor, used_height // factor
-        used = picture[:used_height, :used_width]
-        picture = np.asarray(cv2.resize(used, shares, interpolation=cv2.INTER_AREA), np.uint8)
-        if size == shares and (used_width, used_height) == (width, height):
-            return picture
+    picture = picture[:used_height, :used_width]
+    for _ in range(halvings):
+        half = picture.shape[1] // 2, picture.shape[0] // 2
+        picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+    is_whole = (used_width, used_height) == (width, height)
+    if is_whole and picture.shape[1::-1] == size:
+        return picture
     picture = widen_single_pixel(picture)
-    if (used_width, used_height) == (width, height):
+    if is_whole:
         return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     x, y = width / (factor * across), height / (factor * down)  # what was cut off counts
     matrix = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]])

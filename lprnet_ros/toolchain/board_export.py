@@ -186,7 +186,9 @@ def _check_dimensions(graph: Any, path: Path) -> None:
 
 
 def _check_same(before: Any, after: Any, path: Path) -> None:
-    """Compute both graphs for a picture of noise."""
+    """Compute both graphs for a picture of noise; one in which nothing was rewritten needs no proof."""
+    if list(before.graph.node) == list(after.graph.node):
+        return
     (value,) = _inputs(after.graph)
     noise = np.random.default_rng(0).uniform(-1, 1, known_shapes(after.graph)[value.name])
     feed = {value.name: noise.astype(np.float32)}

@@ -66,10 +66,11 @@ def _compose(
 ) -> ComposedPicture:
     generator = np.random.default_rng(seed)
     picture = _street(size, generator)
+    largest = max(_SMALLEST, min(_LARGEST, 0.45 * size[0], size[1]))
     quads: list[Quad] = []
     places: list[tuple[float, float, float]] = []
     for _, crop in crops[: int(generator.integers(1, _MOST_CARS + 1))]:
-        width = float(np.exp(generator.uniform(np.log(_SMALLEST), np.log(_LARGEST))))
+        width = float(np.exp(generator.uniform(np.log(_SMALLEST), np.log(largest))))
         x, y = generator.uniform((width, size[1] * 0.4), (size[0] - width, size[1] - 0.4 * width))
         if any(abs(x - u) + abs(y - v) < _ROOM * max(width, other) for u, v, other in places):
             continue

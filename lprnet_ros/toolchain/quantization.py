@@ -59,7 +59,9 @@ class NodeLoss:
     threshold: float | None
 
 
-def quantise(model: Path, output: Path, calibration: Sequence[Tensor]) -> list[NodeLoss]:
+def quantise(
+    model: Path, output: Path, calibration: Sequence[Tensor], *, percentile: float | None = PERCENTILE
+) -> list[NodeLoss]:
     """Write an 8-bit model.
 
     Args:
@@ -67,6 +69,8 @@ def quantise(model: Path, output: Path, calibration: Sequence[Tensor]) -> list[N
         output: the QDQ model to write.
         calibration: inputs from which the ranges of the activations are taken, each
             of the model's input shape.
+        percentile: of an activation's values that the 8 bits hold; None: all of them, as a finder needs it,
+            whose plates are fewer of the values than are left out otherwise.
 
     Returns:
         What each node loses, in the graph's order.
@@ -86,6 +90,8 @@ def quantise(model: Path, output: Path, calibration: Sequence[Tensor]) -> list[N
         try:
             name, last_layer = _prepare(model, prepared)
             inputs = iter([{name: tensor} for tensor in calibration])
+            methods = quantization.CalibrationMethod
+            method = methods.MinMax if percentile is None else methods.Percentile
             feeds = SimpleNamespace(get_next=lambda: next(inputs, None))  # as a CalibrationDataReader
             with contextlib.redirect_stdout(io.StringIO()):  # the library's progress
                 quantization.quantize_static(
@@ -97,8 +103,8 @@ def quantise(model: Path, output: Path, calibration: Sequence[Tensor]) -> list[N
                     activation_type=quantization.QuantType.QUInt8,
                     weight_type=quantization.QuantType.QInt8,
                     nodes_to_exclude=[last_layer],
-                    calibrate_method=quantization.CalibrationMethod.Percentile,
-                    extra_options={"CalibPercentile": PERCENTILE},
+                    calibrate_method=method,
+                    extra_options={} if percentile is None else {"CalibPercentile": percentile},
                 )
             losses = _compare(prepared, eight_bits, [{name: x} for x in calibration[:_COMPARED]])
         except InferenceError:

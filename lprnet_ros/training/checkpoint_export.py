@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,6 +70,17 @@ def export_checkpoint(checkpoint: Path, output: Path, self_test: Path) -> Path:
     return write_manifest(output, rule, test)
 
 
+def load_state(checkpoint: Path) -> dict[str, Any]:
+    """Load what a checkpoint holds.
+
+    Raises:
+        ManifestError: the file is missing.
+    """
+    if not checkpoint.is_file():
+        raise ManifestError(f"{checkpoint}: no such checkpoint")
+    return dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+
+
 def load_checkpoint(checkpoint: Path) -> tuple[nn.Module, TensorSpec]:
     """Load a network, ready to infer, and say how it wants its input.
 
@@ -78,9 +90,7 @@ def load_checkpoint(checkpoint: Path) -> tuple[nn.Module, TensorSpec]:
     Raises:
         ManifestError: the file is missing, or is neither.
     """
-    if not checkpoint.is_file():
-        raise ManifestError(f"{checkpoint}: no such checkpoint")
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    state = load_state(checkpoint)
     if "averaged" not in state:
         return load_classic(checkpoint), CLASSIC_PREPROCESSING
     network = PlateNet()

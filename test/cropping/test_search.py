@@ -84,15 +84,15 @@ def test_around_a_region_that_fits_its_plate_the_finder_sees_its_surroundings():
     finder = ScriptedFinder([plate(500, 300, 200)])
     (found,) = look(FoundPlates(finder, parse_regions(["400,268,200,64"])))
     ((part,),) = finder.searched
-    assert (part.x, part.y, part.right, part.bottom) == (300, 168, 700, 432)
+    assert (part.x, part.y, part.right, part.bottom) == (200, 68, 800, 532)
     assert len(found) == 1
 
 
 def test_a_large_region_is_widened_by_less_and_never_beyond_the_frame():
     finder = ScriptedFinder([])
-    look(FoundPlates(finder, parse_regions(["0.25,0,0.5,1"])))
+    look(FoundPlates(finder, parse_regions(["0.6,0,0.4,1"])))
     ((part,),) = finder.searched
-    assert (part.x, part.y, part.right, part.bottom) == (192, 0, 1088, 720)
+    assert (part.x, part.y, part.right, part.bottom) == (384, 0, 1280, 720)
 
 
 def test_a_region_outside_of_the_frame_is_not_searched_nor_the_frame_in_its_stead():

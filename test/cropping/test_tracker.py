@@ -6,10 +6,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scripted_finder import plate
 
-from lprnet_ros.cropping.tracker import MOST_MISSED, MOST_PLATES, PlateTracker
+from lprnet_ros.cropping.tracker import LEAST_MISSED, LONGEST_UNSEEN, MOST_PLATES, PlateTracker
 from lprnet_ros.images.geometry import is_clockwise, is_convex
 
 FRAME = 1 / 30
+WHILE = int(LONGEST_UNSEEN / FRAME) - 1
+"""Frames in which a plate may be missed."""
 
 
 def follow(tracker, frames, seconds=FRAME):
@@ -44,18 +46,23 @@ def test_vehicles_that_pass_each_other_keep_their_ids(gap):
 
 def test_a_plate_that_was_not_found_for_a_while_is_known_where_it_must_be_by_then():
     tracker = PlateTracker()
-    frames = [[plate(200 + 20 * i, 300)] for i in range(30)]
-    for i in range(5, 5 + MOST_MISSED - 1):
-        frames[i] = []
+    frames = [[plate(200 + 20 * i, 300)] for i in range(WHILE + 10)]
+    frames[5 : 5 + WHILE] = [[]] * WHILE
     ids = follow(tracker, frames)
     assert {one for found in ids for one in found} == {1}
 
 
 def test_a_plate_that_was_not_found_for_long_is_another_one():
-    frames = [[plate(200, 300)], *[[]] * MOST_MISSED, [plate(200, 300)]]
+    frames = [[plate(200, 300)], *[[]] * (WHILE + 3), [plate(200, 300)]]
     tracker = PlateTracker()
     assert follow(tracker, frames)[-1] == [2]
     assert len(tracker) == 1
+
+
+def test_a_plate_is_given_up_after_some_frames_however_slowly_they_come():
+    for missed, expected in ((LEAST_MISSED - 1, [1]), (LEAST_MISSED, [2])):
+        frames = [[plate(200, 300)], *[[]] * missed, [plate(200, 300)]]
+        assert follow(PlateTracker(), frames, 0.9)[-1] == expected
 
 
 @given(

@@ -29,7 +29,7 @@ ALLOWED = {
     "flow": "models runtimes reading images frames cropping",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading finding",
-    "training": "plates models runtimes images sources reading evaluation toolchain",
+    "training": "plates models runtimes images sources reading finding evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding flow board",
     "cli": "plates models runtimes images sources reading consensus finding evaluation toolchain training "
     "board",

@@ -1,9 +1,12 @@
 """The double of ``hbm_runtime`` with a network that finds blue rectangles, as ``board_finder`` draws them.
 
-For PYTHONPATH of a process that shall pass for one on a board.
+For PYTHONPATH of a process that shall pass for one on a board.  LPR_TEST_MICROSECONDS makes each inference
+take that long, with the GIL held as the real library does.
 """
 
+import ctypes
 import importlib.util
+import os
 from pathlib import Path
 
 import cv2
@@ -18,6 +21,8 @@ _spec = importlib.util.spec_from_file_location("sound_hbm_runtime", _DOUBLE)
 _sound = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_sound)
 
+_LIBC = ctypes.PyDLL(None)  # PyDLL keeps the GIL
+_MICROSECONDS = int(os.environ.get("LPR_TEST_MICROSECONDS", "0"))
 _LEAST_AREA = 20
 _LEAST_ASPECT_OF_ONE_ROW = 2.5
 
@@ -27,6 +32,7 @@ class HB_HBMRuntime(_sound.HB_HBMRuntime):  # noqa: N801 - the library's own nam
     output_shape = (1, 11, HEIGHT // STRIDE, WIDTH // STRIDE)
 
     def _numbers(self, array):
+        _LIBC.usleep(_MICROSECONDS)
         red, green, blue = array[0]
         outlines, _ = cv2.findContours(
             ((blue > 0.4) & (red < -0.2) & (green < -0.2)).astype(np.uint8),

@@ -204,6 +204,22 @@ def test_frames_in_shared_memory_are_searched(client: Client, tmp_path: Path) ->
         cropper.close()
 
 
+def test_a_finder_that_is_too_slow_skips_frames_and_does_not_fall_behind(
+    client: Client, tmp_path: Path
+) -> None:
+    cropper = FindingCropper(client, tmp_path, "change_threshold:=0.0", LPR_TEST_MICROSECONDS="400000")
+    try:
+        conversation = CropperConversation(cropper, Image, shown(ONE_ROW, seed=9))
+        stamps = [conversation.next_stamp() for _ in range(15)]
+        for stamp in stamps:
+            conversation.image.publish(shown(ONE_ROW, seed=9)(stamp))
+        conversation.answer_to(stamps[-1])
+        answered = conversation.outputs.stamps() & set(stamps)
+        assert len(answered) <= 8, "frames were queued"  # 2 wait, and some pass while all are being sent
+    finally:
+        cropper.close()
+
+
 def test_without_a_listener_nothing_is_searched(client: Client, tmp_path: Path) -> None:
     cropper = FindingCropper(client, tmp_path, *SETTINGS)
     try:

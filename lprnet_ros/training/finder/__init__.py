@@ -1,0 +1,1 @@
+"""How the plate finder is made: pictures with plates composed into them, the network, its training."""

@@ -1,0 +1,231 @@
+"""Flat plates of every kind to paint into pictures: drawn, real, and what only looks like a plate."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS, PROVINCES
+from lprnet_ros.plates.kinds import Cell
+from lprnet_ros.sources.labelled import read_image
+from lprnet_ros.training.glyphs import GlyphStyle
+from lprnet_ros.training.renderer import MARGIN, PlateRenderer
+
+Image = npt.NDArray[np.uint8]
+
+_REAL_MARGIN = 0.06  # around the plates of shared/data/plates, on each side
+_PIXELS_PER_MM = 0.5
+_GREEN, _WHITE = (90, 120, 20), (235, 240, 235)
+
+# Two rows on 440 x 220 mm, the smaller plates of motorcycles and farm machinery in the same proportions:
+# github.com/yyq19990828/chinese_license_plate_generator (MIT), layout numbers
+_UPPER = tuple(Cell(left, 15, 80, 60) for left in (110, 250))
+_LOWER = tuple(Cell(left, 90, 65, 110) for left in (27.5, 107.5, 187.5, 267.5, 347.5))
+_TWO_ROW_SIZES = ((440, 220), (440, 220), (440, 220), (220, 140), (300, 165))
+_TWO_ROW_COLOURS = (  # ground and paint: blue, green, red
+    ((20, 170, 235), (25, 25, 25)),
+    ((20, 170, 235), (25, 25, 25)),
+    ((190, 70, 20), (240, 240, 235)),
+    (_GREEN, _WHITE),
+    ((225, 225, 225), (30, 30, 30)),
+)
+_FOREIGN_GROUNDS = (  # of plates of other countries
+    ((235, 235, 235), (30, 30, 30)),
+    ((235, 235, 235), (120, 40, 20)),
+    ((40, 200, 245), (30, 30, 30)),
+    ((60, 60, 60), (235, 235, 235)),
+    ((60, 40, 170), (240, 240, 240)),
+    ((140, 90, 40), (240, 240, 240)),
+)
+
+
+@dataclass(frozen=True)
+class FlatPlate:
+    """A plate seen from the front, or something that is none.
+
+    Attributes:
+        image: BGR, uint8; what lies around the plate is part of it.
+        inset: room around the plate, in pixels: left and right, above and below.
+        rows: 1 or 2; 0 is no Chinese plate.
+        aspect: width of the plate, divided by its height.
+    """
+
+    image: Image
+    inset: tuple[float, float]
+    rows: int
+    aspect: float
+
+
+def rendered_plates(
+    styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator
+) -> list[FlatPlate]:
+    """Draw plates of every kind, a third of them with two rows."""
+    renderer = PlateRenderer(styles, [], generator)
+    plates = []
+    for _ in range(count):
+        chance = generator.random()
+        if chance < 0.3:
+            plates.append(_two_rows(styles, generator))
+            continue
+        drawn = renderer.render()
+        image = drawn.image
+        if chance < 0.4 and (foreign := _recoloured(renderer, generator)) is not None:
+            image = foreign
+        height, width = image.shape[0] - 2 * MARGIN, image.shape[1] - 2 * MARGIN
+        room = int(generator.integers(0, 8))
+        edge = MARGIN - room
+        image = image[edge : image.shape[0] - edge, edge : image.shape[1] - edge]
+        plates.append(FlatPlate(np.ascontiguousarray(image), (room, room), 1, width / height))
+    return plates
+
+
+def real_plates(index: Path) -> list[FlatPlate]:
+    """Load the crops of a CSV with the role ``train``, cut along the plate's edges with known room."""
+    plates = []
+    with index.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["role"] != "train":
+                continue
+            image = read_image(index.parent / row["file"])
+            height, width = image.shape[:2]
+            inset = (
+                width * _REAL_MARGIN / (1 + 2 * _REAL_MARGIN),
+                height * _REAL_MARGIN / (1 + 2 * _REAL_MARGIN),
+            )
+            aspect = (width - 2 * inset[0]) / (height - 2 * inset[1])
+            plates.append(FlatPlate(image, inset, int(row["rows"]), aspect))
+    return plates
+
+
+def foreign_plates(
+    styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator
+) -> list[FlatPlate]:
+    """Draw plates of other countries, shop signs, stickers and blank boards."""
+    return [
+        _foreign(styles, generator) if generator.random() < 0.55 else _sign(styles, generator)
+        for _ in range(count)
+    ]
+
+
+def _recoloured(renderer: PlateRenderer, generator: np.random.Generator) -> Image | None:
+    """Draw white on green, as of civil aviation, or with a first character in red, as of the army."""
+    text = "".join(str(generator.choice(list(LETTERS))) for _ in range(2)) + "".join(
+        str(generator.choice(list(DIGITS))) for _ in range(5)
+    )
+    if generator.random() < 0.5:
+        image = renderer.draw(text, "black").image
+        paint = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)[:, :, None] - 30) / 205
+        ground = np.array(_GREEN, np.float32) + generator.normal(0, 14, size=3)
+        mixed = ground * (1 - paint) + np.array(_WHITE, np.float32) * paint
+        return np.clip(mixed, 0, 255).astype(np.uint8)
+    image = renderer.draw(text, "white").image.copy()
+    width = image.shape[1] - 2 * MARGIN
+    first = image[:, MARGIN : MARGIN + round(width * (0.14 if generator.random() < 0.5 else 0.28))]
+    first[:, :, 2] = np.maximum(first[:, :, 2], 190)
+    return image
+
+
+def _two_rows(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
+    style = styles[int(generator.integers(len(styles)))]
+    ground, paint = _TWO_ROW_COLOURS[int(generator.integers(len(_TWO_ROW_COLOURS)))]
+    size = _TWO_ROW_SIZES[int(generator.integers(len(_TWO_ROW_SIZES)))]
+    width, height = round(440 * _PIXELS_PER_MM), round(220 * _PIXELS_PER_MM)
+    coverage = np.zeros((height, width), np.uint8)
+    upper = [_pick(PROVINCES, generator), _pick(LETTERS, generator)]
+    lower = [_pick(DIGITS * 2 + LETTERS, generator) for _ in range(5)]
+    last = [each for each in "挂学警" if each in style.masks]
+    if last and generator.random() < 0.3:
+        lower[-1] = last[int(generator.integers(len(last)))]
+    for character, cell in zip(upper + lower, _UPPER + _LOWER, strict=True):
+        _put(coverage, style.masks[character], cell)
+    if generator.random() < 0.8:
+        cv2.circle(coverage, (width // 2, round(45 * _PIXELS_PER_MM)), 3, 255, -1, cv2.LINE_AA)
+    if generator.random() < 0.85:
+        inset = int(generator.integers(1, 4))
+        cv2.rectangle(coverage, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, 2)
+    return _painted(coverage, ground, paint, 2, size[0] / size[1], generator)
+
+
+def _foreign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
+    """Draw one long plate (Europe) or one of 2 to 1 (America)."""
+    style = styles[int(generator.integers(len(styles)))]
+    ground, paint = _FOREIGN_GROUNDS[int(generator.integers(len(_FOREIGN_GROUNDS)))]
+    is_long = generator.random() < 0.6
+    width, height = (260, 55) if is_long else (int(generator.integers(150, 170)), 80)
+    coverage = np.zeros((height, width), np.uint8)
+    count = int(generator.integers(5, 9))
+    left, right = (0.13 if is_long else 0.05) * width, 0.96 * width
+    step = (right - left) / count
+    gap = int(generator.integers(1, count))
+    top, tall = (0.13, 0.74) if is_long else (generator.uniform(0.2, 0.35), 0.45)
+    for number in range(count):
+        if number == gap and generator.random() < 0.7:
+            continue
+        character = _pick(LETTERS + DIGITS, generator)
+        cell = Cell(left + number * step + 0.08 * step, top * height, 0.84 * step, tall * height)
+        _put(coverage, style.masks[character], cell, 1.0)
+    plate = _painted(coverage, ground, paint, 0, width / height, generator)
+    if is_long and generator.random() < 0.7:
+        plate.image[:, : round(0.1 * width)] = (150, 50, 10)
+    if not is_long:
+        shade = [int(value) for value in generator.integers(0, 256, size=3)]
+        cv2.rectangle(plate.image, (width // 5, 4), (width - width // 5, round(0.14 * height)), shade, -1)
+    return plate
+
+
+def _sign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
+    """Draw a board with a few characters, with many small ones, or with none."""
+    style = styles[int(generator.integers(len(styles)))]
+    names = list(style.masks)
+    lines = int(generator.integers(0, 4))
+    count = int(generator.choice([1, 2, 3, 4, 10, 12, 14]))
+    size = int(generator.integers(14, 40))
+    width = max(60, round(count * size * generator.uniform(0.6, 1.3)))
+    height = max(24, round(max(1, lines) * size * generator.uniform(1.2, 1.8)))
+    coverage = np.zeros((height, width), np.uint8)
+    for line in range(lines):
+        for number in range(count):
+            cell = Cell(
+                (number + 0.1) * width / count,
+                (line + 0.15) * height / lines,
+                0.8 * width / count,
+                0.7 * height / lines,
+            )
+            _put(coverage, style.masks[names[int(generator.integers(len(names)))]], cell, 1.0)
+    ground = generator.integers(0, 256, size=3)
+    paint = (ground + generator.integers(90, 166, size=3)) % 256
+    return _painted(coverage, ground, paint, 0, width / height, generator)
+
+
+def _put(coverage: Image, mask: Image, cell: Cell, pixels: float = _PIXELS_PER_MM) -> None:
+    x, y, width, height = (max(0, round(value * pixels)) for value in cell)
+    glyph = np.asarray(
+        cv2.resize(mask, (max(1, width), max(1, height)), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    region = coverage[y : y + height, x : x + width]
+    np.maximum(region, glyph[: region.shape[0], : region.shape[1]], out=region)
+
+
+def _painted(
+    coverage: Image,
+    ground: npt.ArrayLike,
+    paint: npt.ArrayLike,
+    rows: int,
+    aspect: float,
+    generator: np.random.Generator,
+) -> FlatPlate:
+    weight = coverage.astype(np.float32)[:, :, None] / 255
+    below = np.asarray(ground, np.float32) + generator.normal(0, 14, size=3)
+    above = np.asarray(paint, np.float32) + generator.normal(0, 10, size=3)
+    image = np.clip(below * (1 - weight) + above * weight, 0, 255).astype(np.uint8)
+    return FlatPlate(image, (0.0, 0.0), rows, aspect)
+
+
+def _pick(characters: str, generator: np.random.Generator) -> str:
+    return characters[int(generator.integers(len(characters)))]
