@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,34 @@ class Rival:
         return merged(plates)
 
 
+def _print_table(
+    pictures: int,
+    times: Mapping[str, Sequence[tuple[float, float]]],
+    matched: Mapping[str, Matched],
+    alike: Mapping[str, Matched],
+) -> None:
+    base = times["rival" if "rival" in times else next(iter(times))]
+    print(
+        f"{pictures} pictures; ms of the network and of the whole way from picture to plates, medians; "
+        "x: how many times as fast as the last, picture by picture"
+        if "rival" in times
+        else f"{pictures} pictures; ms of the network and of the whole way, medians; x: beside the first"
+    )
+    print(
+        f"{'':28}{'network':>8}{'x':>6}{'whole':>8}{'x':>6}{'found':>7}{'missed':>7}{'false':>6}{'recall':>9}"
+        f"{'precision':>10}{'corners':>8}{'as first':>9}{'more':>5}"
+    )
+    for name, found in matched.items():
+        row = f"{Path(name).name:28}"
+        for own, other in zip(zip(*times[name], strict=True), zip(*base, strict=True), strict=True):
+            faster = statistics.median(theirs / mine for mine, theirs in zip(own, other, strict=True))
+            row += f"{statistics.median(own):8.2f}{faster:6.2f}"
+        corners = statistics.median(found.corner_errors or [float("nan")])
+        row += f"{len(found.hits):7}{len(found.missed):7}{len(found.false):6}{found.recall:9.2%}"
+        row += f"{found.precision:10.2%}{corners:8.2%}{alike[name].recall:9.2%}{len(alike[name].false):5}"
+        print(row)
+
+
 def main() -> int:
     """Find with each model in turn; print a row a model."""
     parser = argparse.ArgumentParser(prog="python -m bench.finders", description=__doc__.splitlines()[0])
@@ -137,19 +165,7 @@ def main() -> int:
                 for one in ones:
                     corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in one.quad)
                     print(f"{name}\t{what}\t{path.name}\t{corners}")
-    print(f"{len(frames)} pictures; ms: median of the network, and of all from picture to plates")
-    print(
-        f"{'':34}{'network':>8}{'all':>8}{'found':>7}{'missed':>7}{'false':>6}{'recall':>9}{'precision':>10}"
-        f"{'corners':>9}{'as first':>9}{'more':>6}"
-    )
-    for name, all_found in matched.items():
-        network, whole = (statistics.median(column) for column in zip(*times[name], strict=True))
-        error = statistics.median(all_found.corner_errors or [float("nan")])
-        print(
-            f"{Path(name).name:34}{network:8.2f}{whole:8.2f}{len(all_found.hits):7}{len(all_found.missed):7}{len(all_found.false):6}"
-            f"{all_found.recall:9.2%}{all_found.precision:10.2%}{error:9.2%}{alike[name].recall:9.2%}"
-            f"{len(alike[name].false):6}"
-        )
+    _print_table(len(frames), times, matched, alike)
     return 0
 
 

@@ -15,9 +15,10 @@ from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 from lprnet_ros.models.tensor_spec import shared_number
 from lprnet_ros.sources.labelled import read_image
 from lprnet_ros.training.checkpoint_export import OPSET
-from lprnet_ros.training.finder.finder_net import STRIDE, FinderNet
+from lprnet_ros.training.finder.finder_net import FinderNet
 from lprnet_ros.training.finder.finder_validation import MINIMUM_SCORE, finder_of
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING
+from lprnet_ros.training.finder.taught_cells import STRIDE
 from lprnet_ros.training.finder.training_file import NETWORK
 
 

@@ -11,13 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from lprnet_ros.models.manifest import CELL_CHANNELS
 from lprnet_ros.training.network import ResidualBlock
-
-STRIDE = 8
-"""Pixels of the input on each side of a cell."""
-
-OUTPUTS = 11
-"""Channels of the output: score, log2 of the width, eight corner coordinates, score of two rows."""
 
 _RARE = -4.6
 """Logit of the score at the start: one cell in a hundred, so that empty cells do not swamp the loss."""
@@ -59,7 +54,7 @@ class FinderNet(nn.Module):
         self.from16 = _joint(at16, head)
         self.from8 = _joint(at8, head)
         self.head = nn.Sequential(_layer(head, head), _layer(head, head, 1, 1, 0))
-        self.answer = nn.Conv2d(head, OUTPUTS, 1)
+        self.answer = nn.Conv2d(head, CELL_CHANNELS, 1)
         self.larger = nn.Upsample(scale_factor=2, mode="nearest")
         with torch.no_grad():
             self.answer.bias[0] = _RARE

@@ -16,10 +16,10 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from lprnet_ros.training.curves import draw_curves
+from lprnet_ros.training.finder.finder_loss import loss_of
 from lprnet_ros.training.finder.finder_net import FinderNet
 from lprnet_ros.training.finder.finder_validation import LabelledPictures, load_labelled, validate
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING, SceneStream, load_ingredients
-from lprnet_ros.training.finder.taught_cells import loss_of
 from lprnet_ros.training.finder.training_file import FinderTraining
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class FinderTrainer:
                 since = self.step
                 self._save()
         progress.close()
-        return result
+        return result or validate(self.averaged, chosen)  # a finished run was started again
 
     def _train_step(self, pictures: Tensor, targets: Tensor) -> dict[str, float]:
         self.network.train()

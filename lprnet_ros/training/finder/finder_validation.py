@@ -14,12 +14,12 @@ from torch import nn
 from lprnet_ros.evaluation.found import LabelledQuad, Matched, corner_error, match_found, read_labelled_frames
 from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.images.camera_frame import BgrFrame
-from lprnet_ros.models.manifest import FinderManifest, FindingSelfTest
+from lprnet_ros.models.manifest import CELL_CHANNELS, FinderManifest, FindingSelfTest
 from lprnet_ros.models.tensor_spec import TensorSpec
 from lprnet_ros.sources.labelled import read_image
-from lprnet_ros.training.finder.finder_net import OUTPUTS, STRIDE
 from lprnet_ros.training.finder.pictures import EXACT
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING
+from lprnet_ros.training.finder.taught_cells import STRIDE
 
 MINIMUM_SCORE = 0.45
 """Threshold that exported manifests name; chosen on the pictures with the role ``choose``."""
@@ -56,7 +56,7 @@ def finder_of(network: nn.Module) -> PlateFinder:
         name="in training",
         sha256="",
         input=PREPROCESSING,
-        output=TensorSpec((1, OUTPUTS, rows, columns)),
+        output=TensorSpec((1, CELL_CHANNELS, rows, columns)),
         self_test=FindingSelfTest(blue),
         stride=STRIDE,
         minimum_score=MINIMUM_SCORE,

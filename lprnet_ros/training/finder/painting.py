@@ -54,7 +54,7 @@ def paint(picture: Image, plate: FlatPlate, quad: Corners, generator: np.random.
     mixed = part * (1 - weight) + np.clip(lit, 0, 255) * weight
     if generator.random() < 0.5:
         mixed = cv2.GaussianBlur(mixed, (0, 0), float(generator.uniform(0.3, 0.9)))
-    part[:] = np.clip(mixed, 0, 255).astype(np.uint8)
+    part[:] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
 def _near_size(plate: FlatPlate, width: float) -> tuple[Image, tuple[float, float]]:
