@@ -39,7 +39,9 @@ def moving_plate() -> list[bytes]:
     from lprnet_ros.models.load import load_manifest  # noqa: PLC0415
     from lprnet_ros.ros.messages.frame_messages import nv12_of  # noqa: PLC0415
 
-    plate = cv2.resize(cv2.imread(str(load_manifest(bundled_model()).self_test.image)), (188, 48))
+    picture = cv2.imread(str(load_manifest(bundled_model()).self_test.image))
+    assert picture is not None
+    plate = cv2.resize(picture, (188, 48))
     frames = []
     for step in [*range(16), *range(16, 0, -1)]:
         frame = np.full((HEIGHT, WIDTH, 3), 160, np.uint8)

@@ -60,7 +60,8 @@ class Trial:
         late = sum(latency > 2e3 / RATE for latency in self.latencies_ms)
         return (
             f"{self.cpu_ms:5.2f} ms of CPU a frame; latency {told}, at most {max(self.latencies_ms):.1f} ms; "
-            f"{late} of {self.read} late by more than a frame, {self.frames - self.read} of {self.frames} lost"
+            f"{late} of {self.read} late by more than a frame; {self.frames - self.read} of "
+            f"{self.frames} lost"
         )
 
 
@@ -124,7 +125,6 @@ def measure(client: Client, way: str, finder: str, reader: str, seconds: float) 
             before = sum(map(cpu_seconds, processes))
             client.spin_until(lambda: False, seconds)
             cpu = sum(map(cpu_seconds, processes)) - before
-            if "DEBUG" in os.environ: print(node.next_status(), nodes[0].next_status())
         finally:
             camera.terminate()
             camera.wait()

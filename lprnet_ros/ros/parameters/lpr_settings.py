@@ -122,8 +122,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Run workers as threads or as processes; auto uses processes for hbm and bpu, which hold the GIL "
         "during inference, and threads for onnx, or where plates are found in this process anyway "
         "(frame_topics).",
-        "工作单元使用线程还是进程；auto 对推理时占用 GIL 的 hbm 和 bpu 使用进程；对 onnx，或本进程已在画面中查找"
-        "车牌时（frame_topics），使用线程。",
+        "工作单元使用线程还是进程；auto 对推理时占用 GIL 的 hbm 和 bpu 使用进程；对 onnx，或本进程已在画面中"
+        "查找车牌时（frame_topics），使用线程。",
         choices=WORKER_KINDS,
     ),
     Parameter(
