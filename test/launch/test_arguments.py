@@ -54,11 +54,6 @@ WRONG = {
         ["camera:=image", BOX],
         "source '' does not exist; give a folder of pictures, a picture or a video",
     ),
-    "no place": (
-        ["camera:=image", PICTURE],
-        "camera:=image needs to know where plates are: give regions:= or the detections_topic:= of a "
-        "detector, or put a labels.csv beside the source",
-    ),
     "log level": (["log_level:=verbose"], 'Argument "log_level" provided value "verbose" is not valid.'),
     "model": (["camera:=usb", BOX, "model:=/nowhere/missing.onnx"], "/nowhere/missing.onnx"),
 }
@@ -226,7 +221,7 @@ def test_set_parameter_wins_over_the_default_file_and_what_suits_and_not_over_a_
         reader = launch.programs["lpr_node"].parameters
         assert reader["minimum_confidence"] == (0.9 if given else 0.5)
         assert (reader["queue_depth"], reader["decoder"]) == (77, "beam")
-        assert reader["image_topics"] == ["plate_cropper/crops"], "the wiring stays"
+        assert reader["frame_topics"] == ["frame_player/image"], "the wiring stays"
 
 
 @pytest.mark.parametrize(

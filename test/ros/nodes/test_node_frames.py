@@ -78,7 +78,8 @@ def test_plates_are_read_with_their_frames_stamp_and_their_place(
 
 
 def test_what_is_published_of_a_plate_has_its_frames_header(start: Start) -> None:
-    conversation = FrameConversation(start(FRAMES, "consensus_gap:=0.3"))
+    settings = ("frame_queue_depth:=10", "consensus_minimum_crops:=1", "consensus_gap:=0.3")
+    conversation = FrameConversation(start(FRAMES, *settings))
     client = conversation.reader.client
     conversation.read(known_frame(), "gate camera")
     client.retry_until(
