@@ -49,10 +49,7 @@ CAMERA_ARGUMENTS = {  # of no use without a camera
     "rate": ("0", "image: frames a second; 0 is the video's own rate, or 10."),
     "loop": ("true", "image: start again at the end."),
     "web": ("false", "Show frames and plates on a web page, port 8000."),
-    "cropper_params_file": (
-        str(CONFIG / "cropper.yaml"),
-        "Parameters of plate_cropper; given, it is started.",
-    ),
+    "cropper_params_file": (str(CONFIG / "cropper.yaml"), "Parameters of plate_cropper, which is then used."),
 }
 ARGUMENTS |= CAMERA_ARGUMENTS
 CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop", "web")}

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
+import cv2
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
@@ -106,9 +107,10 @@ class LprNode(LifecycleNode):
 
     def autostart(self) -> None:
         """Configure and activate, where the parameter ``autostart`` says so."""
-        if not read_settings(self).autostart:
-            return
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+        if (
+            self.get_parameter("autostart").value
+            and self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        ):
             self.trigger_activate()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -269,6 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
     keep_memory_of_large_messages()
+    cv2.setNumThreads(1)  # waking others for work of a millisecond costs more than it saves
     return run_node(
         "lpr_node",
         arguments,

@@ -10,6 +10,7 @@ import os
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 from finder_cells import encode
 from frame_board import FAULT_PIXEL, FAULTS, GREY, SIZE, STRIDE, known_logits
@@ -54,12 +55,13 @@ class HB_HBMRuntime(_sound.HB_HBMRuntime):  # noqa: N801 - the library's own nam
             os.abort()
         if fault == "raise":
             raise RuntimeError("the BPU refuses the frame")
-        mask = (luma < GREY - 12) | ((luma > GREY + 12) & (luma != 128))
-        mask[FAULT_PIXEL] = False
-        columns = np.flatnonzero(np.diff(np.r_[0, mask.any(axis=0).astype(np.int8), 0]))
+        shown = luma[: np.count_nonzero(luma[:, -1] != 128)]  # below it lies no picture
+        mask = cv2.inRange(shown, GREY - 12, GREY + 12)
+        mask[: FAULT_PIXEL[0] + 3, : FAULT_PIXEL[1] + 3] = 255
+        columns = np.flatnonzero(np.diff(np.r_[0, cv2.reduce(mask, 0, cv2.REDUCE_MIN)[0] == 0, 0]))
         plates = []
         for left, right in columns.reshape(-1, 2).tolist():
-            rows = np.flatnonzero(mask[:, left:right].any(axis=1))
+            rows = np.flatnonzero(cv2.reduce(mask[:, left:right], 1, cv2.REDUCE_MIN)[:, 0] == 0)
             box = Box(left, int(rows[0]), right - left, int(rows[-1] - rows[0]) + 1)
             plates.append(FoundPlate(quad_of_box(box), 0.9))
         cells = encode(plates, *SIZE)
