@@ -5,8 +5,8 @@ python -m bench.photo_to_text --index ../shared/data/frames/index.csv --role cho
 The index is a CSV with a row for each plate, as ``lprnet_ros.evaluation.found`` reads it.  Recall and
 precision count readable plates of any kind.  Right counts readable plates in one row of the kinds blue,
 green, green_large and yellow whose label was read and accepted, out of all such plates; wrong ones are
-accepted with another text, and so are false finds with a text that stands nowhere in the picture.  Groups: ``ccpd`` are the sets whose
-name begins so, whose corners are exact.
+accepted with another text, and so are false finds with a text that stands nowhere in the picture.
+Groups: ``ccpd`` are the sets whose name begins so, whose corners are exact.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def is_ordinary(plate: LabelledQuad) -> bool:
 
 
 def read_index(index: Path, role: str) -> dict[Path, list[LabelledQuad]]:
-    """Return the plates of each picture of a role (``all``: every picture), each with its label as a column."""
+    """Return the plates of each picture of a role (``all``: every one), each with its label as a column."""
     rows = [row for row in read_labelled(index) if role in ("all", row.columns.get("role", "all"))]
     return labelled_frames(
         dataclasses.replace(row, columns={**row.columns, "label": row.label}) for row in rows
