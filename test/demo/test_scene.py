@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_every_frame_is_another_and_each_car_shows_a_plate_that_can_be_read(scen
     frames = list(scene.film())
     assert len(frames) == scene.FRAMES
     assert all(frame.shape == (720, 1280, 3) and frame.dtype == np.uint8 for frame in frames)
-    assert all((one != other).any() for one, other in zip(frames, frames[1:], strict=False))
+    assert all((one != other).any() for one, other in itertools.pairwise(frames))
     recognizer = PlateRecognizer.open()
     for car in scene.CARS:
         number = min(scene.FRAMES - 2, int((car.start - 5.0) / car.speed * scene.RATE))

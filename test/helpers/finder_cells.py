@@ -34,20 +34,26 @@ def centre_of(quad: Quad) -> tuple[float, float]:
 
 
 def encode(plates: list[FoundPlate], width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
-    """The output for plates in pixels of the input, each in the cell of its centre."""
+    """The output for plates in pixels of the input, each told by its centre's cell and those around."""
     cells = np.zeros((1, 11, height // STRIDE, width // STRIDE), np.float32)
     cells[:, 0] = -12.0
+    told = np.full(cells.shape[2:], np.inf)  # how far the plate is of which a cell tells
+    rows, columns = np.mgrid[0 : cells.shape[2], 0 : cells.shape[3]]
+    middles = (np.stack([columns, rows]) + 0.5) * STRIDE
     for plate in plates:
         x, y = centre_of(plate.quad)
-        column, row = int(x // STRIDE), int(y // STRIDE)
         first, second, third, fourth = plate.quad
         across = (math.dist(first, second) + math.dist(fourth, third)) / 2
-        cell = cells[0, :, row, column]
-        cell[0] = math.log(plate.score / (1 - plate.score))
-        cell[1] = math.log2(across / STRIDE)
-        middle = (column + 0.5) * STRIDE, (row + 0.5) * STRIDE
-        cell[2:10] = [(v - m) / across for corner in plate.quad for v, m in zip(corner, middle, strict=True)]
-        cell[10] = 3.0 if plate.rows == 2 else -3.0
+        distance = np.hypot(middles[0] - x, middles[1] - y) / across
+        mine = (distance < 0.6) & (distance < told)
+        mine[int(y // STRIDE), int(x // STRIDE)] = True
+        told[mine] = distance[mine]
+        cells[0, 1, mine] = math.log2(across / STRIDE)
+        for number, corner in enumerate(plate.quad):
+            for axis in (0, 1):
+                cells[0, 2 + 2 * number + axis, mine] = (corner[axis] - middles[axis][mine]) / across
+        cells[0, 10, mine] = 3.0 if plate.rows == 2 else -3.0
+        cells[0, 0, int(y // STRIDE), int(x // STRIDE)] = math.log(plate.score / (1 - plate.score))
     return cells
 
 

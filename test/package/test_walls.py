@@ -26,7 +26,7 @@ ALLOWED = {
     "frames": "plates reading images",
     "finding": "plates models runtimes images",
     "cropping": "frames images finding",
-    "flow": "models runtimes reading images frames",
+    "flow": "models runtimes reading images frames cropping",
     "pictures": "plates models runtimes images sources reading consensus cropping finding",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading finding",

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.finding.plate_cells import BESIDE
+
 STRIDE = 8
 """Pixels of the input on each side of a cell."""
 
 _ALONG, _DOWN = 0.10, 0.18  # width of the bell around a plate's centre, in shares of its width and height
 _NARROWEST = 0.45  # of the bell, in cells
-_TAUGHT_CORNERS = 0.5  # cells with a higher bell learn the corners
+_TAUGHT = 0.5  # cells with a higher bell learn corners and width
 _SURE_WIDTH = 48.0
 """Pixels; corners of narrower plates are vague, and weigh less in the loss."""
 
@@ -39,40 +41,52 @@ def targets_of(plates: Sequence[TaughtPlate], height: int, width: int) -> npt.ND
     """Draw what the network should answer.
 
     Returns:
-        13 x height / 8 x width / 8: bell (0..1), weight of the score (0 where nothing is said), weight of
-        the corners, log2 of the width in cells, the eight coordinates in cells from the upper left of
-        the picture, and 1 for two rows.
+        15 x height / 8 x width / 8: bell around each centre (0..1); weight of the score (0 where nothing is
+        said); weights of a plate's cells in its middle, on its left and on its right, each in sum that of
+        the plate; log2 of the width in cells; the eight coordinates in cells from the upper left of the
+        picture; and 1 for two rows.
     """
     rows, columns = height // STRIDE, width // STRIDE
-    target = np.zeros((13, rows, columns), np.float32)
+    target = np.zeros((15, rows, columns), np.float32)
     target[1] = 1.0
+    reach = np.full((rows, columns), _TAUGHT, np.float32)
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32) + np.float32(0.5)
     for plate in sorted(plates, key=lambda each: each.is_known):
         quad = plate.quad / STRIDE
         along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
         down = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
-        length, depth = float(np.hypot(*along)), float(np.hypot(*down))
-        centre = quad.mean(axis=0)
         axes = np.stack([along, down], axis=1)
         if abs(np.linalg.det(axes)) < 1e-6:
             continue
-        inverse = np.linalg.inv(axes)
-        u = inverse[0, 0] * (x - centre[0]) + inverse[0, 1] * (y - centre[1])
-        v = inverse[1, 0] * (x - centre[0]) + inverse[1, 1] * (y - centre[1])
-        column, row = int(np.floor(centre[0])), int(np.floor(centre[1]))
-        is_inside = 0 <= column < columns and 0 <= row < rows
-        if not (plate.is_known and is_inside):
+        middle = quad.mean(axis=0)
+        u, v = np.einsum("ij,jyx->iyx", np.linalg.inv(axes), np.stack([x - middle[0], y - middle[1]]))
+        if not (plate.is_known and _cell_of(middle, rows, columns)):
             target[1][(abs(u) < 0.7) & (abs(v) < 0.9)] = 0.0
             continue
-        spread_u, spread_v = max(_ALONG, _NARROWEST / length), max(_DOWN, _NARROWEST / depth)
-        bell = np.exp(-0.5 * ((u / spread_u) ** 2 + (v / spread_v) ** 2))
-        bell[row, column] = 1.0
-        mine = bell > np.maximum(target[0], _TAUGHT_CORNERS)
-        target[0] = np.maximum(target[0], bell)
-        target[1] = np.where(bell > 0.1, 1.0, target[1])
+        spread_u = max(_ALONG, _NARROWEST / float(np.hypot(*along)))
+        spread_v = max(_DOWN, _NARROWEST / float(np.hypot(*down)))
+        bells = []
+        for place in (0.0, -BESIDE, BESIDE):
+            bell = np.exp(-0.5 * (((u - place) / spread_u) ** 2 + (v / spread_v) ** 2))
+            if cell := _cell_of(middle + place * along, rows, columns):
+                bell[cell] = 1.0
+            bells.append(bell)
+        target[0] = np.maximum(target[0], bells[0])
+        target[1] = np.where(bells[0] > 0.1, 1.0, target[1])
+        mine = np.max(bells, axis=0) > reach
+        reach = np.maximum(reach, np.max(bells, axis=0))
         width_cells = (np.hypot(*(quad[1] - quad[0])) + np.hypot(*(quad[2] - quad[3]))) / 2
         values = [np.log2(max(width_cells, 1e-3)), *quad.reshape(-1), float(plate.rows == 2)]
-        target[3:, mine] = np.array(values, np.float32)[:, None]
+        target[5:, mine] = np.array(values, np.float32)[:, None]
         weight = plate.weight * min(1.0, STRIDE * float(width_cells) / _SURE_WIDTH)
-        target[2, mine] = weight * bell[mine] / bell[mine].sum()
+        for channel, bell in enumerate(bells, start=2):
+            share = np.where(mine & (bell > _TAUGHT), bell, 0)
+            target[channel, mine] = 0  # another plate's, which this one covers
+            target[channel] += weight * share / max(1e-6, float(share.sum()))
     return target
+
+
+def _cell_of(place: npt.NDArray[np.float32], rows: int, columns: int) -> tuple[int, int] | None:
+    """Return row and column of the cell at a place in cells; None outside of the picture."""
+    column, row = int(np.floor(place[0])), int(np.floor(place[1]))
+    return (row, column) if 0 <= column < columns and 0 <= row < rows else None

@@ -59,9 +59,9 @@ def test_every_callback_of_lpr_node_is_guarded(context: None, monkeypatch: pytes
         node.trigger_activate()
         path = node._path
         assert path is not None
-        break_everything(path, ["look_for_listeners", "check_publishers", "status"], monkeypatch)
+        break_everything(path, ["look_for_listeners", "look_after_subscriptions", "status"], monkeypatch)
         break_everything(path._vehicles, ["arrival", "_now", "add"], monkeypatch)
-        break_everything(path, ["_parse"], monkeypatch)
+        break_everything(path._subscriptions, ["see"], monkeypatch)
         if path._frames is not None:
             break_everything(path._frames, ["empty"], monkeypatch)
         path._vehicles._consensus = object()
