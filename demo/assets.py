@@ -80,7 +80,7 @@ def make_scene_plates() -> None:
 
 def make_street() -> None:
     """Take one frame of the filmed scene: a picture to try things with."""
-    frame = next(itertools.islice(film(), 28, None))
+    frame = next(itertools.islice(film(), 30, None))
     cv2.imwrite(str(STREET_PATH), frame, [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 

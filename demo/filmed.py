@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -107,14 +108,14 @@ def show(folder: Path, output: Path, runtime: str) -> bool:
 
 
 def draw_sheet(folder: Path, readings: dict[str, list[PlateReading]]) -> Picture:
-    """Draw, of each part of the film, the frame with the most readings; BGR, uint8."""
+    """Draw, of each part of the film, the frame with the most accepted readings; BGR, uint8."""
     width, height = _TILE
     rows = -(-_SHOWN // _COLUMNS)
     down, across = height + _TITLE + _MARGIN, width + _MARGIN
     sheet = np.full((rows * down + _MARGIN, _COLUMNS * across + _MARGIN, 3), _GROUND, np.uint8)
     for index in range(_SHOWN):
         part = range(index * scene.FRAMES // _SHOWN, (index + 1) * scene.FRAMES // _SHOWN)
-        number = max(part, key=lambda each: len(readings.get(f"{each:03d}.jpg", ())))
+        number = max(part, key=lambda each: _worth(readings.get(f"{each:03d}.jpg", ())))
         name = f"{number:03d}.jpg"
         drawn = annotate(read_image(folder / name), readings.get(name, []))
         y, x = (index // _COLUMNS) * down + _MARGIN, (index % _COLUMNS) * across + _MARGIN
@@ -124,3 +125,7 @@ def draw_sheet(folder: Path, readings: dict[str, list[PlateReading]]) -> Picture
         title = f"{number / scene.RATE:.1f} s"
         cv2.putText(sheet, title, (x + 2, y + 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, _INK, 1, cv2.LINE_AA)
     return sheet
+
+
+def _worth(plates: Sequence[PlateReading]) -> tuple[int, int]:
+    return sum(plate.accepted for plate in plates), len(plates)

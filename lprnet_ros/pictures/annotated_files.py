@@ -39,7 +39,8 @@ class AnnotatedFiles:
         suffix = name.suffix if name.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp", ".webp") else ".png"
         path = self._free(name.with_suffix(suffix), one.file)
         drawn = annotate(one.picture, one.plates)
-        is_made, data = cv2.imencode(suffix.lower(), drawn, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if suffix.lower() in (".jpg", ".jpeg") else []
+        is_made, data = cv2.imencode(suffix.lower(), drawn, quality)
         if not is_made:
             raise OSError(
                 f"{path}: OpenCV cannot write a picture of {drawn.shape[1]}x{drawn.shape[0]} pixels"
