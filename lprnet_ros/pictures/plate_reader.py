@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
+import cv2
 import numpy as np
 
 from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
 from lprnet_ros.images.crop_shape import may_be_photograph, why_no_crop
-from lprnet_ros.images.geometry import Box, bounding_box
+from lprnet_ros.images.geometry import Box, Quad, bounding_box
 from lprnet_ros.models.find import find_model
 from lprnet_ros.pictures.found_reading import PADDINGS, read_crops, read_found
 from lprnet_ros.pictures.picture_input import InputPicture, Pictures, pictures_of
@@ -32,6 +33,9 @@ MODES = ("auto", "crop", "photo")
 
 _CLEARLY_SMALLER = 0.75
 """Share of a picture's width below which a plate found in it makes it a photograph."""
+
+_LEAST_SEARCHED = 48
+"""Pixels; in a crop less high than this there is no second plate to be read."""
 
 
 class Finder(Protocol):
@@ -192,20 +196,37 @@ class PlateReader:
         )
 
     def _plates_of(self, picture: Picture, mode: str) -> list[PlateReading]:
-        """Read a picture; one that may be a crop is taken for one where no clearly smaller plate is in it."""
+        """Read a picture; one that may be a crop is taken for one where no clearly smaller plate is in it.
+
+        Crops are small: those are searched only if nothing is accepted, since they may be cut too wide.
+        """
         height, width = picture.shape[:2]
         is_photo = mode == "photo" or (mode == "auto" and why_no_crop(width, height) != "")
         if is_photo or (mode == "auto" and may_be_photograph(width, height)):
             found = self._search(picture)
             if is_photo or any(_width(plate) < _CLEARLY_SMALLER * width for plate in found):
                 return found
-        return read_crops(self._recognizer, [picture], [Seen()])
+        readings = read_crops(self._recognizer, [picture], [Seen()])
+        if mode == "auto" and not readings[0].accepted and _LEAST_SEARCHED <= height < width:
+            found = self._search(picture, surroundings=True)
+            if any(plate.accepted for plate in found):
+                return found
+        return readings
 
-    def _search(self, picture: Picture) -> list[PlateReading]:
+    def _search(self, picture: Picture, *, surroundings: bool = False) -> list[PlateReading]:
+        """Find and read; ``surroundings`` are drawn where plates may be larger than the finder expects."""
         if self._finder is None:
             self._finder = PlateFinder.open(_path(self._finder_model), self._runtime, threads=self._threads)
         frame = BgrFrame(lambda: picture)
-        return read_found(self._recognizer, frame, self._finder.find(frame), self._paddings)
+        if surroundings:
+            down, across = picture.shape[:2]
+            sides = (down, down, across, across)
+            larger = cv2.copyMakeBorder(picture, *sides, cv2.BORDER_CONSTANT, value=(128, 128, 128))
+            found = self._finder.find(BgrFrame(lambda: np.asarray(larger, np.uint8)))
+            found = [dataclasses.replace(one, quad=_moved(one.quad, -across, -down)) for one in found]
+        else:
+            found = self._finder.find(frame)
+        return read_found(self._recognizer, frame, found, self._paddings)
 
 
 def _plates(pictures: Iterable[ReadPicture]) -> Iterator[PlateReading]:
@@ -213,6 +234,11 @@ def _plates(pictures: Iterable[ReadPicture]) -> Iterator[PlateReading]:
         if one.problem:
             raise LabelledDataError(one.problem)
         yield from one.plates
+
+
+def _moved(quad: Quad, across: float, down: float) -> Quad:
+    first, second, third, fourth = ((x + across, y + down) for x, y in quad)
+    return first, second, third, fourth
 
 
 def _width(plate: PlateReading) -> float:

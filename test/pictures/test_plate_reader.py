@@ -88,6 +88,15 @@ def test_a_small_photograph_is_known_by_the_plate_in_it_and_a_large_crop_by_fill
     assert finder.searched == 2
 
 
+def test_a_crop_that_is_cut_too_wide_is_searched_once_nothing_was_read_in_it(reader, finder):
+    wide = photograph((crop_of(BLUE), (70, 36)), width=240, height=100, scale=1.0)
+    (plate,) = reader.read(wide)
+    assert (plate.text, plate.accepted, finder.searched) == (BLUE, True, 1)
+    np.testing.assert_allclose(plate.quad, [(70, 36), (164, 36), (164, 60), (70, 60)], atol=2)
+    (crop,) = reader.read(photograph(width=240, height=100))
+    assert (crop.text, crop.quad) == ("", None)
+
+
 def test_the_mode_can_be_forced_for_all_or_for_one(recognizer, photo):
     (whole,) = PlateReader(recognizer, finder=StandInFinder(), mode="crop").read(photo)
     assert whole.quad is None
