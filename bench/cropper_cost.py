@@ -36,7 +36,9 @@ def measure(client: Client, kind: str, pictures: int) -> str:
         pictures: how many different ones the camera sends in turn.
     """
     with tempfile.TemporaryDirectory() as folder:
-        cropper = CropperProcess(client, Path(folder), REGIONS, f"transport:={kind}", **PROFILE)
+        cropper = CropperProcess(
+            client, Path(folder), REGIONS, "find_plates:=false", f"transport:={kind}", **PROFILE
+        )
         source = [sys.executable, str(ROOT / "bench" / "frame_source.py")]
         command = [*source, f"{cropper.namespace}/image", kind, str(RATE), str(pictures)]
         try:

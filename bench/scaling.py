@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "helpers")
 
 from board_model import PYTHON_PATH, spelled_crop, write_model
 
-from lprnet_ros.flow.job import Job, Source
+from lprnet_ros.flow.job import CropJob, Job, Source
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
 from lprnet_ros.images.crop_image import CropImage
@@ -38,7 +38,7 @@ def plates_a_second(model: Path, kind: str, workers: int, seconds: float) -> flo
 
     done = 0
 
-    def deliver(_: Job, result: object) -> None:
+    def deliver(_: CropJob, result: object) -> None:
         nonlocal done
         assert getattr(result, "text", result) == "京A12345"
         done += 1

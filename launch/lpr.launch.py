@@ -1,7 +1,10 @@
-"""Starts lpr_node; with camera:= a camera and plate_cropper before it, with web:=true TROS's page after it.
+"""Starts lpr_node; with camera:= a camera before it, with web:=true TROS's page after it.
+
+lpr_node takes the camera's frames itself.  plate_cropper comes between them where a detector or labels say
+where plates are, or where cropper_params_file is given.
 
 ros2 launch lprnet_ros lpr.launch.py image_topics:=/gate/crop
-ros2 launch lprnet_ros lpr.launch.py camera:=usb regions:=0.3,0.5,0.4,0.2 web:=true
+ros2 launch lprnet_ros lpr.launch.py camera:=usb web:=true
 """
 
 from pathlib import Path
@@ -25,7 +28,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "config"
 ARGUMENTS = {  # default and meaning
     "namespace": ("", "Namespace of the nodes and their topics."),
     "node_name": ("lpr_node", "Name of lpr_node, and so of its topics: <node_name>/reading and others."),
-    "image_topics": ("", "Topics of plate crops, separated by commas; a camera's crops are added to them."),
+    "image_topics": ("", "Topics of plate crops, separated by commas; they are read beside a camera."),
     "transport": ("", "Type of these crops, raw or compressed; empty leaves it to params_file."),
     "model": ("", "Model file, or the name of a bundled one; empty leaves it to params_file."),
     "runtime": ("", "Inference runtime: auto, onnx, hbm or bpu; empty leaves it to params_file."),
@@ -39,14 +42,14 @@ CAMERA_ARGUMENTS = {  # of no use without a camera
     "device": ("", "usb: video device, such as /dev/video0. mipi: sensor, such as imx219. Empty searches."),
     "width": ("", "usb, mipi: width of the frames in pixels; give height too."),
     "height": ("", "usb, mipi: height of the frames in pixels; give width too."),
-    "regions": ("", "Where a fixed camera sees plates: x,y,width,height; several with semicolons between."),
-    "detections_topic": ("", "Topic of a detector of plates, in place of regions."),
+    "regions": ("", "Parts of the frames to search: x,y,width,height; several with semicolons between."),
+    "detections_topic": ("", "Topic of a detector whose plates plate_cropper cuts out; nothing is searched."),
     "detections": ("", "Messages of the detector: ai_msgs' targets, or vision_msgs' detection_2d_array."),
     "source": ("", "image: folder of pictures, picture or video; a labels.csv beside it is used."),
     "rate": ("0", "image: frames a second; 0 is the video's own rate, or 10."),
     "loop": ("true", "image: start again at the end."),
     "web": ("false", "Show frames and plates on a web page, port 8000."),
-    "cropper_params_file": (str(CONFIG / "cropper.yaml"), "YAML file with the parameters of plate_cropper."),
+    "cropper_params_file": (str(CONFIG / "cropper.yaml"), "Parameters of plate_cropper, which is then used."),
 }
 ARGUMENTS |= CAMERA_ARGUMENTS
 CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop", "web")}
@@ -96,7 +99,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         raise LaunchError(f"rate is {values['rate']!r}, expected a number of frames a second")
     if camera == "image":
         values["source"] = support.checked_source(values["source"])
-    where, detections, labels = places_of_plates(values, named)
+    where, detections, labels = places_of_plates(values)
     packages = PACKAGES.get(camera, []) + MESSAGES.get(where.get("detections", ""), [])
     has_page = values["web"] == "true"
     if has_page:
@@ -111,12 +114,6 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         "labels": labels,
         "detections": where["detections"] if labels else "targets",
     }
-    cropper = {"transport": TRANSPORT[camera], **where}
-    remappings = [("image", FRAMES[camera])] + ([("detections", detections)] if detections else [])
-    given |= {"image_topics": [*topics, "plate_cropper/crops"], "transport": "raw"}
-    given["empty_frames_topic"] = "plate_cropper/empty_frames"
-    # all crops of a frame come at once, and plate_cropper is reliable; other publishers may not be
-    suits: Values = {"queue_depth": 64} | ({} if topics else RELIABLE)
     page = {
         "websocket_image_topic": full_name(values, "/image" if camera == "mipi" else FRAMES[camera]),
         "websocket_image_type": "mjpeg",
@@ -129,11 +126,35 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             [
                 *([] if camera == "image" else [shared_memory]),
                 support.include("lprnet_ros", f"{camera}_camera", for_camera),
-                node(values, "plate_cropper", QOS.get(camera, {}), cropper, remappings),
-                node(values, "lpr_node", suits, given),
+                *readers(values, where, detections, topics, given),
                 *([support.include("websocket", "websocket", page)] if has_page else []),
             ]
         )
+    ]
+
+
+def readers(values: Values, where: Values, detections: str, topics: list[str], given: Values) -> list[Node]:
+    """Return lpr_node, which takes the frames, or plate_cropper and lpr_node, which takes its crops."""
+    frames, transport = FRAMES[values["camera"]], TRANSPORT[values["camera"]]
+    qos: Values = QOS.get(values["camera"], {})
+    argument = "cropper_params_file"
+    if not detections and values[argument] == ARGUMENTS[argument][0]:
+        given |= {
+            "frame_topics": [frames],
+            "frame_transport": transport,
+            "image_topics": topics or [""],
+            **where,
+        }
+        return [node(values, "lpr_node", {f"frame_{name}": value for name, value in qos.items()}, given)]
+    remappings = [("image", frames)] + ([("detections", detections)] if detections else [])
+    cropper = {"transport": transport, **({"detections": "none"} if values["regions"] else {}), **where}
+    given |= {"image_topics": [*topics, "plate_cropper/crops"], "transport": "raw"}
+    given["empty_frames_topic"] = "plate_cropper/empty_frames"
+    # all crops of a frame come at once, and plate_cropper is reliable; other publishers may not be
+    suits: Values = {"queue_depth": 64} | ({} if topics else RELIABLE)
+    return [
+        node(values, "plate_cropper", qos, cropper, remappings),
+        node(values, "lpr_node", suits, given),
     ]
 
 
@@ -147,8 +168,8 @@ def chosen_camera(text: str, variable: str) -> tuple[str, str]:
     return camera, f"camera:={camera} (from CAM_TYPE={variable})"
 
 
-def places_of_plates(values: Values, named: str) -> tuple[Values, str, str]:
-    """Return what tells plate_cropper where plates are, the topic of detections, and labels to be played."""
+def places_of_plates(values: Values) -> tuple[Values, str, str]:
+    """Return the parameters that say where plates are, the topic of detections, and labels to be played."""
     topic, kind, argument = values["detections_topic"], values["detections"], "cropper_params_file"
     told = support.read_parameter_file(argument, values[argument], ARGUMENTS[argument][0])
     if values["regions"]:
@@ -156,7 +177,7 @@ def places_of_plates(values: Values, named: str) -> tuple[Values, str, str]:
             raise LaunchError("plates are where regions or detections_topic say: give one of them, not both")
         regions = [region.strip() for region in values["regions"].split(";")]
         parse_regions(regions)
-        return {"regions": regions, "detections": "none"}, "", ""
+        return {"regions": regions}, "", ""
     if topic:
         return {"regions": [""], "detections": kind or "targets"}, topic, ""
     has_detector = told.get("detections", "none") != "none"
@@ -167,11 +188,6 @@ def places_of_plates(values: Values, named: str) -> tuple[Values, str, str]:
             kind = kind or (told["detections"] if has_detector else "")
             kind = kind or ("targets" if support.is_installed("ai_msgs") else "detection_2d_array")
             return {"regions": [""], "detections": kind}, "frame_player/detections", str(labels)
-    if not has_detector and not any(told.get("regions", [])):
-        raise LaunchError(
-            f"{named} needs to know where plates are: give regions:= or the detections_topic:= of a detector"
-            + (", or put a labels.csv beside the source" if values["camera"] == "image" else "")
-        )
     return {}, "", ""
 
 

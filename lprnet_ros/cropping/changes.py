@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.frames.place import number_of_place
 from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.images.geometry import Box
 
@@ -23,6 +24,7 @@ Thumbnail = npt.NDArray[np.float32]
 
 @dataclass
 class _Place:
+    serial: int
     number: int
     box: Box
     thumbnail: Thumbnail
@@ -35,7 +37,7 @@ class Change:
     """What the memory says of one place in a frame.
 
     Attributes:
-        place: its number; a place that stays where it was keeps it.
+        place: the number that its last changed picture was given.
         is_changed: whether its picture is new, or old enough to be sent again.
     """
 
@@ -60,24 +62,29 @@ class ChangeMemory:
         self._refresh = refresh_seconds
         self._places: list[_Place] = []
         self._frame = 0
-        self._next_number = 0
+        self._next_serial = 0
 
     def next_frame(self) -> None:
         """Begin a frame: each place can be named once in it."""
         self._frame += 1
 
-    def judge(self, box: Box, thumbnail: Thumbnail, now: float) -> Change:
+    def judge(
+        self, box: Box, thumbnail: Thumbnail, now: float, *, rows: int = 0, score: float = 1.0
+    ) -> Change:
         """Compare one place of the present frame with what was sent of it, and remember it.
 
         Args:
             box: where it is.
             thumbnail: what it looks like; see ``thumbnail_of``.
             now: seconds, of a clock that does not run backwards.
+            rows: of the plate, and its score; its number says them (``number_of_place``).
+            score: see rows.
         """
         place = self._find(box)
         if place is None:
-            place = _Place(self._next_number, box, thumbnail, now, self._frame)
-            self._next_number += 1
+            number = number_of_place(self._next_serial, rows, score)
+            place = _Place(self._next_serial, number, box, thumbnail, now, self._frame)
+            self._next_serial += 1
             self._places.append(place)
             if len(self._places) > MOST_PLACES:
                 self._places.remove(min(self._places, key=lambda one: one.seen))
@@ -87,6 +94,7 @@ class ChangeMemory:
         if not is_old and difference(place.thumbnail, thumbnail) < self._threshold:
             return Change(place.number, is_changed=False)
         place.box, place.thumbnail, place.sent = box, thumbnail, now
+        place.number = number_of_place(place.serial, rows, score)
         return Change(place.number, is_changed=True)
 
     def _find(self, box: Box) -> _Place | None:

@@ -102,7 +102,9 @@ class Cropper:
         still: list[int] = []
         for detection in self._usable(detections, width, height):
             thumbnail = thumbnail_of(frame.grey(*detection.box.pixels_in(width, height)))
-            change = self._memory.judge(detection.box, thumbnail, now)
+            change = self._memory.judge(
+                detection.box, thumbnail, now, rows=detection.rows, score=detection.score
+            )
             if change.is_changed:
                 changed.append((detection, change.place))
             else:

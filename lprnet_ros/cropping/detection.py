@@ -32,6 +32,7 @@ class Detection:
         label: the detector's class.
         score: the detector's confidence, 0..1.
         track_id: of the tracker; 0 is none.
+        rows: of the plate's characters, 1 or 2; 0 is unknown.
     """
 
     box: Box
@@ -39,6 +40,7 @@ class Detection:
     label: str = ""
     score: float = 1.0
     track_id: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ MOST_WIDTH = 188
 MOST_HEIGHT = 96
 """Size of the largest crop in pixels: twice LPRNet's input, and room for two rows; more is read no better."""
 
+_WIDTH_TO_HEIGHT = {1: 440 / 140, 2: 440 / 220}
+"""Of plates with one row and with two, as GA 36 has them."""
+
 
 def rectify(frame: Frame, detection: Detection, padding: float) -> Picture:
     """Cut one plate out.
@@ -23,26 +26,31 @@ def rectify(frame: Frame, detection: Detection, padding: float) -> Picture:
     Args:
         frame: the whole picture.
         detection: where the plate is.  What lies outside of the frame is filled
-            with the frame's edge where corners are known, else left away.
+            with the frame's edge where corners are known, else left away.  Where its rows are known
+            too, the crop has the proportions of such a plate: 3.14:1 with one, 2:1 with two.
         padding: room on each side, as a share of the plate's width and height.
 
     Returns:
         BGR, uint8, at least 1 x 1 and at most 96 x 188 pixels, its own copy.
     """
     if detection.quad is not None:
-        return _straighten(frame, _widened(detection.quad, padding))
+        return _straighten(frame, _widened(detection.quad, padding), _WIDTH_TO_HEIGHT.get(detection.rows))
     picture = frame.cut(*detection.box.padded(padding).pixels_in(*frame.size))
     return _shrunk(picture, _scale(picture.shape[1], picture.shape[0])).copy()
 
 
-def _straighten(frame: Frame, quad: Quad) -> Picture:
+def _straighten(frame: Frame, quad: Quad, aspect: float | None) -> Picture:
     top_left, top_right, bottom_right, bottom_left = quad
     width = max(math.dist(top_left, top_right), math.dist(bottom_left, bottom_right))
     height = max(math.dist(top_left, bottom_left), math.dist(top_right, bottom_right))
+    seen = width, height
+    if aspect is not None:  # a plate seen from aside is as wide as one seen from the front
+        width, height = max(width, aspect * height), max(height, width / aspect)
     box = bounding_box(quad)
     rectangle = Box(box.x - 1, box.y - 1, box.width + 2, box.height + 2).pixels_in(*frame.size)
     scale = _scale(width, height)
-    picture = widen_single_pixel(_shrunk(frame.cut(*rectangle), scale))
+    shrinkage = max(width * scale / max(seen[0], 1.0), height * scale / max(seen[1], 1.0))
+    picture = widen_single_pixel(_shrunk(frame.cut(*rectangle), shrinkage))
     across, down = picture.shape[1] / rectangle[2], picture.shape[0] / rectangle[3]
     size = _length(width * scale, MOST_WIDTH), _length(height * scale, MOST_HEIGHT)
     corners = [((x - rectangle[0]) * across, (y - rectangle[1]) * down) for x, y in quad]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Generic
 
-from lprnet_ros.flow.job import Job
+from lprnet_ros.flow.job import Job, Picture
 
 POLICIES = ("newest", "all")
 """What a full queue does: ``newest`` drops its oldest crop, ``all`` lets the sender wait."""
@@ -14,7 +15,7 @@ POLICIES = ("newest", "all")
 _LOOK_SECONDS = 0.05
 
 
-class CropQueue:
+class CropQueue(Generic[Picture]):
     """Bounded queues, one a camera, between the subscriptions and the workers.
 
     Args:
@@ -47,10 +48,10 @@ class CropQueue:
         self._lock = threading.Lock()
         self._has_room = threading.Condition(self._lock)
         self._has_crops = threading.Condition(self._lock)
-        self._waiting: dict[str, deque[Job]] = {}
+        self._waiting: dict[str, deque[Job[Picture]]] = {}
         self._count = 0  # of the crops in all of them
         self._turn: deque[str] = deque()  # cameras with crops, the next one first
-        self._retries: deque[Job] = deque()
+        self._retries: deque[Job[Picture]] = deque()
         self._tickets: dict[str, int] = {}
         self._is_closed = False
 
@@ -62,7 +63,7 @@ class CropQueue:
         with self._lock:
             return sum(self._tickets.values())
 
-    def put(self, job: Job) -> Job | None:
+    def put(self, job: Job[Picture]) -> Job[Picture] | None:
         """Add a crop.
 
         With the policy ``all`` this waits until its camera's queue has room, the
@@ -89,13 +90,13 @@ class CropQueue:
                 self._has_room.wait(_LOOK_SECONDS)
         return job
 
-    def put_again(self, jobs: Iterable[Job]) -> None:
+    def put_again(self, jobs: Iterable[Job[Picture]]) -> None:
         """Put the crops of a lost worker back: they are taken first, one at a time, and keep their order."""
         with self._lock:
             self._retries.extend(jobs)
             self._has_crops.notify_all()
 
-    def take(self) -> list[Job]:
+    def take(self) -> list[Job[Picture]]:
         """Wait for crops and take a worker's share of them, the cameras in turn.
 
         Returns:
@@ -110,11 +111,15 @@ class CropQueue:
                 return [self._retries.popleft()]
             share = min(self._largest_batch, -(-self._count // self._workers))
             jobs = [self._next() for _ in range(share)]
-            if self._policy == "all":
-                self._has_room.notify_all()
+            self._has_room.notify_all()
             return jobs
 
-    def clear(self) -> list[Job]:
+    def wait_until_taken(self, camera: str, seconds: float) -> bool:
+        """Wait until no crop of a camera waits; return whether that came to pass in so many seconds."""
+        with self._lock:
+            return self._has_room.wait_for(lambda: not self._waiting.get(camera), seconds)
+
+    def clear(self) -> list[Job[Picture]]:
         """Remove and return everything that waits, retries included."""
         with self._lock:
             jobs = [*self._retries, *(job for waiting in self._waiting.values() for job in waiting)]
@@ -132,7 +137,7 @@ class CropQueue:
             self._has_room.notify_all()
             self._has_crops.notify_all()
 
-    def _next(self) -> Job:
+    def _next(self) -> Job[Picture]:
         camera = self._turn.popleft()
         waiting = self._waiting[camera]
         job = waiting.popleft()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Iterable
+from typing import Generic
 
-from lprnet_ros.flow.job import Job
-from lprnet_ros.reading.recognizer import ReadResult
+from lprnet_ros.flow.job import Job, Picture, Result
 
-Deliver = Callable[[Job, ReadResult], None]
+Deliver = Callable[[Job[Picture], Result], None]
 
 
-class InOrderDelivery:
+class InOrderDelivery(Generic[Picture, Result]):
     """Holds a result back until all earlier results of its camera are delivered.
 
     Args:
@@ -22,14 +22,14 @@ class InOrderDelivery:
             that cannot be published must not hold the others up.
     """
 
-    def __init__(self, deliver: Deliver, report: Callable[[str], None]) -> None:
+    def __init__(self, deliver: Deliver[Picture, Result], report: Callable[[str], None]) -> None:
         self._deliver, self._report = deliver, report
         self._lock = threading.Lock()
         self._next: dict[str, int] = {}
-        self._early: dict[tuple[str, int], tuple[Job, ReadResult]] = {}
+        self._early: dict[tuple[str, int], tuple[Job[Picture], Result]] = {}
         self._is_closed = False
 
-    def complete(self, results: Iterable[tuple[Job, ReadResult]]) -> None:
+    def complete(self, results: Iterable[tuple[Job[Picture], Result]]) -> None:
         """Take results in, and deliver all that are due now."""
         with self._lock:
             if self._is_closed:

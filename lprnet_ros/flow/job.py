@@ -1,14 +1,18 @@
-"""One crop on its way, and who reads it."""
+"""One crop or frame on its way, and who reads it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from lprnet_ros.frames.place import Place
 from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
+
+Picture = TypeVar("Picture")
+Result = TypeVar("Result")
+_Taken_contra = TypeVar("_Taken_contra", contravariant=True)
 
 
 class WorkerLostError(RuntimeError):
@@ -36,8 +40,8 @@ class Source(NamedTuple):
     received: float = math.nan
 
 
-class Job:
-    """A crop that waits, is being read, or was read.
+class Job(Generic[Picture]):
+    """A crop that waits, is being read, or was read; or a frame that is searched.
 
     Args:
         source: where it came from.
@@ -51,20 +55,23 @@ class Job:
 
     __slots__ = ("attempts", "crop", "source", "ticket")
 
-    def __init__(self, source: Source, crop: CropImage) -> None:
+    def __init__(self, source: Source, crop: Picture) -> None:
         self.source = source
         self.crop = crop
         self.attempts = 0
         self.ticket = -1
 
 
-class CropReader(Protocol):
+CropJob = Job[CropImage]
+
+
+class Reader(Protocol[_Taken_contra, Result]):
     """Reads crops, one caller at a time: a ``PlateRecognizer`` here, or a ``ProcessReader``.
 
     One that can be ended while it reads has a method ``kill`` too, which returns at once.
     """
 
-    def read_batch(self, crops: Sequence[CropImage], rules: ReadingRules) -> list[ReadResult]:
+    def read_batch(self, crops: Sequence[_Taken_contra], rules: ReadingRules) -> list[Result]:
         """Read crops.
 
         Args:
@@ -82,3 +89,6 @@ class CropReader(Protocol):
     def close(self) -> None:
         """Release the model; called by the thread that reads, when it does not."""
         ...
+
+
+CropReader = Reader[CropImage, ReadResult]

@@ -11,12 +11,13 @@ from lprnet_ros.flow.inline import InlineReading
 from lprnet_ros.flow.job import CropReader
 from lprnet_ros.flow.pool import PoolSettings, WorkerPool
 from lprnet_ros.flow.process_reader import ProcessReader, ReaderSetup
+from lprnet_ros.images.crop_image import CropImage
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import RecognizerManifest
-from lprnet_ros.reading.recognizer import ReadingRules
+from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
 from lprnet_ros.runtimes import choose_runtime, find_runtime
 
-Flow = InlineReading | WorkerPool
+Flow = InlineReading | WorkerPool[CropImage, ReadResult]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def open_flow(
     model: ChosenModel,
     rules: ReadingRules,
     pool: PoolSettings,
-    deliver: Deliver,
+    deliver: Deliver[CropImage, ReadResult],
     report: Callable[[str], None],
     *,
     threads: int = 1,

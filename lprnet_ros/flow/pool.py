@@ -7,14 +7,16 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from lprnet_ros.flow.crop_queue import CropQueue
 from lprnet_ros.flow.delivery import Deliver, InOrderDelivery
-from lprnet_ros.flow.job import CropReader, Job, WorkerLostError
+from lprnet_ros.flow.job import Job, Picture, Reader, Result, WorkerLostError
 from lprnet_ros.reading.plate_reading import ReadingFailedError
-from lprnet_ros.reading.recognizer import ReadingRules, ReadResult
+from lprnet_ros.reading.recognizer import ReadingRules
 
-OpenReader = Callable[[ReadingRules], CropReader]
+ReaderType = TypeVar("ReaderType")
+OpenReader = Callable[[ReadingRules], ReaderType]
 
 _ATTEMPTS = 2
 _OPENING_SECONDS = 60.0
@@ -39,12 +41,18 @@ class PoolSettings:
         depth: crops of one camera that may wait.
         policy: ``newest`` or ``all``, see ``CropQueue``.
         timeout_seconds: how long one crop may take before its worker counts as hung.
+        largest_batch: crops that a worker takes at once at most.
+        work: what it works on, for its texts.
+        hang_advice: what to do about a worker thread that hangs.
     """
 
     workers: int = 1
     depth: int = 5
     policy: str = "newest"
     timeout_seconds: float = 2.0
+    largest_batch: int = 8
+    work: str = "crop"
+    hang_advice: str = "restart the node, or set worker_kind to process"
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class PoolStatus:
     problem: str = ""
 
 
-class _Worker:
+class _Worker(Generic[Picture, Result]):
     """A thread and the reader that it opened.
 
     Attributes:
@@ -76,8 +84,8 @@ class _Worker:
         deadline: when its crops have to be read, by ``time.monotonic``; None while it reads none.
     """
 
-    def __init__(self, run: Callable[[_Worker], None]) -> None:
-        self.reader: CropReader | None = None
+    def __init__(self, run: Callable[[_Worker[Picture, Result]], None]) -> None:
+        self.reader: Reader[Picture, Result] | None = None
         self.opened = threading.Event()
         self.error: Exception | None = None
         self.deadline: float | None = None
@@ -93,7 +101,7 @@ class _Worker:
         return deadline is not None and time.monotonic() > deadline
 
 
-class WorkerPool:
+class WorkerPool(Generic[Picture, Result]):
     """Reads crops with several readers and delivers the results in order.
 
     A reader in another process ends its own hang, and is replaced.  A reader in a thread of this
@@ -110,6 +118,7 @@ class WorkerPool:
     Attributes:
         rules: the same; may be replaced at any time, and is used from the next crop on.
         submit: lets a crop be read; see ``CropQueue.put``.
+        wait_until_taken: see ``CropQueue``.
 
     Raises:
         Exception: what ``open_reader`` raised, from the first worker that failed.
@@ -118,26 +127,33 @@ class WorkerPool:
 
     def __init__(
         self,
-        open_reader: OpenReader,
+        open_reader: OpenReader[Reader[Picture, Result]],
         rules: ReadingRules,
-        deliver: Deliver,
+        deliver: Deliver[Picture, Result | ReadingFailedError],
         report: Callable[[str], None],
         settings: PoolSettings,
     ) -> None:
         self.rules = rules
         self._open_reader, self._report = open_reader, report
         self._settings = settings
-        self._queue = CropQueue(
-            depth=settings.depth, policy=settings.policy, workers=settings.workers, may_wait=self._may_wait
+        self._queue: CropQueue[Picture] = CropQueue(
+            depth=settings.depth,
+            policy=settings.policy,
+            workers=settings.workers,
+            largest_batch=settings.largest_batch,
+            may_wait=self._may_wait,
         )
-        self._delivery = InOrderDelivery(deliver, report)
+        self._delivery: InOrderDelivery[Picture, Result | ReadingFailedError] = InOrderDelivery(
+            deliver, report
+        )
         self.submit = self._queue.put
+        self.wait_until_taken = self._queue.wait_until_taken
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._is_ending = False
         self._replaced = self._retried = 0
         self._problem = ""
-        self._workers = [_Worker(self._run) for _ in range(settings.workers)]
+        self._workers: list[_Worker[Picture, Result]] = [_Worker(self._run) for _ in range(settings.workers)]
         self._start()
 
     def status(self) -> PoolStatus:
@@ -145,7 +161,7 @@ class WorkerPool:
         hung = sum(worker.is_overdue for worker in self._workers)
         problem = (
             f"{hung} of {len(self._workers)} workers have had no answer from the runtime in "
-            f"{self._settings.timeout_seconds:g} s a crop: restart the node, or set worker_kind to process"
+            f"{self._settings.timeout_seconds:g} s a {self._settings.work}: {self._settings.hang_advice}"
         )
         with self._lock:
             return PoolStatus(
@@ -164,7 +180,7 @@ class WorkerPool:
         """Let no sender wait any more: the end is near.  May be called by a signal handler."""
         self._is_ending = True
 
-    def discard(self, seconds: float) -> list[Job]:
+    def discard(self, seconds: float) -> list[Job[Picture]]:
         """Drop what waits, and let what is being read be finished and delivered.
 
         Args:
@@ -222,7 +238,7 @@ class WorkerPool:
             self.close()
             raise error
 
-    def _run(self, worker: _Worker) -> None:
+    def _run(self, worker: _Worker[Picture, Result]) -> None:
         """What each worker's thread does: open a reader, and read crops with it until the pool ends."""
         try:
             worker.reader = self._open_reader(self.rules)
@@ -239,9 +255,14 @@ class WorkerPool:
         if worker.reader is not None:
             worker.reader.close()
 
-    def _read(self, worker: _Worker, reader: CropReader, jobs: list[Job]) -> None:
+    def _read(
+        self,
+        worker: _Worker[Picture, Result],
+        reader: Reader[Picture, Result],
+        jobs: list[Job[Picture]],
+    ) -> None:
         """Read crops, and deliver the results."""
-        results: list[ReadResult]
+        results: Sequence[Result | ReadingFailedError]
         worker.deadline = time.monotonic() + self._settings.timeout_seconds * len(jobs) + _GRACE_SECONDS
         try:
             results = reader.read_batch([job.crop for job in jobs], self.rules)
@@ -260,7 +281,7 @@ class WorkerPool:
             worker.deadline = None
         self._delivery.complete(zip(jobs, results, strict=True))
 
-    def _lose(self, jobs: Sequence[Job], why: str) -> None:
+    def _lose(self, jobs: Sequence[Job[Picture]], why: str) -> None:
         """Give the crops of a lost reader to another one; a crop that was lost twice has failed."""
         self._report(f"a worker is replaced: {why}")
         for job in jobs:
@@ -273,7 +294,7 @@ class WorkerPool:
         failure = ReadingFailedError(f"lost twice; {why}")
         self._delivery.complete((job, failure) for job in jobs if job.attempts >= _ATTEMPTS)
 
-    def _reopen(self, worker: _Worker) -> None:
+    def _reopen(self, worker: _Worker[Picture, Result]) -> None:
         """Open a new reader, again and again until that succeeds or the pool ends."""
         pause = 0.0
         while worker.reader is None and not self._closed.wait(pause):

@@ -7,7 +7,8 @@ wrongly; therefore the crop itself carries it:
 
 In the camera's own frame_id each ``%`` and ``#`` is written as ``%25`` and ``%23``,
 as in a URL (RFC 3986, 2.1).  The parser is strict: any text that ``to_frame_id``
-cannot have written is an ordinary frame_id.
+cannot have written is an ordinary frame_id.  What the finder says of a plate is therefore
+part of the number of its place: nodes that do not know of it read the same text.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ MOST_CROPS = 64
 """Maximum number of crops, and of unchanged places, of one frame."""
 
 _MOST_NUMBER = 2**53
+_MOST_SERIAL = 2**32
+_SCORES = 1001  # 0.000 to 1.000
 _MOST_PIXELS = 2**31
 _MOST_TRACK = 2**64
 _WHOLE = "0|[1-9][0-9]{0,19}"
@@ -100,7 +103,8 @@ class Place:
         height: of the plate, in pixels.
         quad: the plate's corners in pixels of the frame, to a hundredth, or None if unknown.
         track_id: of the tracker; 0 is none.
-        number: of the place; a place that does not move keeps its number.
+        number: of the place; a place that does not move keeps its number, as long as the finder says the same
+            of it (``number_of_place``).
 
     Raises:
         ValueError: a value is out of its range; the message names it.
@@ -146,6 +150,17 @@ class Place:
         """The plate's box in pixels of the frame."""
         return Box(self.x, self.y, self.width, self.height)
 
+    @property
+    def rows(self) -> int:
+        """Rows of the plate's characters, 1 or 2; 0 is unknown."""
+        said = self.number // _MOST_SERIAL
+        return 1 + (said - 1) // _SCORES if 0 < said <= 2 * _SCORES else 0
+
+    @property
+    def score(self) -> float | None:
+        """How surely the finder took it for a plate, 0..1 to a thousandth; None is unknown."""
+        return (self.number // _MOST_SERIAL - 1) % _SCORES / (_SCORES - 1) if self.rows else None
+
     def to_frame_id(self) -> str:
         """Write the place; ``parse_frame_id`` reads it."""
         corners = self.quad if self.quad is not None else ()
@@ -154,6 +169,21 @@ class Place:
             f"{self.frame.to_frame_id()};crop={self.index};roi={self.x},{self.y},{self.width},{self.height}"
             f";quad={quad};track={self.track_id};place={self.number}"
         )
+
+
+def number_of_place(serial: int, rows: int, score: float) -> int:
+    """Return the number of a place, with what the finder says of the plate that lies there.
+
+    Args:
+        serial: of the place, from 0; modulo 2**32.
+        rows: of the plate's characters, 1 or 2; 0, unknown, leaves the number the serial.
+        score: how surely it is a plate, 0..1; written to a thousandth.
+    """
+    if rows not in (0, 1, 2):
+        raise ValueError(f"rows is {rows}, expected 1 or 2, or 0 where they are unknown")
+    thousandths = round(min(max(score, 0.0), 1.0) * (_SCORES - 1))
+    said = 1 + _SCORES * (rows - 1) + thousandths if rows else 0
+    return serial % _MOST_SERIAL + _MOST_SERIAL * said
 
 
 def parse_frame_id(text: str) -> Place | None:

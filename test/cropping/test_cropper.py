@@ -71,6 +71,19 @@ def test_the_corners_travel_with_the_place():
     assert crop.picture.shape[0] == 30
 
 
+def test_rows_and_score_travel_with_the_place_and_a_still_place_has_the_number_of_its_crop():
+    cropper = Cropper(CropRule(refresh_period=10.0))
+    found = [plate(10, rows=2, score=0.873), plate(300, score=0.4)]
+    known, unknown = (crop.place for crop in cropper.crop(frame(), "gate", found, 0.0).crops)
+    assert (known.rows, known.score) == (2, 0.873)
+    assert (unknown.rows, unknown.score, unknown.number) == (0, None, 1)
+    later = [plate(10, rows=2, score=0.6), plate(300, score=0.4)]
+    assert cropper.crop(frame(), "gate", later, 1.0).mark.still == (known.number, unknown.number)
+    again, _ = cropper.crop(frame(), "gate", later, 10.0).crops
+    assert (again.place.rows, again.place.score) == (2, 0.6)
+    assert cropper.crop(frame(), "gate", found, 11.0).mark.still[0] == again.place.number
+
+
 def test_plates_that_cannot_be_read_are_left_out_and_counted_by_reason():
     cropper = Cropper(dataclasses.replace(ALL, minimum_width=50, minimum_height=20, minimum_visible=0.8))
     cropped = cropper.crop(

@@ -138,3 +138,37 @@ def test_whatever_the_numbers_a_crop_is_a_small_picture(quad, box, padding):
     assert 1 <= crop.shape[0] <= MOST_HEIGHT
     assert 1 <= crop.shape[1] <= MOST_WIDTH
     assert crop.shape[2] == 3
+
+
+def seen_from_aside(share, width=120.0, height=38.0):
+    """A plate whose width a slanting view shrinks."""
+    return (
+        (20.0, 30.0),
+        (20.0 + share * width, 36.0),
+        (20.0 + share * width, 34.0 + height),
+        (20.0, 30.0 + height),
+    )
+
+
+@pytest.mark.parametrize(("rows", "aspect"), [(1, 440 / 140), (2, 2.0)])
+@pytest.mark.parametrize("share", [0.3, 0.6, 1.0])
+@pytest.mark.parametrize("scale", [0.2, 1.0, 4.0])
+def test_a_plate_whose_rows_are_known_has_its_proportions_from_wherever_it_is_seen(
+    rows, aspect, share, scale
+):
+    quad = tuple((scale * x, scale * y) for x, y in seen_from_aside(share))
+    crop = crop_of(scene_with(quad, (800, 640)), Detection(bounding_box(quad), quad, rows=rows))
+    height, width = crop.shape[:2]
+    assert abs(width - aspect * height) <= 0.5 + aspect / 2
+    assert width <= MOST_WIDTH
+    assert height <= MOST_HEIGHT
+    # nothing of what the frame shows is lost but what is beyond the largest crop
+    assert width >= min(round(scale * 0.99 * share * 120), MOST_WIDTH - 2)
+    if scale >= 1:
+        assert np.array_equal(np.array(colours_of(crop)), COLOURS)
+
+
+def test_two_rows_fill_the_largest_crop():
+    quad = ((0.0, 0.0), (440.0, 0.0), (440.0, 220.0), (0.0, 220.0))
+    crop = crop_of(np.zeros((300, 500, 3), np.uint8), Detection(bounding_box(quad), quad, rows=2))
+    assert crop.shape == (94, 188, 3)

@@ -165,3 +165,24 @@ def test_a_sender_that_must_not_wait_any_more_drops_the_oldest_instead():
     thread.join(0.1)
     assert thread.is_alive()
     queue.close()
+
+
+def test_one_can_wait_until_the_crops_of_a_camera_are_taken():
+    queue = filled(CropQueue(depth=5, largest_batch=1), a=2, b=1)
+    thread, results = in_thread(queue.wait_until_taken, "a", PATIENCE_SECONDS)
+    assert names(queue.take()) == ["a 0"]
+    thread.join(0.1)
+    assert thread.is_alive()
+    assert [names(queue.take()) for _ in range(2)] == [["b 0"], ["a 1"]]
+    thread.join(PATIENCE_SECONDS)
+    assert results == [True]
+
+
+def test_waiting_for_crops_to_be_taken_ends_with_its_time_or_when_they_are_cleared():
+    queue = filled(CropQueue(depth=5), a=1)
+    assert queue.wait_until_taken("b", 0.0)
+    assert not queue.wait_until_taken("a", 0.01)
+    thread, results = in_thread(queue.wait_until_taken, "a", PATIENCE_SECONDS)
+    queue.clear()
+    thread.join(PATIENCE_SECONDS)
+    assert results == [True]

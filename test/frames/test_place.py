@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lprnet_ros.frames.place import MOST_CROPS, FrameMark, Place, parse_frame, parse_frame_id
+from lprnet_ros.frames.place import (
+    MOST_CROPS,
+    FrameMark,
+    Place,
+    number_of_place,
+    parse_frame,
+    parse_frame_id,
+)
 
 MARK = FrameMark("camera_1", 1920, 1080, "9f3c61d2", 42, 3, (5, 7))
 PLACE = Place(MARK, 1, 100, 200, 94, 24, ((1.0, 2.0), (3.25, 4.5), (5.0, 6.0), (7.0, 8.0)), 17, 9)
@@ -69,6 +76,39 @@ def test_every_place_is_read_as_it_was_written(place):
     text = place.to_frame_id()
     assert parse_frame_id(text) == place
     assert parse_frame(text) is None
+
+
+def test_a_number_from_before_the_finder_says_nothing_of_rows_and_score():
+    assert (PLACE.rows, PLACE.score) == (0, None)
+    assert number_of_place(9, 0, 0.5) == 9
+    odd = dataclasses.replace(PLACE, number=2**53 - 1)  # no cropper wrote it
+    assert (odd.rows, odd.score) == (0, None)
+    assert parse_frame_id(odd.to_frame_id()) == odd
+
+
+@given(st.integers(0, 2**40), st.sampled_from([1, 2]), st.floats(-0.1, 1.1))
+@example(2**32 - 1, 2, 1.0)
+@example(0, 1, 0.0)
+def test_rows_and_score_travel_with_the_number(serial, rows, score):
+    place = dataclasses.replace(PLACE, number=number_of_place(serial, rows, score))
+    read = parse_frame_id(place.to_frame_id())
+    assert read == place
+    assert read.rows == rows
+    assert read.score == pytest.approx(min(max(score, 0.0), 1.0), abs=0.00051)
+    assert read.number % 2**32 == serial % 2**32
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 2]), st.floats(0, 1))
+def test_what_the_finder_says_changes_no_other_part_of_the_text_nor_its_form(serial, rows, score):
+    number = number_of_place(serial, rows, score)
+    text = dataclasses.replace(PLACE, number=number).to_frame_id()
+    assert text == TEXT.replace("place=9", f"place={number}")
+    assert number < 2**53  # what nodes accept that do not know of rows
+
+
+def test_rows_are_one_or_two():
+    with pytest.raises(ValueError, match="rows is 3"):
+        number_of_place(0, 3, 0.5)
 
 
 @given(marks)

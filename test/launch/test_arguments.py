@@ -54,11 +54,6 @@ WRONG = {
         ["camera:=image", BOX],
         "source '' does not exist; give a folder of pictures, a picture or a video",
     ),
-    "no place": (
-        ["camera:=image", PICTURE],
-        "camera:=image needs to know where plates are: give regions:= or the detections_topic:= of a "
-        "detector, or put a labels.csv beside the source",
-    ),
     "log level": (["log_level:=verbose"], 'Argument "log_level" provided value "verbose" is not valid.'),
     "model": (["camera:=usb", BOX, "model:=/nowhere/missing.onnx"], "/nowhere/missing.onnx"),
 }
@@ -113,7 +108,7 @@ def test_node_name_reaches_topics_parameters_and_log_level(tmp_path: Path, start
         "model:=lprnet_int8.onnx",
     )
     started.append(launch)
-    launch.wait_for("lpr_node", "plate_cropper", "websocket")
+    launch.wait_for("lpr_node", "websocket")
     reader = launch.programs["lpr_node"]
     assert reader.remappings == {"__node": "gate_reader", "__ns": "/north"}
     assert reader.arguments[:3] == ["--ros-args", "--log-level", "north.gate_reader:=info"]
@@ -123,7 +118,9 @@ def test_node_name_reaches_topics_parameters_and_log_level(tmp_path: Path, start
 
 
 def test_use_sim_time_reaches_all_nodes_of_the_package(tmp_path: Path, started: list[Launch]) -> None:
-    launch = StandIns(tmp_path).launch("camera:=image", PICTURE, BOX, "use_sim_time:=true")
+    launch = StandIns(tmp_path).launch(
+        "camera:=image", PICTURE, "detections_topic:=/boxes", "use_sim_time:=true"
+    )
     started.append(launch)
     launch.wait_for("lpr_node", "plate_cropper", "frame_player")
     assert {name: one.parameters["use_sim_time"] for name, one in launch.programs.items()} == {
@@ -137,7 +134,12 @@ def test_use_sim_time_reaches_all_nodes_of_the_package(tmp_path: Path, started: 
 def test_respawn_starts_a_node_again(tmp_path: Path, started: list[Launch], name: str) -> None:
     stand_ins = StandIns(tmp_path)
     launch = stand_ins.launch(
-        "camera:=usb", BOX, "respawn:=true", ENDING_PROGRAM=name, ENDING_STATUS="1", ENDING_AFTER=""
+        "camera:=usb",
+        "detections_topic:=/boxes",
+        "respawn:=true",
+        ENDING_PROGRAM=name,
+        ENDING_STATUS="1",
+        ENDING_AFTER="",
     )
     started.append(launch)
     wait_until(lambda: sum(line.get("program") == name for line in stand_ins.lines()) >= 2)
@@ -147,8 +149,15 @@ def test_respawn_starts_a_node_again(tmp_path: Path, started: list[Launch], name
 
 def test_pictures_with_regions_are_played_by_the_real_nodes(tmp_path: Path, started: list[Launch]) -> None:
     skip_unless_installed()
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**: {ros__parameters: {find_plates: false}}")
     launch = StandIns(tmp_path, without=("lprnet_ros",)).launch(
-        "camera:=image", PICTURE, "regions:=0,0,1,1", "loop:=false", ROS_DOMAIN_ID=str(1 + os.getpid() % 100)
+        "camera:=image",
+        PICTURE,
+        "regions:=0,0,1,1",
+        "loop:=false",
+        f"params_file:={file}",
+        ROS_DOMAIN_ID=str(1 + os.getpid() % 100),
     )
     started.append(launch)
     played = "[INFO] [frame_player-1]: process has finished cleanly"
@@ -226,7 +235,7 @@ def test_set_parameter_wins_over_the_default_file_and_what_suits_and_not_over_a_
         reader = launch.programs["lpr_node"].parameters
         assert reader["minimum_confidence"] == (0.9 if given else 0.5)
         assert (reader["queue_depth"], reader["decoder"]) == (77, "beam")
-        assert reader["image_topics"] == ["plate_cropper/crops"], "the wiring stays"
+        assert reader["frame_topics"] == ["frame_player/image"], "the wiring stays"
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,10 @@ def test_the_page_shows_plates_on_the_frames_they_were_read_in(
 ) -> None:
     drawn = board.folder / "drawn.jsonl"
     drawn.touch()
+    file = board.folder / "mine.yaml"
+    file.write_text("/**: {ros__parameters: {find_plates: false}}")
     launch = board.launch(
+        f"params_file:={file}",
         f"camera:={camera}",
         "web:=true",
         f"regions:={LEFT},{TOP},{WIDTH},{HEIGHT}",

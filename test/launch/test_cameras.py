@@ -41,6 +41,7 @@ WIRED = {
     "qos_profile": "reliable",
     "queue_depth": 64,
 }
+"""With plate_cropper before it."""
 
 # a robot's launch file: what it set for others before must not reach the camera, nor the camera's leak after
 ROBOT = """
@@ -77,14 +78,15 @@ def running() -> Iterator[list[Launch]]:
 
 
 CAMERAS = {
-    "mipi": (["camera:=mipi", BOX], [("mipi_cam", MIPI)], "shared_mem", "/hbmem_img"),
+    "mipi": (["camera:=mipi"], [("mipi_cam", MIPI)], "shared_mem", "/hbmem_img"),
+    "mipi at a gate": (["camera:=mipi", BOX], [("mipi_cam", MIPI)], "shared_mem", "/hbmem_img"),
     "mipi on the page": (
         ["camera:=mipi", BOX, "web:=true"],
         [("mipi_cam", MIPI), ("hobot_codec_encode", CODEC), ("websocket", PAGE)],
         "shared_mem",
         "/hbmem_img",
     ),
-    "usb": (["camera:=usb", BOX], [("hobot_usb_cam", USB)], "compressed", "/image"),
+    "usb": (["camera:=usb"], [("hobot_usb_cam", USB)], "compressed", "/image"),
     "usb on the page": (
         ["camera:=usb", BOX, "web:=true"],
         [("hobot_usb_cam", USB), ("websocket", PAGE)],
@@ -104,7 +106,7 @@ def test_a_camera_includes_its_launch_files_in_order_each_with_its_arguments_alo
     topic: str,
 ) -> None:
     programs = [PROGRAM_OF.get(file, file) for file, _ in expected]
-    launch = stand_ins.launch(*arguments).wait_for("lpr_node", "plate_cropper", *programs)
+    launch = stand_ins.launch(*arguments).wait_for("lpr_node", *programs)
     assert launch.stop() == 0
     assert launch.errors == []
 
@@ -117,7 +119,7 @@ def test_a_camera_includes_its_launch_files_in_order_each_with_its_arguments_alo
         name for file, _ in expected for name in ([file] if file == "websocket" else [file, "hobot_shm"])
     ]
 
-    assert set(launch.programs) == {"lpr_node", "plate_cropper", *programs}
+    assert set(launch.programs) == {"lpr_node", *programs}
     for name, program in launch.programs.items():
         variables = {variable: program.environment.get(variable) for variable in SHARED_MEMORY_VARIABLES}
         assert variables == {
@@ -127,11 +129,53 @@ def test_a_camera_includes_its_launch_files_in_order_each_with_its_arguments_alo
             "ROS_DISABLE_LOANED_MESSAGES": "0",
         }, name
         assert not program.is_alive
-    cropper = launch.programs["plate_cropper"]
-    expected_of_cropper = {"transport": transport, "regions": ["10,20,30,40"]}
-    expected_of_cropper["qos_profile"] = "reliable" if transport == "compressed" else "sensor_data"
-    assert cropper.parameters == CROPPER_DEFAULTS | expected_of_cropper
-    assert cropper.remappings == {"__node": "plate_cropper", "__ns": "/", "image": topic}
+    reader = launch.programs["lpr_node"]
+    assert reader.parameters == READER_DEFAULTS | {
+        "frame_topics": [topic],
+        "frame_transport": transport,
+        "frame_qos_profile": "reliable" if transport == "compressed" else "sensor_data",
+        "regions": ["10,20,30,40"] if BOX in arguments else [""],
+        "image_topics": [""],
+    } | ({"outputs": "auto"} if "web:=true" in arguments else {})
+    assert reader.remappings == {"__node": "lpr_node", "__ns": "/"}
+
+
+def test_pictures_without_labels_need_nothing_but_their_folder(
+    stand_ins: StandIns, running: list[Launch]
+) -> None:
+    (stand_ins.folder / "pictures").mkdir()
+    source = stand_ins.folder / "pictures"
+    (source / "a.png").write_bytes((ROOT / "demo" / "crops" / "京AC6895.png").read_bytes())
+    launch = stand_ins.launch("camera:=image", f"source:={source}", "image_topics:=/other", "namespace:=gate")
+    running.append(launch)
+    launch.wait_for("lpr_node", "frame_player")
+    assert set(launch.programs) == {"lpr_node", "frame_player"}
+    assert launch.programs["frame_player"].parameters["labels"] == ""
+    assert launch.programs["lpr_node"].parameters == READER_DEFAULTS | {
+        "frame_topics": ["frame_player/image"],
+        "frame_transport": "compressed",
+        "frame_qos_profile": "reliable",
+        "frame_queue_depth": 10,
+        "image_topics": ["/other"],
+    }
+
+
+def test_the_croppers_own_file_brings_plate_cropper_between(
+    stand_ins: StandIns, running: list[Launch]
+) -> None:
+    file = stand_ins.folder / "cropper.yaml"
+    file.write_text("/**: {ros__parameters: {padding: 0.1}}")
+    launch = stand_ins.launch("camera:=mipi", BOX, f"cropper_params_file:={file}")
+    running.append(launch)
+    launch.wait_for("lpr_node", "plate_cropper", "mipi_cam")
+    assert launch.programs["plate_cropper"].parameters == {
+        "padding": 0.1,
+        "transport": "shared_mem",
+        "qos_profile": "sensor_data",
+        "regions": ["10,20,30,40"],
+        "detections": "none",
+    }
+    assert launch.programs["plate_cropper"].remappings["image"] == "/hbmem_img"
     assert launch.programs["lpr_node"].parameters == READER_DEFAULTS | WIRED
 
 
@@ -196,7 +240,7 @@ def test_without_a_camera_the_reader_starts_alone_with_its_file(
 
 
 def test_cam_type_chooses_the_camera(stand_ins: StandIns, running: list[Launch]) -> None:
-    launch = stand_ins.launch(BOX, CAM_TYPE="usb").wait_for("hobot_usb_cam", "plate_cropper", "lpr_node")
+    launch = stand_ins.launch(CAM_TYPE="usb").wait_for("hobot_usb_cam", "lpr_node")
     running.append(launch)
     assert [one.file for one in launch.includes] == ["hobot_shm", "hobot_usb_cam", "hobot_shm"]
 
@@ -256,9 +300,7 @@ def test_inside_a_robots_launch_nothing_leaks_in_or_out(
     )
     launch = stand_ins.launch(file=robot)
     running.append(launch)
-    launch.wait_for(
-        "lpr_node", "plate_cropper", "mipi_cam", "hobot_codec_republish", "websocket", "other_node"
-    )
+    launch.wait_for("lpr_node", "mipi_cam", "hobot_codec_republish", "websocket", "other_node")
     targets = "/robot/lpr_node/targets" if is_grouped else "/lpr_node/targets"
     assert [(one.file, one.given) for one in launch.includes if one.file != "hobot_shm"] == [
         ("mipi_cam", MIPI),
@@ -267,9 +309,7 @@ def test_inside_a_robots_launch_nothing_leaks_in_or_out(
     ]
     namespace = "/robot" if is_grouped else "/"
     programs = launch.programs
-    assert (
-        programs["lpr_node"].remappings["__ns"] == programs["plate_cropper"].remappings["__ns"] == namespace
-    )
+    assert programs["lpr_node"].remappings["__ns"] == namespace
     for name in ("mipi_cam", "hobot_codec_republish", "websocket"):
         assert programs[name].remappings.get("__ns", "/") == "/", name
     assert not set(SHARED_MEMORY_VARIABLES) & set(programs["other_node"].environment)
@@ -279,7 +319,7 @@ def test_inside_a_robots_launch_nothing_leaks_in_or_out(
 def test_what_the_user_exported_for_shared_memory_stays(stand_ins: StandIns, running: list[Launch]) -> None:
     launch = stand_ins.launch("camera:=mipi", BOX, FASTRTPS_DEFAULT_PROFILES_FILE="/my.xml")
     running.append(launch)
-    launch.wait_for("lpr_node", "plate_cropper", "mipi_cam")
+    launch.wait_for("lpr_node", "mipi_cam")
     for program in launch.programs.values():
         assert program.environment["FASTRTPS_DEFAULT_PROFILES_FILE"] == "/my.xml"
         assert program.environment["RMW_FASTRTPS_USE_QOS_FROM_XML"] == "1"

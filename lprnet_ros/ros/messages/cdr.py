@@ -1,4 +1,4 @@
-"""Reads serialised ``sensor_msgs/Image`` and ``CompressedImage``, and writes ``std_msgs/String``.
+"""Reads serialised ``sensor_msgs/Image``, ``CompressedImage`` and ``hbm_img_msgs/HbmMsg1080P``; writes texts.
 
 A raw subscription delivers the serialised message.  Extracting the few fields costs
 a fraction of building a message object and copies nothing, and an invalid message
@@ -25,6 +25,9 @@ _BYTE_ORDERS = {b"\x00\x00": ">", b"\x00\x01": "<"}
 _LONGEST_STRING = 4096
 """Maximum length of a frame_id, encoding or format in bytes; longer ones are rejected."""
 
+_SHARED_MEMORY_BYTES = 6_220_800
+"""Of the data of a HbmMsg1080P, whatever the size of its picture."""
+
 
 @dataclass
 class SerialisedImage:
@@ -49,13 +52,37 @@ class SerialisedImage:
     step: int = 0
 
 
+@dataclass
+class SerialisedSharedMemory:
+    """The fields of a ``hbm_img_msgs/HbmMsg1080P``, of which some cameras fill in more than others.
+
+    Attributes:
+        seconds, nanoseconds: its stamp.
+        height, width, data_size, step: numbers of the message.
+        encoding: 12 bytes, padded with zeros.
+        data: uint8, a view of the message.
+        frame_id: empty, since the message has none.
+    """
+
+    seconds: int
+    nanoseconds: int
+    height: int
+    width: int
+    data_size: int
+    step: int
+    encoding: bytes
+    data: npt.NDArray[np.uint8]
+    frame_id: str = ""
+
+
 class _Format:
-    """The fixed parts of both messages in one byte order."""
+    """The fixed parts of the messages in one byte order."""
 
     def __init__(self, order: str) -> None:
         self.stamp = struct.Struct(f"{order}iI")
         self.size = struct.Struct(f"{order}II")
         self.number = struct.Struct(f"{order}I")
+        self.shared_memory = struct.Struct(f"{order}iiIIIII12s{_SHARED_MEMORY_BYTES}x")
 
 
 _FORMATS = {mark: _Format(order) for mark, order in _BYTE_ORDERS.items()}
@@ -101,6 +128,20 @@ def parse_compressed(message: bytes) -> SerialisedImage:
     return SerialisedImage(seconds, nanoseconds, frame_id, compression, data)
 
 
+def parse_shared_memory(message: bytes) -> SerialisedSharedMemory:
+    """Parse a serialised ``hbm_img_msgs/HbmMsg1080P``; see ``parse_image``."""
+    try:
+        form = _FORMATS[message[:2]].shared_memory
+        _, seconds, nanoseconds, height, width, size, step, encoding = form.unpack_from(
+            message, _ENCAPSULATION
+        )
+    except (KeyError, struct.error) as error:
+        raise _malformed(message, "HbmMsg1080P", "hbm_img_msgs") from error
+    start = _ENCAPSULATION + form.size - _SHARED_MEMORY_BYTES
+    data = np.frombuffer(message, np.uint8, _SHARED_MEMORY_BYTES, start)
+    return SerialisedSharedMemory(seconds, nanoseconds, height, width, size, step, encoding, data)
+
+
 def serialise_string(text: str) -> bytes:
     """Return a ``std_msgs/String`` as bytes to publish.
 
@@ -131,7 +172,7 @@ def _sequence(message: bytes, at: int, form: _Format) -> npt.NDArray[np.uint8]:
     return np.frombuffer(message, np.uint8, length, at + 4)
 
 
-def _malformed(message: bytes, kind: str) -> ImageRejectedError:
+def _malformed(message: bytes, kind: str, package: str = "sensor_msgs") -> ImageRejectedError:
     return ImageRejectedError(
-        BadImage.MALFORMED, f"{len(message)} bytes that are no sensor_msgs/{kind}, or only its beginning"
+        BadImage.MALFORMED, f"{len(message)} bytes that are no {package}/{kind}, or only its beginning"
     )

@@ -57,9 +57,10 @@ def _place(place: Place) -> str:
     """Return the member with the place of a crop in its frame, in pixels of the frame."""
     frame = place.frame
     quad = ", ".join([f"[{x:.2f}, {y:.2f}]" for x, y in place.quad]) if place.quad is not None else ""
+    found = f'"rows": {place.rows}, "score": {place.score:.3f}, ' if place.score is not None else ""
     return (
         f', "place": {{"x": {place.x}, "y": {place.y}, "width": {place.width}, "height": {place.height}, '
-        f'"quad": [{quad}], "track": {place.track_id}, '
+        f'"quad": [{quad}], "track": {place.track_id}, {found}'
         f'"frame_width": {frame.width}, "frame_height": {frame.height}}}'
     )
 

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
+import cv2
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
@@ -23,7 +24,9 @@ from lprnet_ros.reading.ctc import LogitsError
 from lprnet_ros.reading.recognizer import SelfTestError
 from lprnet_ros.ros.parameters.declare import check_changes, declare_parameters, read_settings, read_values
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
+from lprnet_ros.ros.parameters.search_parameters import NoFinderError
 from lprnet_ros.ros.process.guarded import guarded
+from lprnet_ros.ros.process.large_messages import keep_memory_of_large_messages
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.reports.board_watch import BoardWatch
 from lprnet_ros.ros.reports.crop_report import CropReport
@@ -104,9 +107,10 @@ class LprNode(LifecycleNode):
 
     def autostart(self) -> None:
         """Configure and activate, where the parameter ``autostart`` says so."""
-        if not read_settings(self).autostart:
-            return
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+        if (
+            self.get_parameter("autostart").value
+            and self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        ):
             self.trigger_activate()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -159,12 +163,14 @@ class LprNode(LifecycleNode):
             settings.model_path,
             settings.rules,
             runtime=settings.runtime,
-            worker_kind=settings.worker_kind,
+            worker_kind=settings.kind_of_workers,
             workers=settings.workers,
         )
         self._report.start_again()
         try:
             self._path = CropPath(self, settings, model, self._report)
+        except NoFinderError:
+            raise
         except _EXPECTED_ERRORS as error:
             if settings.model or model.manifest.path.name != BUNDLED_BOARD_MODEL:
                 raise
@@ -181,8 +187,7 @@ class LprNode(LifecycleNode):
             raise ManifestError("the node is not configured")
         # may have been changed since the node was configured
         self._path.max_pixels = self.get_parameter("max_image_pixels").value
-        topics = ", ".join(self._path.subscribe())
-        self.get_logger().info(f"reading {self._settings.transport} crops on {topics}")
+        self.get_logger().info(f"reading {' and '.join(self._path.subscribe())}")
 
     def _stop_reading(self) -> None:
         if self._path is not None:
@@ -210,7 +215,14 @@ class LprNode(LifecycleNode):
             self._model,
         )
         pool, waiting = path.status() if path is not None else (PoolStatus(), 0)
-        state = NodeState(state=self._state_machine.current_state[1], pool=pool, waiting=waiting)
+        search, searched = path.search_status() if path is not None else (PoolStatus(), [])
+        state = NodeState(
+            state=self._state_machine.current_state[1],
+            pool=pool,
+            waiting=waiting,
+            search=search,
+            searched=tuple(searched),
+        )
         if settings is not None and model is not None:
             state = dataclasses.replace(
                 state,
@@ -226,8 +238,7 @@ class LprNode(LifecycleNode):
         self._report.tell_losses(counts)
         self._diagnostics.publish(counts, state, self._board.pairs())
         if path is not None:
-            path.check_publishers()
-            path.limit_memory()
+            path.look_after_subscriptions()
 
     def _look_for_listeners(self) -> None:
         if self._path is not None:
@@ -259,6 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
+    keep_memory_of_large_messages()
+    cv2.setNumThreads(1)  # waking others for work of a millisecond costs more than it saves
     return run_node(
         "lpr_node",
         arguments,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+import cv2
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -17,7 +18,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from lprnet_ros.cropping.cropper import Crop, Cropper
-from lprnet_ros.cropping.locator import DetectorTopic, FixedRegions, LocatedFrame, PlateLocator
+from lprnet_ros.cropping.locator import DetectorTopic, LocatedFrame, PlateLocator
+from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.images.conversion import ImageRejectedError
 from lprnet_ros.images.frame_conversion import compressed_frame, image_frame, shared_memory_frame
 from lprnet_ros.ros.messages.detector_messages import detections_of_array, detections_of_targets
@@ -34,6 +36,7 @@ from lprnet_ros.ros.topics.qos import TopicWatch, image_qos, match_publishers, s
 
 _CROPS_DEPTH = 100  # reliable: all crops of a frame come at once
 _DETECTIONS_DEPTH = 10
+_OF_A_VEHICLE_THAT_COMES_OR_GOES = ("too_small", "out_of_frame")
 
 
 class _Source(NamedTuple):
@@ -63,11 +66,12 @@ class PlateCropper(Node):
     """Cuts plates out of a camera's frames, where a :class:`PlateLocator` says that they are.
 
     Each crop carries its frame's stamp, and its place in ``header.frame_id``
-    (``lprnet_ros.frames.place``).  A frame of which no crop is published is named on
-    ``~/empty_frames``.  Without a subscriber nothing is converted.
+    (``lprnet_ros.frames.place``), unless ``clean_frame_id`` is set.  A frame of which no crop is
+    published is named on ``~/empty_frames``.  Without a subscriber nothing is converted or searched.
 
     Raises:
-        ValueError: a parameter has a value that makes no sense, or a package of messages is missing.
+        ValueError: a parameter has a value that makes no sense, a package of messages is missing, or the
+            finder cannot be opened.
     """
 
     def __init__(self) -> None:
@@ -76,12 +80,17 @@ class PlateCropper(Node):
         self._settings = settings = CropperSettings.from_values(read_values(self, PARAMETERS))
         self._cropper = Cropper(settings.rule)
         detector = DetectorTopic(settings.filter, settings.cache_frames, settings.cache_seconds)
-        self._locator: PlateLocator = FixedRegions(settings.regions) if settings.regions else detector
+        self._finder: PlateFinder | None = None
+        self._locator: PlateLocator = detector
+        if settings.detections == "none":
+            self._finder = settings.search.open_finder()
+            self._locator = settings.search.locator(self._finder)
         self._crops = self.create_publisher(Image, "~/crops", QoSProfile(depth=_CROPS_DEPTH))
         self._empty_frames = self.create_publisher(Header, "~/empty_frames", QoSProfile(depth=_CROPS_DEPTH))
         self._lost: Counter[str] = Counter()
         parts = {"plates": self._cropper.counts, "way here": self._lost, **self._locator.counts}
-        self._report = CropperReport(self, parts)
+        ordinary = _OF_A_VEHICLE_THAT_COMES_OR_GOES if self._finder is not None else ()
+        self._report = CropperReport(self, parts, ordinary)
         self._memory = MemoryBound(self, "queue_depth")
         self._watches: list[tuple[Subscription, TopicWatch]] = []
         self._frames = self._subscribe(
@@ -93,6 +102,10 @@ class PlateCropper(Node):
             "qos_profile",
         )
         self.get_logger().info(f"cropping {settings.transport} frames of {self._frames.topic_name}")
+        if self._finder is not None:
+            where = f"{len(settings.search.regions)} regions" if settings.search.regions else "whole frames"
+            name = f"{self._finder.manifest.path.name} ({self._finder.runtime.name})"
+            self.get_logger().info(f"searching {where} for plates with {name}")
         if settings.detections != "none":
             detections = self._subscribe(
                 "detections",
@@ -107,6 +120,12 @@ class PlateCropper(Node):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         tick = guarded(self._every_second, self._report.bug, "a diagnostics message")
         self.create_timer(1.0, tick, clock=self._steady)
+
+    def destroy_node(self) -> None:
+        """Give the finder's model back too."""
+        super().destroy_node()
+        if self._finder is not None:
+            self._finder.close()
 
     def _subscribe(
         self,
@@ -171,12 +190,13 @@ class PlateCropper(Node):
         if located is None:
             return
         cropped = self._cropper.crop(located.frame, located.frame_id, located.detections, time.monotonic())
-        header = Header(frame_id=cropped.mark.to_frame_id())
+        is_clean = self._settings.clean_frame_id
+        header = Header(frame_id=located.frame_id if is_clean else cropped.mark.to_frame_id())
         header.stamp.sec, header.stamp.nanosec = located.stamp
         if not cropped.crops:
             self._empty_frames.publish(header)
         for crop in cropped.crops:
-            self._crops.publish(_crop_message(crop, header))
+            self._crops.publish(_crop_message(crop, header, is_clean=is_clean))
         self._report.crops += len(cropped.crops)
 
     def _every_second(self) -> None:
@@ -190,11 +210,11 @@ class PlateCropper(Node):
         self._report.publish()
 
 
-def _crop_message(crop: Crop, header: Header) -> Image:
+def _crop_message(crop: Crop, header: Header, *, is_clean: bool) -> Image:
     height, width = crop.picture.shape[:2]
     message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
     message.header.stamp = header.stamp
-    message.header.frame_id = crop.place.to_frame_id()
+    message.header.frame_id = crop.place.frame_id if is_clean else crop.place.to_frame_id()
     message.data.frombytes(crop.picture.tobytes())
     return message
 
@@ -209,6 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 0, or 1 where an argument or a parameter is wrong.
     """
     keep_memory_of_large_messages()
+    cv2.setNumThreads(1)  # waking others for work of a millisecond costs more than it saves
     return run_node(
         "plate_cropper",
         arguments,

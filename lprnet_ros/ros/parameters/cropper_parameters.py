@@ -5,6 +5,7 @@ from __future__ import annotations
 from lprnet_ros.cropping.cropper import CropRule
 from lprnet_ros.frames.place import MOST_CROPS
 from lprnet_ros.ros.parameters.parameter import Parameter
+from lprnet_ros.ros.parameters.search_parameters import SEARCH_PARAMETERS
 
 TRANSPORTS = ("raw", "compressed", "shared_mem")
 DETECTIONS = ("none", "targets", "detection_2d_array")
@@ -58,23 +59,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "画面消息不带 frame_id 时（transport shared_mem）使用的 frame_id。",
         read_only=True,
     ),
-    Parameter(
-        "regions",
-        [""],
-        "Where plates appear in the frames of a fixed camera: four corners, clockwise from the plate's top "
-        'left, "x,y x,y x,y x,y", or a box "x,y,width,height". If no number exceeds 1 they are fractions '
-        "of the frame, otherwise pixels.",
-        "固定相机画面中车牌的位置：从车牌左上角起顺时针的四个角 x,y x,y x,y x,y，或方框 x,y,宽,高。所有数都"
-        "不大于 1 时为画面的比例，否则为像素。",
-        may_be_empty=True,
-        read_only=True,
-    ),
+    *SEARCH_PARAMETERS,
     Parameter(
         "detections",
         "none",
-        "Message type of a plate detector on the topic detections, for plates anywhere in the frame: "
-        "targets is ai_msgs/PerceptionTargets, detection_2d_array is vision_msgs/Detection2DArray.",
-        "话题 detections 上车牌检测器的消息类型，用于画面中任意位置的车牌：targets 为 "
+        "Message type of a plate detector on the topic detections, whose plates are cut out instead of those "
+        "that this node finds: targets is ai_msgs/PerceptionTargets, detection_2d_array is "
+        "vision_msgs/Detection2DArray.",
+        "话题 detections 上车牌检测器的消息类型；设置后裁剪检测器给出的车牌，本节点不再自己查找：targets 为 "
         "ai_msgs/PerceptionTargets，detection_2d_array 为 vision_msgs/Detection2DArray。",
         choices=DETECTIONS,
         read_only=True,
@@ -187,6 +179,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "未变化的车牌多少秒后重新发送；应小于 lpr_node 的 consensus_gap。",
         minimum=0.0,
         maximum=3600.0,
+        read_only=True,
+    ),
+    Parameter(
+        "clean_frame_id",
+        False,
+        "Publish crops with the camera's own frame_id, without their place: lpr_node then cannot put "
+        "readings back on the frame.",
+        "裁剪图使用相机自己的 frame_id，不带位置；lpr_node 这时无法把识别结果放回画面。",
         read_only=True,
     ),
 )

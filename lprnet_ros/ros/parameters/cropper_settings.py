@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 
 from lprnet_ros.cropping.cropper import CropRule
 from lprnet_ros.cropping.detection import DetectionFilter
-from lprnet_ros.cropping.regions import Region, parse_regions
 from lprnet_ros.ros.parameters.cropper_parameters import PARAMETERS
 from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.parameters.search_parameters import SEARCH_PARAMETERS, SearchSettings
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class CropperSettings:
     """The values of all parameters, checked.
 
     Attributes:
-        regions: where plates are; empty if a detector locates them.
+        search: where plates are searched; of no use where a detector locates them.
         filter: which detections count as plates.
         rule: what is cropped, and how.
 
@@ -29,11 +29,12 @@ class CropperSettings:
     queue_depth: int
     max_image_pixels: int
     frame_id: str
-    regions: tuple[Region, ...]
     detections: str
     detections_qos_profile: str
     cache_frames: int
     cache_seconds: float
+    clean_frame_id: bool
+    search: SearchSettings
     filter: DetectionFilter
     rule: CropRule
 
@@ -49,16 +50,25 @@ class CropperSettings:
         """
         check_values(PARAMETERS, values)
         given = dict(values)
-        regions = parse_regions(_texts(given.pop("regions")))
-        if bool(regions) == (given["detections"] != "none"):
-            what = "both are" if regions else "neither is"
-            raise ValueError(f"plates are where regions or detections say: set one of them ({what} set)")
+        search = SearchSettings.from_values(given)
+        for parameter in SEARCH_PARAMETERS:
+            del given[parameter.name]
+        has_detector = given["detections"] != "none"
+        if has_detector and search.regions:
+            raise ValueError("plates are where regions or detections say: set one of them (both are set)")
+        if not (has_detector or search.regions or search.find_plates):
+            raise ValueError(
+                "find_plates is false, so plates are where regions or detections say: set one of them "
+                "(neither is set)"
+            )
         rule = CropRule(**{field.name: given.pop(field.name) for field in fields(CropRule)})  # type: ignore[arg-type]
-        if len(regions) > rule.maximum_crops:
-            raise ValueError(f"{len(regions)} regions, but maximum_crops is {rule.maximum_crops}: raise it")
+        if not search.find_plates and len(search.regions) > rule.maximum_crops:
+            raise ValueError(
+                f"{len(search.regions)} regions, but maximum_crops is {rule.maximum_crops}: raise it"
+            )
         labels = frozenset(label for label in _texts(given.pop("classes")) if label)
         chosen = DetectionFilter(labels, given.pop("minimum_score"))  # type: ignore[arg-type]
-        return cls(regions=regions, filter=chosen, rule=rule, **given)  # type: ignore[arg-type]
+        return cls(search=search, filter=chosen, rule=rule, **given)  # type: ignore[arg-type]
 
 
 def _texts(value: object) -> list[str]:

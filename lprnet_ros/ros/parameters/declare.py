@@ -9,6 +9,7 @@ from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
+from lprnet_ros.cropping.regions import RegionError, parse_regions
 from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings, policy_conflict
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
 from lprnet_ros.ros.parameters.unused import unknown_names
@@ -98,6 +99,11 @@ def check_changes(
         complaint = parameter.complaint(change.value)
         if complaint is not None:
             return SetParametersResult(successful=False, reason=complaint)
+        if change.name == "regions":
+            try:
+                parse_regions(change.value)
+            except RegionError as error:
+                return SetParametersResult(successful=False, reason=str(error))
         if configured and not parameter.dynamic:
             return SetParametersResult(
                 successful=False,

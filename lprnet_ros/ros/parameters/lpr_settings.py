@@ -15,11 +15,14 @@ from lprnet_ros.flow.crop_queue import POLICIES
 from lprnet_ros.models.find import find_model
 from lprnet_ros.reading.decoding import DECODERS
 from lprnet_ros.reading.rules import ReadingRules
+from lprnet_ros.ros.parameters.frame_parameters import FRAME_PARAMETERS
+from lprnet_ros.ros.parameters.frame_settings import FrameSettings
 from lprnet_ros.ros.parameters.parameter import Parameter, check_values
 from lprnet_ros.runtimes import RUNTIME_NAMES, default_model
 
 EXECUTORS = ("auto", "events", "single")
 OUTPUTS = ("auto", "none", "targets", "detections", "targets,detections")
+_CROP_TOPICS = ("image",)
 WORKER_KINDS = ("auto", "thread", "process")
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -55,9 +58,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "image_topics",
-        ["image"],
-        "Topics with plate crops, one for each camera; relative names are resolved in the node's namespace.",
-        "车牌裁剪图的话题，每个相机一个；相对名字在节点的命名空间内解析。",
+        [""],
+        "Topics with plate crops, one for each camera; relative names are resolved in the node's namespace. "
+        "Empty means image, or none where frame_topics names topics.",
+        "车牌裁剪图的话题，每个相机一个；相对名字在节点的命名空间内解析。留空表示 image；若设置了 "
+        "frame_topics，则不读裁剪图。",
+        may_be_empty=True,
     ),
     Parameter(
         "transport",
@@ -104,7 +110,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "workers",
         1,
-        "Number of crops read in parallel; 0 reads each crop in the executor's thread as it arrives: where "
+        "Number of crops read in parallel; 0 reads each crop in the thread that takes it in: where "
         "the BPU fails, hbm_runtime then ends the node.",
         "并行识别的裁剪图数；0 表示收到后直接在执行器线程中识别：BPU 出错时 hbm_runtime 会使节点退出。",
         minimum=0,
@@ -113,9 +119,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "worker_kind",
         "auto",
-        "Run workers as threads or as processes; auto uses threads for onnx, and processes for hbm and bpu, "
-        "which hold the GIL during inference.",
-        "工作单元使用线程还是进程；auto 对 onnx 使用线程，对推理时占用 GIL 的 hbm 和 bpu 使用进程。",
+        "Run workers as threads or as processes; auto uses processes for hbm and bpu, which hold the GIL "
+        "during inference, and threads for onnx, or where plates are found in this process anyway "
+        "(frame_topics).",
+        "工作单元使用线程还是进程；auto 对推理时占用 GIL 的 hbm 和 bpu 使用进程；对 onnx，或本进程已在画面中"
+        "查找车牌时（frame_topics），使用线程。",
         choices=WORKER_KINDS,
     ),
     Parameter(
@@ -241,7 +249,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         minimum=0.0,
         maximum=3600.0,
     ),
+    *FRAME_PARAMETERS,
 )
+_OF_FRAMES = frozenset(parameter.name for parameter in FRAME_PARAMETERS)
 
 
 def policy_conflict(values: Mapping[str, object]) -> str | None:
@@ -255,7 +265,10 @@ def policy_conflict(values: Mapping[str, object]) -> str | None:
 class Settings:
     """The values of all parameters, checked.
 
-    The attributes are the parameters of ``PARAMETERS``.
+    Attributes:
+        frames: what frames are read, and how; from ``FRAME_PARAMETERS``.
+
+    The other attributes are the other parameters of ``PARAMETERS``.
     """
 
     autostart: bool
@@ -285,6 +298,7 @@ class Settings:
     empty_frames_topic: str
     expected_rate: float
     maximum_age: float
+    frames: FrameSettings
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Settings:
@@ -297,14 +311,34 @@ class Settings:
             ValueError: a value is not allowed; the message names the parameter.
         """
         check_values(PARAMETERS, values)
-        checked = dict(values)
+        checked = {name: value for name, value in values.items() if name not in _OF_FRAMES}
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
         conflict = policy_conflict(values)
         if conflict is not None:
             raise ValueError(conflict)
-        return cls(**checked)  # type: ignore[arg-type]
+        return cls(**checked, frames=FrameSettings.from_values(values))  # type: ignore[arg-type]
+
+    @property
+    def crop_topics(self) -> tuple[str, ...]:
+        """The topics of crops."""
+        return self.image_topics or (() if self.frames.topics else _CROP_TOPICS)
+
+    @property
+    def kind_of_workers(self) -> str:
+        """Thread, process, or ``auto`` for what suits the runtime.
+
+        Where the finder runs here, the BPU holds this process's GIL and may end it already; another
+        process for 0.1 ms of reading would cost more than it saves.
+        """
+        finds_here = bool(self.frames.topics) and self.frames.search.find_plates
+        return "thread" if self.worker_kind == "auto" and finds_here else self.worker_kind
+
+    @property
+    def least_queue_depth(self) -> int:
+        """Crops of one camera that may wait: all crops of a frame come at once."""
+        return max(self.queue_depth, self.frames.rule.maximum_crops if self.frames.topics else 1)
 
     @property
     def model_path(self) -> Path:

@@ -1,4 +1,4 @@
-"""Counts the fate of crops and logs problems with them, each kind at most every 5 s."""
+"""Counts the fate of crops and frames and logs problems with them, each kind at most every 5 s."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from lprnet_ros.text.escaping import one_line
 _LONGEST_REASON = 300
 _DROPPED = "dropped: more arrive than can be read; raise workers or queue_depth"
 _LOST = "lost on the way here: set qos_profile to 'reliable', or raise subscription_depth"
+_FRAMES_DROPPED = "dropped: more arrive than can be searched and read; raise find_every, or name regions"
+_FRAMES_LOST = "lost on the way here: set frame_qos_profile to 'auto', or see docs/cropper.md, large frames"
 
 
 class CropReport:
-    """The counts and log messages of one node about crops; every method may be called from any thread.
+    """What one node counts and logs of crops and frames; every method may be called from any thread.
 
     Args:
         node: the node whose log is used.
@@ -60,6 +62,18 @@ class CropReport:
         """Count messages that the middleware lost on the way here."""
         self.statistics.count_lost(topic, messages)
 
+    def frame_dropped(self, topic: str) -> None:
+        """Count a frame that is dropped for newer ones."""
+        self.statistics.count_frame_drop(topic)
+
+    def frame_lost(self, topic: str, messages: int) -> None:
+        """Count frames that the middleware lost on the way here."""
+        self.statistics.count_frames_lost(topic, messages)
+
+    def frame_searched(self, plates: int, milliseconds: float) -> None:
+        """Count a frame that was searched, and the plates found in it."""
+        self.statistics.count_search(plates, milliseconds)
+
     def size(self, topic: str, width: int, height: int) -> None:
         """Count and log a picture that cannot be the crop of one plate; it is read all the same."""
         reason = why_no_crop(width, height)
@@ -69,19 +83,31 @@ class CropReport:
                 self._logger.warning(f"pictures on {topic}: {reason}; {CUT_THE_PLATE_OUT}")
 
     def tell_losses(self, counts: Counts) -> None:
-        """Log how many crops were dropped or lost since the last log message; called every second."""
-        for what, by_topic, meaning in (("dropped", counts.dropped, _DROPPED), ("lost", counts.lost, _LOST)):
+        """Log how many pictures were dropped or lost since the last log message; called every second."""
+        for what, by_topic, meaning in (
+            ("crop", counts.dropped, _DROPPED),
+            ("crop", counts.lost, _LOST),
+            ("frame", counts.frames_dropped, _FRAMES_DROPPED),
+            ("frame", counts.frames_lost, _FRAMES_LOST),
+        ):
             for topic, count in by_topic.items():
-                new = count - self._told[what, topic]
-                if new > 0 and self._limiter.allows(f"{what} {topic}"):
-                    self._told[what, topic] = count
-                    self._logger.warning(f"{new} crop{'s' * (new > 1)} of {topic} {meaning}")
+                new = count - self._told[meaning, topic]
+                if new > 0 and self._limiter.allows(f"{meaning} {topic}"):
+                    self._told[meaning, topic] = count
+                    self._logger.warning(f"{new} {what}{'s' * (new > 1)} of {topic} {meaning}")
 
     def failure(self, topic: str, error: Exception) -> None:
         """Count and log a crop that could not be read."""
+        self._fail(f"crop on {topic} could not be read", error)
+
+    def frame_failure(self, topic: str, error: Exception) -> None:
+        """Count and log a frame that could not be searched."""
+        self._fail(f"frame on {topic} could not be searched", error)
+
+    def _fail(self, what: str, error: Exception) -> None:
         self.statistics.count_failure(one_line(str(error), _LONGEST_REASON))
-        if self._limiter.allows("failure"):
-            self._logger.error(f"crop on {topic} could not be read: {error}")
+        if self._limiter.allows(f"failure: {what}"):
+            self._logger.error(f"{what}: {error}")
 
     def bug(self, what: str) -> None:
         """Count and log an unexpected exception; called where it was caught, with what was being handled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
@@ -29,7 +30,9 @@ _MEANINGS = {
     "too_many_detections": "detections beyond the first 1000 of their frame",
     "bad_numbers": "detections with impossible coordinates or scores",
 }
-_ORDINARY = frozenset({"other_class", "low_score", "overlapping", "unchanged"})
+_ORDINARY = frozenset(
+    {"other_class", "low_score", "overlapping", "unchanged", "searched", "found", "outside_regions"}
+)
 """Counted, but not worth a log message."""
 
 _LONGEST_REASON = 200
@@ -42,6 +45,7 @@ class CropperReport:
     Args:
         node: the node that is reported on.
         parts: the counters of its parts, by name.
+        ordinary: further reasons that are counted, but not worth a log message here.
 
     Attributes:
         frames: frames that arrived.
@@ -50,8 +54,9 @@ class CropperReport:
         rejected: frames that could not be used, by reason.
     """
 
-    def __init__(self, node: Node, parts: dict[str, Counter[str]]) -> None:
+    def __init__(self, node: Node, parts: dict[str, Counter[str]], ordinary: Sequence[str] = ()) -> None:
         self._node = node
+        self._ordinary = _ORDINARY.union(ordinary)
         self._parts = parts
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._limiter = LogLimiter()
@@ -85,7 +90,7 @@ class CropperReport:
         for part, counts in self._parts.items():
             for reason, count in counts.items():
                 new = count - self._told[part, reason]
-                if new and reason not in _ORDINARY and self._limiter.allows(f"{part} {reason}"):
+                if new and reason not in self._ordinary and self._limiter.allows(f"{part} {reason}"):
                     self._told[part, reason] = count
                     self._node.get_logger().warning(f"{new} {_MEANINGS.get(reason, reason)} ({reason})")
         rejected = sum(self.rejected.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
@@ -29,6 +29,8 @@ class NodeState:
         state: label of the lifecycle state.
         pool: the workers.
         waiting: crops that wait for a worker.
+        search: the thread that searches frames; no worker where there is none.
+        searched: names and counts of what was searched, found and left out in frames.
         facts: names and values that do not change while it is configured: model, sha256, runtime.
         expected_rate: minimum crops per second; 0 disables the check.
         maximum_age: maximum age of a crop's stamp when it is read, seconds; 0 disables the check.
@@ -37,6 +39,8 @@ class NodeState:
     state: str
     pool: PoolStatus
     waiting: int = 0
+    search: PoolStatus = field(default_factory=PoolStatus)
+    searched: tuple[tuple[str, str], ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     expected_rate: float = 0.0
     maximum_age: float = 0.0
@@ -82,7 +86,7 @@ class DiagnosticsPublisher:
             ("workers replaced", str(state.pool.replaced)),
             ("crops retried", str(state.pool.retried)),
         ]
-        pairs = [*rates, *counts.as_pairs(), *workers, *state.facts]
+        pairs = [*rates, *counts.as_pairs(), *state.searched, *workers, *state.facts]
         statuses = [self._status("readings", level, message, pairs)]
         if board:
             statuses.append(self._status("board", OK, "RDK", board))
@@ -118,29 +122,40 @@ def judge(  # noqa: PLR0911 - one return for each rule, the most serious first
         Level and message of the most serious problem.
     """
     failures = now.failures - before.failures
-    bad = sum(now.bad_images.values()) - sum(before.bad_images.values())
-    dropped = sum(now.dropped.values()) - sum(before.dropped.values())
-    if state.pool.problem:
-        return ERROR, state.pool.problem
+    if state.pool.problem or state.search.problem:
+        return ERROR, state.pool.problem or state.search.problem
     if failures:
-        return ERROR, f"{failures} crops could not be read in the last second: {now.last_failure}"
+        return ERROR, f"{failures} pictures could not be read in the last second: {now.last_failure}"
     if state.state != "active":
         return WARN, f"the node is {state.state}"
     if state.expected_rate > 0.0 and silent_seconds > max(_STALE_SECONDS, 3.0 / state.expected_rate):
-        return STALE, f"no crop for {silent_seconds:.0f} s"
+        return STALE, f"no picture for {silent_seconds:.0f} s"
     if state.pool.ready < state.pool.workers:
         return WARN, f"{state.pool.workers - state.pool.ready} workers are being replaced"
-    if bad:
-        return WARN, f"{bad} unusable images in the last second"
-    if dropped:
-        return WARN, f"{dropped} crops dropped in the last second: more arrive than can be read"
-    if now.photographs > before.photographs:
-        return WARN, f"{now.photographs - before.photographs} pictures are no crops: {CUT_THE_PLATE_OUT}"
-    lost = sum(now.lost.values()) - sum(before.lost.values())
-    if lost:
-        return WARN, f"{lost} crops lost on the way in the last second: set qos_profile to 'reliable'"
+    for count, what in _unread(before, now):
+        if count:
+            return WARN, f"{count} {what}"
     if rate < state.expected_rate:
-        return WARN, f"{rate:.1f} crops a second, expected {state.expected_rate:g}"
+        return WARN, f"{rate:.1f} pictures a second, expected {state.expected_rate:g}"
     if now.read > before.read and 0.0 < state.maximum_age < abs(now.age):
         return WARN, f"stamps are {now.age:.3f} s old when read, expected at most {state.maximum_age:g} s"
     return OK, f"{now.read} crops read"
+
+
+def _unread(before: Counts, now: Counts) -> list[tuple[int, str]]:
+    """Return how many pictures of each kind were not read since the last call, the most serious first."""
+
+    def new(name: str) -> int:
+        return sum(getattr(now, name).values()) - sum(getattr(before, name).values())
+
+    return [
+        (new("bad_images"), "unusable images in the last second"),
+        (new("dropped"), "crops dropped in the last second: more arrive than can be read"),
+        (
+            new("frames_dropped"),
+            "frames dropped in the last second: more arrive than can be searched and read",
+        ),
+        (now.photographs - before.photographs, f"pictures are no crops: {CUT_THE_PLATE_OUT}"),
+        (new("lost"), "crops lost on the way in the last second: set qos_profile to 'reliable'"),
+        (new("frames_lost"), "frames lost on the way in the last second: set frame_qos_profile to 'auto'"),
+    ]

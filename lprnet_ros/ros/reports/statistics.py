@@ -6,6 +6,7 @@ import dataclasses
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lprnet_ros.flow.job import Source
@@ -15,6 +16,12 @@ LOG_PERIOD_SECONDS = 5.0
 """Minimum time between two log messages with the same reason."""
 
 _LATENCIES = 2048
+
+
+def percentiles(values: Iterable[float]) -> list[tuple[int, float]]:
+    """Return the 50th, 90th and 99th percentile with their numbers; nothing where there is no value."""
+    ordered = sorted(values)
+    return [(p, ordered[min(len(ordered) - 1, len(ordered) * p // 100)]) for p in (50, 90, 99) if ordered]
 
 
 @dataclass
@@ -29,6 +36,11 @@ class Counts:
         rejected: readings that were not accepted, by reason.
         dropped: crops that were dropped for newer ones, by topic.
         lost: messages that the middleware lost on the way here, by topic.
+        frames_searched: frames in which plates were searched.
+        frames_dropped: frames that were not searched since newer ones came, by topic.
+        frames_lost: frames that the middleware lost on the way here, by topic.
+        plates_found: plates in the searched frames.
+        searches_ms: how long the latest searches took.
         photographs: pictures that look like whole photographs instead of crops.
         failures: crops that could not be read.
         last_failure: the reason of the latest failure; empty if there was none.
@@ -46,6 +58,11 @@ class Counts:
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
+    frames_searched: int = 0
+    frames_dropped: Counter[str] = field(default_factory=Counter)
+    frames_lost: Counter[str] = field(default_factory=Counter)
+    plates_found: int = 0
+    searches_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     photographs: int = 0
     failures: int = 0
     last_failure: str = ""
@@ -68,11 +85,15 @@ class Counts:
         pairs += [(f"dropped on {topic}", str(n)) for topic, n in sorted(self.dropped.items())]
         pairs += [(f"bad image: {reason}", str(n)) for reason, n in sorted(self.bad_images.items())]
         pairs += [(f"not accepted: {reason}", str(n)) for reason, n in sorted(self.rejected.items())]
-        if self.latencies_ms:
-            ordered = sorted(self.latencies_ms)
-            for percent in (50, 90, 99):
-                value = ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
-                pairs.append((f"latency p{percent} (ms)", f"{value:.2f}"))
+        pairs += [
+            ("frames", str(self.frames_searched)),
+            ("frames dropped", str(sum(self.frames_dropped.values()))),
+            ("frames lost on the way", str(sum(self.frames_lost.values()))),
+            ("plates found", str(self.plates_found)),
+        ]
+        pairs += [(f"frames dropped on {topic}", str(n)) for topic, n in sorted(self.frames_dropped.items())]
+        pairs += [(f"search p{p} (ms)", f"{value:.2f}") for p, value in percentiles(self.searches_ms)]
+        pairs += [(f"latency p{p} (ms)", f"{value:.2f}") for p, value in percentiles(self.latencies_ms)]
         pairs.append(("inference CPU (s)", f"{self.inference_cpu_seconds:.3f}"))
         return pairs
 
@@ -96,6 +117,9 @@ class Statistics:
                 rejected=now.rejected.copy(),
                 dropped=now.dropped.copy(),
                 lost=now.lost.copy(),
+                frames_dropped=now.frames_dropped.copy(),
+                frames_lost=now.frames_lost.copy(),
+                searches_ms=now.searches_ms.copy(),
                 latencies_ms=now.latencies_ms.copy(),
             )
 
@@ -113,6 +137,23 @@ class Statistics:
         """Count messages of a topic that the middleware lost."""
         with self._lock:
             self._counts.lost[topic] += messages
+
+    def count_search(self, plates: int, milliseconds: float) -> None:
+        """Count a frame that was searched, and the plates found in it."""
+        with self._lock:
+            self._counts.frames_searched += 1
+            self._counts.plates_found += plates
+            self._counts.searches_ms.append(milliseconds)
+
+    def count_frame_drop(self, topic: str) -> None:
+        """Count a frame of a topic that was dropped."""
+        with self._lock:
+            self._counts.frames_dropped[topic] += 1
+
+    def count_frames_lost(self, topic: str, messages: int) -> None:
+        """Count frames of a topic that the middleware lost."""
+        with self._lock:
+            self._counts.frames_lost[topic] += messages
 
     def count_photograph(self) -> None:
         """Count a picture that looks like a whole photograph instead of a crop."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from lprnet_ros.flow.job import Job
+from lprnet_ros.flow.job import CropJob
+from lprnet_ros.frames.frame_cache import Stamp
 from lprnet_ros.frames.frame_results import FrameResult, FrameResults
 from lprnet_ros.frames.place import FrameMark, Place, parse_frame
 from lprnet_ros.reading.plate_reading import PlateReading, Timings
@@ -81,7 +82,7 @@ class FrameOutputs:
         """What did not go as it should, by reason; see ``FrameResults``."""
         return self._results.counts
 
-    def add(self, job: Job, reading: PlateReading | None) -> None:
+    def add(self, job: CropJob, reading: PlateReading | None) -> None:
         """Take in what became of one crop.
 
         Args:
@@ -111,16 +112,19 @@ class FrameOutputs:
         Args:
             header: as a cropper publishes it on ``~/empty_frames``, or the plain header of a frame.
         """
-        if not self.is_heard:
-            return
         stamp = (header.stamp.sec, header.stamp.nanosec)
         mark = parse_frame(header.frame_id)
         if mark is not None:
+            self.add_empty(mark, stamp)
+        elif self.is_heard:
+            plain = FrameMark(header.frame_id, 1, 1, _NO_STREAM, 0, 0)
+            self._publish([FrameResult(stamp, plain, (), Timings(), is_complete=True)])
+
+    def add_empty(self, mark: FrameMark, stamp: Stamp) -> None:
+        """Take in a frame of which the mark says that it has no crop."""
+        if self.is_heard:
             with self._lock:
                 self._publish(self._results.add_empty(mark, stamp, self._clock()))
-            return
-        plain = FrameMark(header.frame_id, 1, 1, _NO_STREAM, 0, 0)
-        self._publish([FrameResult(stamp, plain, (), Timings(), is_complete=True)])
 
     def advance(self, now: float | None = None) -> None:
         """Publish the frames that have waited long enough; call it every tenth of a second or so.

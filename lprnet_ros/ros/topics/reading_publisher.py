@@ -9,7 +9,7 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, Header, String
 
-from lprnet_ros.flow.job import Job, Source
+from lprnet_ros.flow.job import CropJob, Source
 from lprnet_ros.images.crop_image import BgrImage
 from lprnet_ros.images.drawing import draw_text
 from lprnet_ros.images.single_pixel import widen_single_pixel
@@ -46,7 +46,17 @@ class ReadingPublisher:
         self._is_confidence_heard = self._confidence.get_subscription_count() > 0
         self._is_annotated_seen = self._annotated.get_subscription_count() > 0
 
-    def publish(self, reading: PlateReading, job: Job) -> None:
+    @property
+    def is_heard(self) -> bool:
+        """Whether any of them has a subscriber."""
+        return (
+            self._is_reading_heard
+            or self._is_plate_heard
+            or self._is_confidence_heard
+            or self._is_annotated_seen
+        )
+
+    def publish(self, reading: PlateReading, job: CropJob) -> None:
         """Publish one reading; the plate and its confidence only where it is accepted.
 
         Args:

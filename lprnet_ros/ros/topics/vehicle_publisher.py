@@ -71,11 +71,11 @@ class VehiclePublisher:
 
     def look_for_listeners(self) -> None:
         """See whether somebody listens."""
-        self._is_heard = self._publisher.get_subscription_count() > 0
+        self.is_heard = self._publisher.get_subscription_count() > 0
 
     def arrival(self) -> float:
         """Return when a crop arrives that arrives now, for its ``Source.received``; ``add`` must follow."""
-        if not self._is_heard:
+        if not self.is_heard:
             return math.nan
         now = self._now()
         with self._lock:
@@ -95,7 +95,7 @@ class VehiclePublisher:
                 del self._awaited[place]
             if reading is None:
                 return
-            if not self._is_heard:
+            if not self.is_heard:
                 self._consensus = None
                 return
             if self._consensus is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import warnings
 
@@ -15,7 +16,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import String
 
 from lprnet_ros.flow.job import Source
-from lprnet_ros.frames.place import FrameMark, Place
+from lprnet_ros.frames.place import FrameMark, Place, number_of_place
 from lprnet_ros.reading.plate_reading import PlateReading, Timings, Verdict
 from lprnet_ros.ros.messages.cdr import serialise_string
 from lprnet_ros.ros.messages.reading_json import reading_to_json
@@ -77,9 +78,18 @@ def test_the_json_is_what_was_read(
         assert (place["x"], place["y"], place["width"], place["height"]) == (100, 200, 94, 24)
         assert (place["frame_width"], place["frame_height"], place["track"]) == (1920, 1080, 17)
         assert place["quad"] == [[1.0, 2.0]] * 4
+        assert not {"rows", "score"} & set(place)
     assert fields == {"more": [1]}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_a_string_written_as_bytes_is_the_message(text: str) -> None:
     assert deserialize_message(serialise_string(text), String).data == text
+
+
+@given(readings(), st.sampled_from([1, 2]), SHARE)
+def test_what_the_finder_says_of_the_plate_is_told(reading: PlateReading, rows: int, score: float) -> None:
+    place = dataclasses.replace(PLACE, number=number_of_place(3, rows, score))
+    told = json.loads(reading_to_json(reading, Source("t", 1, 2, "cam", 0.0, place)))["place"]
+    assert (told["rows"], told["score"]) == (rows, pytest.approx(score, abs=0.00051))
+    assert told["track"] == 17

@@ -21,6 +21,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 SETTINGS = (
     "regions:=['0.1,0.1,0.6,0.4']",
+    "find_plates:=false",
     "qos_profile:=reliable",
     "queue_depth:=100",
     "change_threshold:=0.0",
@@ -189,7 +190,12 @@ def test_diagnostics_warn_in_the_second_in_which_frames_were_unusable(raw: After
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ([], "regions or detections"),
+        (["find_plates:=false"], "neither is set"),
+        (["finder_model:=/nowhere/finder.onnx"], "/nowhere/finder.onnx.yaml: no such manifest"),
+        (["finder_model:=lprnet.onnx"], "expected a network that finds plates"),
+        (["finder_runtime:=cuda"], "finder_runtime is 'cuda', expected one of auto"),
+        (["finder_runtime:=bpu"], "plates cannot be searched for: "),
+        (["find_every:=0"], "find_every"),
         (["regions:=['0,0,1']"], "region 1 ('0,0,1')"),
         (["regions:=['0,0,1,1']", "detections:=targets"], "both are set"),
         (["regions:=['0,0,1,1']", "transport:=carrier_pigeon"], "transport"),
@@ -198,7 +204,10 @@ def test_diagnostics_warn_in_the_second_in_which_frames_were_unusable(raw: After
         (["regions:=[0.0,0.0,1.0,1.0]"], "regions"),
         (["detections:=targets"], "sudo apt install tros-humble-ai-msgs"),
         (["detections:=detection_2d_array"], "sudo apt install ros-humble-vision-msgs"),
-        (["regions:=['0,0,1,1']", "transport:=shared_mem"], "sudo apt install tros-humble-hbm-img-msgs"),
+        (
+            ["regions:=['0,0,1,1']", "find_plates:=false", "transport:=shared_mem"],
+            "sudo apt install tros-humble-hbm-img-msgs",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

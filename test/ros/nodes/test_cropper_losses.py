@@ -17,7 +17,7 @@ from ros_harness import Client, raw_image
 from sensor_msgs.msg import Image
 
 FRAMES = 30
-REGIONS = "regions:=['0.30,0.55 0.52,0.55 0.52,0.68 0.30,0.68']"
+REGIONS = ("regions:=['0.30,0.55 0.52,0.55 0.52,0.68 0.30,0.68']", "find_plates:=false")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_a_720p_video_loses_no_frame_with_the_default_quality_of_service(
     client: Client, tmp_path: Path, player_of: Callable[[str], PlayerProcess]
 ) -> None:
     """Best effort 17 of 30 frames arrived, and here 2 of 30; a busy machine needs room for all of them."""
-    cropper = CropperProcess(client, tmp_path, REGIONS, f"queue_depth:={FRAMES}")
+    cropper = CropperProcess(client, tmp_path, *REGIONS, f"queue_depth:={FRAMES}")
     try:
         outputs = cropper.outputs()
         for topic in ("crops", "empty_frames"):
@@ -71,7 +71,7 @@ def test_a_720p_video_loses_no_frame_with_the_default_quality_of_service(
 def test_frames_that_are_lost_best_effort_are_counted_and_told_with_the_remedy(
     client: Client, tmp_path: Path, player_of: Callable[[str], PlayerProcess]
 ) -> None:
-    cropper = CropperProcess(client, tmp_path, REGIONS, "qos_profile:=sensor_data")
+    cropper = CropperProcess(client, tmp_path, *REGIONS, "qos_profile:=sensor_data")
     try:
         cropper.outputs()
         player = player_of(f"{cropper.namespace}/image")
@@ -92,7 +92,7 @@ def test_auto_follows_the_publishers(client: Client, tmp_path: Path) -> None:
         grey = np.random.default_rng(stamp[1]).integers(0, 256, dtype=np.uint8)
         return raw_image(np.full((240, 320, 3), grey, np.uint8), "gate", stamp)
 
-    cropper = CropperProcess(client, tmp_path, REGIONS, "change_threshold:=0.0")
+    cropper = CropperProcess(client, tmp_path, *REGIONS, "change_threshold:=0.0")
     try:
         conversation = CropperConversation(cropper, Image, frame)
         camera = cropper.publisher(Image, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -115,7 +115,7 @@ def test_auto_follows_the_publishers(client: Client, tmp_path: Path) -> None:
 
 
 def test_the_cropper_reports_while_simulated_time_stands_still(client: Client, tmp_path: Path) -> None:
-    cropper = CropperProcess(client, tmp_path, REGIONS, "use_sim_time:=true")
+    cropper = CropperProcess(client, tmp_path, *REGIONS, "use_sim_time:=true")
     try:
         assert cropper.next_status(2)["level"] == "ok"
     finally:

@@ -32,7 +32,7 @@ def test_a_node_starts_and_reports_with_the_profile_as_tros_sets_it(
         pass
 
     Process.module = f"lprnet_ros.ros.nodes.{module}"
-    parameters = ("regions:=['0,0,1,1']",) if module == "plate_cropper" else ()
+    parameters = ("regions:=['0,0,1,1']", "find_plates:=false") if module == "plate_cropper" else ()
     node = Process(
         client,
         tmp_path,

@@ -1,4 +1,4 @@
-"""The live cropper with regions: frames in over DDS, crops out over DDS."""
+"""The live cropper with regions that are cut out as they are: frames in over DDS, crops out over DDS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from lprnet_ros.ros.messages.frame_messages import frame_message
 
 WIDTH, HEIGHT = 320, 240
 BOX, QUAD = "20,30,96,24", "200,100 300,110 296,140 198,132"
-SETTINGS = ("qos_profile:=reliable", "queue_depth:=100", "refresh_period:=3600.0", "padding:=0.0")
+EXACT = "find_plates:=false"
+SETTINGS = (EXACT, "qos_profile:=reliable", "queue_depth:=100", "refresh_period:=3600.0", "padding:=0.0")
 REGIONS = f"regions:=['{BOX}', '{QUAD}']"
 
 
@@ -185,7 +186,7 @@ def test_nothing_is_cropped_while_nobody_listens(client: Client, tmp_path: Path)
 
 
 def test_a_publisher_of_another_type_is_named_with_what_to_set(client: Client, tmp_path: Path) -> None:
-    cropper = CropperProcess(client, tmp_path, REGIONS)
+    cropper = CropperProcess(client, tmp_path, REGIONS, EXACT)
     try:
         cropper.publisher(CompressedImage)
         line = cropper.wait_for_log("sensor_msgs/msg/CompressedImage")

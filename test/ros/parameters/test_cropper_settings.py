@@ -17,7 +17,8 @@ def values(**changes):
 
 def test_the_defaults_with_regions_make_settings():
     settings = CropperSettings.from_values(values(regions=REGIONS))
-    assert len(settings.regions) == 1
+    assert len(settings.search.regions) == 1
+    assert settings.search.find_plates
     assert settings.rule == CropRule()
     assert settings.filter.labels == frozenset()
     assert (settings.transport, settings.detections, settings.cache_frames) == ("raw", "none", 10)
@@ -36,7 +37,7 @@ def test_values_become_settings():
             minimum_width=50,
         )
     )
-    assert settings.regions == ()
+    assert settings.search.regions == ()
     assert settings.filter.labels == {"plate", "green_plate"}
     assert settings.filter.minimum_score == 0.4
     assert settings.rule == CropRule(
@@ -47,10 +48,11 @@ def test_values_become_settings():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "neither is set"),
+        ({"find_plates": False}, "find_plates is false.*neither is set"),
         ({"regions": REGIONS, "detections": "targets"}, "both are set"),
         ({"regions": ["0,0,2"]}, r"region 1 \('0,0,2'\) is neither"),
-        ({"regions": REGIONS * 9}, "9 regions, but maximum_crops is 8"),
+        ({"regions": REGIONS * 9, "find_plates": False}, "9 regions, but maximum_crops is 8"),
+        ({"finder_runtime": "cuda"}, "finder_runtime is 'cuda', expected one of auto"),
         ({"regions": REGIONS, "transport": "shm"}, "transport is 'shm', expected one of raw"),
         ({"detections": "yes"}, "detections is 'yes', expected one of none"),
         ({"regions": REGIONS, "qos_profile": "best"}, "qos_profile is 'best'"),

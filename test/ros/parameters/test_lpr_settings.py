@@ -5,10 +5,8 @@ import pytest
 
 from lprnet_ros.models.find import bundled_model
 from lprnet_ros.reading.decoding import DECODERS
-from lprnet_ros.ros.parameters.lpr_settings import (
-    PARAMETERS,
-    Settings,
-)
+from lprnet_ros.ros.parameters.frame_parameters import FRAME_PARAMETERS
+from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings
 from lprnet_ros.ros.parameters.parameter import Parameter
 from lprnet_ros.runtimes import RUNTIME_NAMES
 
@@ -57,16 +55,36 @@ def test_a_value_outside_the_choices_is_named_with_the_choices(name, value):
 
 
 @pytest.mark.parametrize("value", [[], (), [""], ["", ""], "image", None])
-def test_a_list_without_a_topic_is_named(value):
-    assert (
-        BY_NAME["image_topics"].complaint(value)
-        == "image_topics is empty: name at least one topic, such as ['image']"
-    )
+def test_a_list_without_a_topic_is_named_where_one_is_needed(value):
+    topics = Parameter("topics", ["image"], "", "")
+    assert topics.complaint(value) == "topics is empty: name at least one topic, such as ['image']"
 
 
 @pytest.mark.parametrize("value", [["image"], ("a", "b"), ["", "b"]])
 def test_a_list_with_a_topic_is_accepted(value):
-    assert BY_NAME["image_topics"].complaint(value) is None
+    assert Parameter("topics", ["image"], "", "").complaint(value) is None
+
+
+@pytest.mark.parametrize(
+    ("crops", "frames", "read"),
+    [
+        ([""], [""], ("image",)),
+        ([], [], ("image",)),
+        (["gate"], [""], ("gate",)),
+        ([""], ["camera"], ()),
+        (["gate"], ["camera"], ("gate",)),
+    ],
+)
+def test_crops_are_read_where_they_are_named_or_no_frames_are(crops, frames, read):
+    settings = Settings.from_values(defaults() | {"image_topics": crops, "frame_topics": frames})
+    assert settings.crop_topics == read
+    assert settings.frames.topics == tuple(topic for topic in frames if topic)
+
+
+def test_all_crops_of_a_frame_may_wait():
+    values = defaults() | {"queue_depth": 5, "maximum_crops": 12}
+    assert Settings.from_values(values).least_queue_depth == 5
+    assert Settings.from_values(values | {"frame_topics": ["camera"]}).least_queue_depth == 12
 
 
 def test_every_runtime_and_every_decoder_may_be_chosen():
@@ -88,8 +106,9 @@ def test_a_parameter_tells_when_it_takes_effect(parameter, when):
 
 def test_the_defaults_make_settings():
     settings = Settings.from_values(defaults())
-    assert [field.name for field in dataclasses.fields(settings)] == list(BY_NAME)
-    assert settings.image_topics == ("image",)
+    own = [name for name in BY_NAME if name not in {parameter.name for parameter in FRAME_PARAMETERS}]
+    assert [field.name for field in dataclasses.fields(settings)] == [*own, "frames"]
+    assert settings.crop_topics == ("image",)
     assert settings.model_path == bundled_model()
     assert settings.rules.minimum_confidence == BY_NAME["minimum_confidence"].default
     assert settings.rules.require_syntax

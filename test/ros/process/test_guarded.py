@@ -35,7 +35,7 @@ def test_what_a_callback_raises_is_reported_and_answered() -> None:
 @pytest.fixture
 def context(client: Client):
     """A default context, as the nodes use it."""
-    rclpy.init(args=["--ros-args", "-p", "regions:=['0,0,94,24']"])
+    rclpy.init(args=["--ros-args", "-p", "regions:=['0,0,94,24']", "-p", "find_plates:=false"])
     yield
     rclpy.try_shutdown()
 
@@ -59,9 +59,9 @@ def test_every_callback_of_lpr_node_is_guarded(context: None, monkeypatch: pytes
         node.trigger_activate()
         path = node._path
         assert path is not None
-        break_everything(path, ["look_for_listeners", "check_publishers", "status"], monkeypatch)
+        break_everything(path, ["look_for_listeners", "look_after_subscriptions", "status"], monkeypatch)
         break_everything(path._vehicles, ["arrival", "_now", "add"], monkeypatch)
-        break_everything(path, ["_parse"], monkeypatch)
+        break_everything(path._subscriptions, ["see"], monkeypatch)
         if path._frames is not None:
             break_everything(path._frames, ["empty"], monkeypatch)
         path._vehicles._consensus = object()

@@ -28,7 +28,7 @@ class Gate:
     def __init__(self, node: LifecycleNode) -> None:
         self.now, self.messages = 0.0, []
         self.vehicles = VehiclePublisher(node, ConsensusSettings(), lambda _: Verdict.ACCEPTED, pytest.fail)
-        self.vehicles._is_heard = True
+        self.vehicles.is_heard = True
         self.vehicles._now = lambda: self.now
         self.vehicles._publish = self.messages.extend
 
