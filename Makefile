@@ -28,8 +28,9 @@ PYTEST := $(RUN) -m pytest --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check test lint bench board setup clean
 
-demo: setup  ## play the shipped crops (or IMAGES=folder or picture) through the real node
-	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png
+demo: setup  ## play the shipped crops (or IMAGES=folder or picture) through the real node, then a filmed scene
+	$(RUN) demo/demo.py --images "$(IMAGES)" --output demo_readings.png \
+	    $(if $(filter demo/crops,$(IMAGES)),--scene demo_scene.png)
 
 check: setup  ## the tests that need no ROS, in less than a minute
 	$(PYTEST) -n $(CORES) -m "not live" --hypothesis-profile=quick $(ARGS)
@@ -73,4 +74,4 @@ $(VENV)/.lint: $(VENV)/.setup
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(BOARD) build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache demo_readings.png
+	rm -rf $(VENV) $(BOARD) build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache demo_readings.png demo_scene.png

@@ -5,11 +5,13 @@ They come from the open font alone, so anyone gets the same files.  Needs pip in
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scene import film
 
 from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
@@ -19,6 +21,9 @@ from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import PlateRenderer, random_plate_text
 
 DEMO_FOLDER = Path(__file__).resolve().parent / "crops"
+PLATES_FOLDER = Path(__file__).resolve().parent / "plates"
+STREET_PATH = Path(__file__).resolve().parent / "street.jpg"
+SCENE_PLATES = {"京A7K358": "blue", "沪AD61952": "green", "粤B63K27": "blue"}
 # chosen among 150: read with certainty, and far off when red and blue are swapped
 SELF_TEST_PATH = Path(__file__).resolve().parent / "self_test" / "晋G63317.png"
 _STRENGTH = 0.35  # a good camera in daylight
@@ -62,7 +67,26 @@ def make_self_test() -> None:
     cv2.imwrite(str(SELF_TEST_PATH), Camera(generator, 0.0).photograph(plate.image, plate.quad))
 
 
+def make_scene_plates() -> None:
+    """Render the plates of the filmed scene: straight and clean; ``demo/scene.py`` films them."""
+    renderer = PlateRenderer([glyphs_from_font(default_font())], [], np.random.default_rng(_SEED + 2))
+    PLATES_FOLDER.mkdir(exist_ok=True)
+    for text, colour in SCENE_PLATES.items():
+        plate = renderer.draw(text, colour)
+        left, top = plate.quad.min(axis=0).round().astype(int)
+        right, bottom = plate.quad.max(axis=0).round().astype(int)
+        cv2.imwrite(str(PLATES_FOLDER / f"{text}.png"), plate.image[top:bottom, left:right])
+
+
+def make_street() -> None:
+    """Take one frame of the filmed scene: a picture to try things with."""
+    frame = next(itertools.islice(film(), 28, None))
+    cv2.imwrite(str(STREET_PATH), frame, [cv2.IMWRITE_JPEG_QUALITY, 90])
+
+
 if __name__ == "__main__":
+    make_scene_plates()
+    make_street()
     make_atlas()
     make_demo_crops()
     make_self_test()

@@ -1,33 +1,25 @@
-"""The demonstration: plays plate crops through the real node, and prints the readings as they arrive.
+"""The demonstration: plays plate crops through the real node, then a filmed scene through finder and reader.
 
-``make demo`` runs it: python demo/demo.py --images demo/crops
+``make demo`` runs it: python demo/demo.py --images demo/crops --scene demo_scene.png
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 import unicodedata
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import cv2
+import filmed
+import nodes
 import numpy as np
 import numpy.typing as npt
-import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
 from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
@@ -37,14 +29,10 @@ from lprnet_ros.sources.labelled import LabelledDataError, label_of_name, list_i
 from lprnet_ros.text.console import program
 from lprnet_ros.text.escaping import one_line
 
-_START_SECONDS = 60.0
-_QUIET_SECONDS = 30.0
 _COLUMNS = 4
 _CROP_SIZE = (282, 72)
 _CELL_SIZE = (_CROP_SIZE[0] + 16, _CROP_SIZE[1] + 56)
 _GREEN, _RED, _GREY = (90, 200, 90), (80, 80, 240), (170, 170, 170)
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_PRCTL = ctypes.CDLL(None).prctl
 
 
 @dataclass(frozen=True)
@@ -127,11 +115,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, default=Path("demo_readings.png"), help="picture to write, such as sheet.png"
     )
+    parser.add_argument("--scene", type=Path, help="then film a scene, and write this picture of its frames")
     parser.add_argument("--rate", type=float, default=10.0, help="crops a second")
     parser.add_argument("--runtime", default="auto", help="of lpr_node (default: auto)")
     options = parser.parse_args(arguments)
-    if not cv2.haveImageWriter(str(options.output)):
-        parser.error(f"--output {options.output}: expected a name that ends in .png or .jpg")
+    for name in ("output", "scene"):
+        path = getattr(options, name)
+        if path is not None and not cv2.haveImageWriter(str(path)):
+            parser.error(f"--{name} {path}: expected a name that ends in .png or .jpg")
     with tempfile.TemporaryDirectory(prefix="lprnet_demo_") as folder:
         images = options.images
         if images.is_file():  # plate_player plays folders
@@ -146,7 +137,17 @@ def main(arguments: list[str] | None = None) -> int:
             problem = "neither a picture nor a folder with pictures"
             print(f"demo: {one_line(str(options.images))}: {problem}", file=sys.stderr)
             return 1
-        return _demonstrate(paths, images, options)
+        status = _demonstrate(paths, images, options)
+    if options.scene is None:
+        return status
+    print()
+    try:
+        with tempfile.TemporaryDirectory(prefix="lprnet_demo_") as folder:
+            is_right = filmed.show(Path(folder), options.scene, options.runtime)
+    except RuntimeError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    return status if is_right else 1
 
 
 def _is_readable(path: Path) -> bool:
@@ -163,9 +164,6 @@ def _is_readable(path: Path) -> bool:
 
 
 def _demonstrate(paths: list[Path], images: Path, options: argparse.Namespace) -> int:
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    if os.environ.get("ROS_DISTRO") == "humble":  # newer releases warn about this name
-        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
     shown: dict[Path, Shown] = {}
     try:
         _play(paths, images, options, shown)
@@ -180,71 +178,20 @@ def _play(paths: list[Path], images: Path, options: argparse.Namespace, shown: d
     Raises:
         RuntimeError: a process ended early, or readings stay away.
     """
-    namespace = f"/demo_{os.getpid()}"
-    ros_arguments = ["--ros-args", "-r", f"__ns:={namespace}", "--log-level", "warn"]
-    rclpy.init(args=ros_arguments, signal_handler_options=SignalHandlerOptions.SIGTERM)  # Ctrl-C is Python's
-    with ExitStack() as stack:
-        stack.callback(rclpy.try_shutdown)
+    with nodes.ros() as (stack, namespace):
         listener = DemoListener(paths, images, shown)
         stack.callback(listener.destroy_node)
         depth = max(10, min(10000, len(paths)))
         parameters = ["qos_profile:=reliable", f"queue_depth:={depth}", f"runtime:={options.runtime}"]
-        node = _start(stack, "lpr_node", namespace, *parameters)
-        _wait(listener, [node], lambda: listener.count_publishers("lpr_node/reading"), 1, _START_SECONDS)
+        node = nodes.start(stack, "lpr_node", namespace, *parameters)
+        nodes.wait(
+            listener, [node], lambda: listener.count_publishers("lpr_node/reading"), 1, nodes.START_SECONDS
+        )
         print(f"{_pad('crop', 22)}{_pad('plate', 12)}{'confidence':>10}{'ms':>9}", flush=True)
-        player = _start(
+        player = nodes.start(
             stack, "plate_player", namespace, f"images:={images.resolve()}", f"rate:={options.rate}"
         )
-        _wait(listener, [node, player], lambda: len(shown), len(paths), _QUIET_SECONDS)
-
-
-def _start(stack: ExitStack, program: str, namespace: str, *parameters: str) -> subprocess.Popen[bytes]:
-    """Start a node that ends with the stack, and with this process even if that is killed."""
-    command = [sys.executable, "-m", f"lprnet_ros.ros.nodes.{program}", "--ros-args"]
-    command += ["-r", f"__ns:={namespace}", "--log-level", "warn"]
-    for parameter in parameters:
-        command += ["-p", parameter]
-    end_with_parent = partial(_PRCTL, _PR_SET_PDEATHSIG, signal.SIGTERM)  # a system call, safe after fork
-    process = subprocess.Popen(  # Ctrl-C is for this process, which ends the others
-        command,
-        preexec_fn=end_with_parent,  # noqa: PLW1509
-        start_new_session=True,
-    )
-    stack.callback(_end, process)
-    return process
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _wait(
-    listener: DemoListener,
-    processes: list[subprocess.Popen[bytes]],
-    count: Callable[[], int],
-    expected: int,
-    quiet_seconds: float,
-) -> None:
-    """Spin until a count is reached, as long as all processes run and something happens."""
-    last, changed = 0, time.monotonic()
-    while (now := count()) < expected:
-        rclpy.spin_once(listener, timeout_sec=0.1)
-        if now != last:
-            last, changed = now, time.monotonic()
-        if any(process.poll() not in (None, 0) for process in processes) or processes[0].poll() == 0:
-            raise RuntimeError("a process ended early, its message is above")
-        if time.monotonic() - changed > quiet_seconds:
-            if len(processes) > 1:
-                raise RuntimeError(f"no reading for {quiet_seconds:.0f} s")
-            raise RuntimeError(
-                "lpr_node did not start; shared memory of killed processes may be in the way: end all ROS "
-                "nodes and run 'fastdds shm clean'"
-            )
+        nodes.wait(listener, [node, player], lambda: len(shown), len(paths), nodes.QUIET_SECONDS)
 
 
 def _summarise(shown: list[Shown], played: int, output: Path) -> int:

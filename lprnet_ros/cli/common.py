@@ -14,7 +14,7 @@ from lprnet_ros.board.hrt_log import HrtLogError
 from lprnet_ros.board.identity import NotAnRdkError
 from lprnet_ros.board.performance import PerformanceError
 from lprnet_ros.finding.plate_cells import CellsError
-from lprnet_ros.models.fetch import DownloadError
+from lprnet_ros.models.download_error import DownloadError
 from lprnet_ros.models.find import BUNDLED_MODEL, find_model
 from lprnet_ros.models.manifest import ManifestError, RecognizerManifest
 from lprnet_ros.plates.label import foreign_characters

@@ -39,6 +39,8 @@ BESIDE = 0.3
 """From the middle of a plate to the cells that tell of its left and of its right corners, in plate widths."""
 _FARTHEST_CORRECTION = 0.2
 """In plate widths; a cell that differs by more from the one at the peak tells of another plate."""
+_LEAST_LENGTH = 2.0
+"""In cells; the ends of a shorter plate lie in the cell of its middle."""
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
@@ -100,9 +102,10 @@ def _quads_at(
 def _nearest_corners(
     cells: npt.NDArray[np.float32], quads: npt.NDArray[np.float64], widest: float
 ) -> npt.NDArray[np.float64]:
-    """Take the corners at each end of plates from the cells there, as long as these tell of the same plate."""
+    """Take the corners at each end of plates from the cells there, if these tell of the same plate."""
     along = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
-    farthest = _FARTHEST_CORRECTION * np.linalg.norm(along, axis=1)
+    lengths = np.linalg.norm(along, axis=1)
+    farthest = np.where(lengths < _LEAST_LENGTH, -1.0, _FARTHEST_CORRECTION * lengths)
     better = quads.copy()
     for side, ends in ((-BESIDE, (0, 3)), (BESIDE, (1, 2))):
         with np.errstate(invalid="ignore"):

@@ -14,14 +14,12 @@ from io import BufferedReader
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lprnet_ros.models.download_error import DownloadError
+
 MAXIMUM_BYTES = 64 << 20
 """Larger files are refused; the published ``lpr.bin`` has 858371 bytes."""
 _CHUNK = 1 << 16
 _LONGEST_SILENCE = 30.0
-
-
-class DownloadError(RuntimeError):
-    """A file could not be had, or is not the one that was asked for; the message says why."""
 
 
 def download(

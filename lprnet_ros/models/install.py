@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from lprnet_ros.models.derive import companion_copies
-from lprnet_ros.models.fetch import MAXIMUM_BYTES, DownloadError, download
+from lprnet_ros.models.download_error import DownloadError
+from lprnet_ros.models.fetch import MAXIMUM_BYTES, download
 from lprnet_ros.models.find import BOARD_MODELS, installed_models_folders
 from lprnet_ros.models.load import load_any_manifest
 from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of

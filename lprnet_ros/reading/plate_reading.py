@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Any
+
+from lprnet_ros.images.geometry import Quad
 
 
 class Verdict(str, enum.Enum):
@@ -54,6 +57,27 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Where and when a plate was seen.
+
+    Attributes:
+        quad: its corners in pixels of the picture, clockwise from its own top left; None for a crop.
+        rows: of characters, 1 or 2.
+        score: how surely it is a plate, as its finder says, 0..1.
+        file: path of the picture or video; empty for pictures in memory.
+        frame: number of the picture within the video, the list or the stream, from 0.
+        seconds: since the beginning of the video; None for pictures.
+    """
+
+    quad: Quad | None = None
+    rows: int = 1
+    score: float = 1.0
+    file: str = ""
+    frame: int = 0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class PlateReading:
     """What was read on one crop, or on all crops of one vehicle.
 
@@ -67,6 +91,9 @@ class PlateReading:
         alternatives: other texts with their confidences, best first.
         verdict: whether it is accepted, or why not.
         timings: how long it took.
+        kind: of plate, such as ``new_energy_small``; None where text and colour leave it open.
+        colour: of its ground, such as ``blue``; None where it cannot be told.
+        seen: where and when, where a whole picture or a file was read.
     """
 
     text: str
@@ -75,6 +102,19 @@ class PlateReading:
     alternatives: tuple[tuple[str, float], ...] = ()
     verdict: Verdict = Verdict.UNJUDGED
     timings: Timings = field(default_factory=Timings)
+    kind: str | None = None
+    colour: str | None = None
+    seen: Seen = Seen()
+
+    @property
+    def quad(self) -> Quad | None:
+        """The corners in pixels of the picture, clockwise from the plate's own top left; None for a crop."""
+        return self.seen.quad
+
+    @property
+    def rows(self) -> int:
+        """Rows of characters, 1 or 2."""
+        return self.seen.rows
 
     @property
     def accepted(self) -> bool:
@@ -86,3 +126,32 @@ class PlateReading:
         return PlateReading(
             self.text, self.confidence, self.character_confidences, self.alternatives, verdict, timings
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``lpr_read --json`` prints: plain values, places to a hundredth of a pixel."""
+        seen = self.seen
+        where = None if seen.quad is None else [[round(x, 2), round(y, 2)] for x, y in seen.quad]
+        when = {} if seen.seconds is None else {"seconds": round(seen.seconds, 3), "frame": seen.frame}
+        return {
+            "file": seen.file,
+            "text": self.text,
+            "confidence": round(self.confidence, 6)
+            if self.text
+            else 0.0,  # not the one that there is no plate
+            "verdict": self.verdict.value,
+            "kind": self.kind,
+            "colour": self.colour,
+            "rows": seen.rows,
+            "quad": where,
+            "score": round(seen.score, 4),
+            **when,
+        }
+
+    def __repr__(self) -> str:
+        """Show what a person asks for; ``to_dict`` gives all."""
+        shown = [repr(self.text), f"confidence={self.confidence:.4f}", self.verdict.value]
+        shown += [name for name in (self.colour,) if name]
+        if self.seen.quad is not None:
+            corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in self.seen.quad)
+            shown.append(f"quad=[{corners}]")
+        return f"PlateReading({', '.join(shown)})"

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -120,7 +120,16 @@ def list_images(folder: Path) -> list[Path]:
     Raises:
         LabelledDataError: the folder, or one in it, cannot be read.
     """
-    return [path for path in _files(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+    return list_files(folder, IMAGE_SUFFIXES)
+
+
+def list_files(folder: Path, suffixes: Container[str]) -> list[Path]:
+    """List the files of a folder and its sub-folders with one of some suffixes, in small letters.
+
+    Raises:
+        LabelledDataError: the folder, or one in it, cannot be read.
+    """
+    return [path for path in _files(folder) if path.suffix.lower() in suffixes]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,7 +1,9 @@
-"""Whole scenes on disk: pictures or a video to play as a camera, and the places of their plates."""
+"""Whole scenes on disk: pictures or a video, to read or to play, and the places of their plates."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +16,21 @@ from lprnet_ros.images.geometry import Point, Quad, upright_quad
 from lprnet_ros.sources.labelled import (
     IMAGE_SUFFIXES,
     LabelledDataError,
+    list_files,
     list_images,
     read_image,
     read_labelled,
     skipped_images,
 )
 
+VIDEO_SUFFIXES = frozenset(
+    (
+        *(".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv"),
+        *(".wmv", ".3gp", ".asf", ".ogv", ".mjpeg", ".mjpg", ".h264", ".264", ".h265", ".265", ".hevc"),
+    )
+)
+_FRAMES_A_SECOND = 25.0  # where a video does not say
+_MOST_FRAMES, _LONGEST_SECONDS = 1 << 31, 1e6
 _QUAD_COLUMNS = ("quad", "det_quad")
 
 
@@ -44,11 +55,15 @@ class Scene:
         name: the picture's path relative to the source, or the video's name.
         path: the file, as an absolute path.
         picture: BGR, uint8, height x width x 3.
+        number: of the frame within its video, from 0.
+        seconds: since the video's beginning; None for pictures.
     """
 
     name: str
     path: Path
     picture: Picture
+    number: int = 0
+    seconds: float | None = None
 
 
 class SceneSource:
@@ -59,6 +74,7 @@ class SceneSource:
 
     Attributes:
         rate: frames per second of a video; None for pictures.
+        frames: how many a video has, as its file says; None where it does not, and for pictures.
 
     Raises:
         LabelledDataError: there is nothing to play.
@@ -68,6 +84,7 @@ class SceneSource:
         self._path = path
         self._pictures: list[Path] | None = None
         self.rate: float | None = None
+        self.frames: int | None = None
         if path.is_dir():
             self._pictures = list_images(path)
             if not self._pictures:
@@ -80,14 +97,11 @@ class SceneSource:
         elif path.suffix.lower() in IMAGE_SUFFIXES - {".gif"}:  # which may be a video
             self._pictures = [path]
         else:
-            video = cv2.VideoCapture(str(path))
-            try:
-                if not video.isOpened():
-                    raise LabelledDataError(f"{path}: neither a picture nor a video that OpenCV can play")
+            with _opened(path) as video:
                 rate = video.get(cv2.CAP_PROP_FPS)
                 self.rate = rate if 0 < rate <= 1000 else None
-            finally:
-                video.release()
+                count = video.get(cv2.CAP_PROP_FRAME_COUNT)
+                self.frames = int(count) if 0 < count < _MOST_FRAMES else None
 
     def scenes(self) -> Iterator[Scene | LabelledDataError]:
         """Yield all frames once; for a broken picture its error."""
@@ -104,15 +118,45 @@ class SceneSource:
             yield Scene(name, path.resolve(), picture)
 
     def _video_frames(self) -> Iterator[Scene]:
-        video = cv2.VideoCapture(str(self._path))
-        try:
-            while True:
+        path, last = self._path.resolve(), -1.0
+        with _opened(self._path) as video:
+            for number in itertools.count():
                 is_there, picture = video.read()
                 if not is_there:
                     return
-                yield Scene(self._path.name, self._path.resolve(), np.asarray(picture, np.uint8))
-        finally:
-            video.release()
+                stamp = video.get(cv2.CAP_PROP_POS_MSEC) * 1e-3
+                if not last < stamp < _LONGEST_SECONDS:  # some containers hold no times
+                    stamp = max(0.0, last) + (1.0 / (self.rate or _FRAMES_A_SECOND) if number else 0.0)
+                last = stamp
+                yield Scene(self._path.name, path, np.asarray(picture, np.uint8), number, stamp)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise LabelledDataError(f"{path}: OpenCV opens videos by names in UTF-8 only; rename it") from error
+    video = cv2.VideoCapture(str(path))
+    try:
+        if not video.isOpened():
+            raise LabelledDataError(f"{path}: neither a picture nor a video that OpenCV can play")
+        yield video
+    finally:
+        video.release()
+
+
+def list_media(folder: Path) -> list[Path]:
+    """List the pictures and videos of a folder and its sub-folders, sorted by path.
+
+    Raises:
+        LabelledDataError: there are none, or a folder cannot be read.
+    """
+    media = list_files(folder, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+    if not media:
+        skipped = skipped_images(folder)
+        raise LabelledDataError(f"{folder}: no pictures in this folder{'; ' if skipped else ''}{skipped}")
+    return media
 
 
 def read_plates(path: Path) -> dict[Path, list[LabelledPlate]]:

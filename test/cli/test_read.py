@@ -1,11 +1,16 @@
+import csv
 import errno
+import io
+import json
 import math
 import os
 
 import cv2
 import numpy as np
 import pytest
+from stand_in_finder import StandInFinder, photograph, write_video
 
+from lprnet_ros import __version__
 from lprnet_ros.cli.read import main
 from lprnet_ros.sources.labelled import read_image
 
@@ -71,19 +76,117 @@ def test_what_is_not_accepted_says_why_and_an_empty_text_has_no_confidence(
     assert err == []
 
 
-@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (720, 1280)])
-def test_a_whole_photograph_is_named_with_what_to_do(size, shipped_readings, tmp_path, capsys):
-    photograph = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    crop = read_image(next(iter(shipped_readings)))
-    photograph[200 : 200 + crop.shape[0], 100 : 100 + crop.shape[1]] = crop
-    cv2.imwrite(str(tmp_path / "photo.png"), photograph)
-    assert main([str(tmp_path / "photo.png")]) == 0
-    (row,), (note,) = columns(capsys)
-    assert row[3] != "accepted"
-    assert note.startswith(
-        f"lpr_read: {tmp_path / 'photo.png'}: {size[0]}x{size[1]} pixels look like a whole"
-    )
-    assert "plate_cropper" in note
+@pytest.fixture
+def finder(monkeypatch):
+    """Let the command find plates without a network."""
+    monkeypatch.setattr("lprnet_ros.pictures.plate_reader.PlateFinder", StandInFinder)
+
+
+@pytest.fixture
+def photo(shipped_readings, tmp_path, finder):
+    """A photograph of two shipped plates, and their texts."""
+    files = [file for file, reading in shipped_readings.items() if len(reading.text) == 7][:2]
+    assert len(files) == 2
+    path = tmp_path / "photo.png"
+    picture = photograph((read_image(files[0]), (50, 300)), (read_image(files[1]), (350, 200)))
+    cv2.imwrite(str(path), picture)
+    return path, {shipped_readings[file].text for file in files}
+
+
+def test_a_photograph_gives_a_line_for_each_plate_in_it(photo, capsys):
+    path, texts = photo
+    assert main([str(path)]) == 0
+    rows, err = columns(capsys)
+    assert {row[1] for row in rows} == texts
+    assert all((row[0], row[3], len(row)) == (str(path), "accepted", 4) for row in rows)
+    assert err == []
+
+
+def test_crop_and_photo_force_how_a_picture_is_read(photo, csv_file, capsys):
+    path, _ = photo
+    assert main([str(path), "--crop"]) == 0
+    ((_, _, _, verdict),) = columns(capsys)[0]
+    assert verdict != "accepted"
+    assert main([str(csv_file.parent / "0.png"), "--photo", "--json"]) == 0
+    (line,) = columns(capsys)[0]
+    assert "quad" in line[0]
+    with pytest.raises(SystemExit):
+        main([str(path), "--crop", "--photo"])
+
+
+def test_json_has_the_place_of_each_plate_and_one_object_where_there_is_none(photo, capsys):
+    path, texts = photo
+    cv2.imwrite(str(path.with_name("street.png")), photograph())
+    assert main([str(path), str(path.with_name("street.png")), "--json"]) == 0
+    *plates, nothing = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {plate["text"] for plate in plates} == texts
+    for plate in plates:
+        assert (plate["file"], plate["verdict"], plate["rows"]) == (str(path), "accepted", 1)
+        assert (plate["kind"], plate["colour"]) in (("blue", "blue"), ("yellow", "yellow"))
+        assert [len(corner) for corner in plate["quad"]] == [2, 2, 2, 2]
+    assert (nothing["text"], nothing["confidence"], nothing["quad"]) == ("", 0.0, None)
+    assert (nothing["kind"], nothing["verdict"]) == (None, "empty")
+
+
+def test_a_csv_is_written_beside_the_lines_or_printed_instead(photo, tmp_path, capsys):
+    path, texts = photo
+    assert main([str(path), "--csv", str(tmp_path / "out.csv")]) == 0
+    assert len(columns(capsys)[0]) == 2
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        assert {row["text"] for row in csv.DictReader(stream)} == texts
+    assert main([str(path), "--csv", "-"]) == 0
+    assert {row["text"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))} == texts
+    with pytest.raises(SystemExit):
+        main([str(path), "--csv", "-", "--json"])
+
+
+def test_annotated_copies_keep_their_folders_and_never_replace_a_picture(photo, tmp_path, capsys):
+    path, _ = photo
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    path.rename(tmp_path / "in" / "deep" / "photo.png")
+    before = (tmp_path / "in" / "deep" / "photo.png").read_bytes()
+    assert main([str(tmp_path / "in"), "--annotate", str(tmp_path / "out")]) == 0
+    drawn = cv2.imread(str(tmp_path / "out" / "deep" / "photo.png"))
+    assert drawn.shape == (480, 640, 3)
+    capsys.readouterr()
+    assert main([str(tmp_path / "in"), "--annotate", str(tmp_path / "in")]) == 1
+    assert capsys.readouterr().err.endswith("photo.png: would be overwritten; annotate into another folder\n")
+    assert (tmp_path / "in" / "deep" / "photo.png").read_bytes() == before
+
+
+def test_a_video_gives_a_line_for_each_vehicle_with_the_time_it_was_first_seen(photo, tmp_path, capsys):
+    path, texts = photo
+    frame = read_image(path)
+    film = [photograph()] * 5 + [frame] * 6 + [photograph()] * 3
+    write_video(tmp_path / "gate.avi", film, 10.0)
+    assert main([str(tmp_path / "gate.avi"), "--annotate", str(tmp_path / "out")]) == 0
+    rows, err = columns(capsys)
+    assert {row[1] for row in rows} == texts
+    assert all(row[0] == f"{tmp_path}/gate.avi#t=0.50" and row[3] == "accepted" for row in rows)
+    assert err == []
+    video = cv2.VideoCapture(str(tmp_path / "out" / "gate.mp4"))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 14
+    assert main([str(tmp_path / "gate.avi"), "--json"]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        values = json.loads(line)
+        assert (values["file"], values["crops"]) == (str(tmp_path / "gate.avi"), 6)
+        assert (values["first"], values["last"]) == (0.5, 1.0)
+
+
+def test_a_video_without_vehicles_and_a_broken_one(finder, tmp_path, capsys):
+    write_video(tmp_path / "a.avi", [photograph()] * 3)
+    (tmp_path / "b.mp4").write_bytes(b"no video")
+    assert main([str(tmp_path)]) == 1
+    ((name, text, _, verdict),), err = columns(capsys)
+    assert (name, text, verdict) == (f"{tmp_path}/a.avi", "", "empty")
+    assert err == [f"lpr_read: {tmp_path}/b.mp4: neither a picture nor a video that OpenCV can play"]
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"lprnet_ros {__version__}\n"
 
 
 def test_what_is_no_file_is_told_in_one_line_each_and_the_others_are_read(csv_file, tmp_path, capsys):

@@ -120,3 +120,16 @@ def test_of_more_peaks_than_plates_may_be_the_best_count():
     assert len(found) == MOST_PLATES
     assert found[0].score == pytest.approx(1 / (1 + math.exp(-3)))
     assert found[-1].score == pytest.approx(1 / (1 + math.exp(-3 + 63 * 2 / 959)), abs=1e-5)
+
+
+def test_a_wrong_width_costs_less_since_each_end_is_told_by_a_cell_near_it():
+    plate = FoundPlate(quad_of_box(Box(100, 100, 160, 50)), 0.9)
+    cells = encode([plate])
+    cells[0, 1] += math.log2(1.1)  # every cell takes the plate for a tenth wider than it is
+    (found,) = decode_cells(cells, STRIDE, 0.5)
+    from_middle = 0.1 * 80
+    left = [found.quad[0][0] - 100, found.quad[3][0] - 100]
+    right = [found.quad[1][0] - 260, found.quad[2][0] - 260]
+    assert all(abs(error) < 0.6 * from_middle for error in left + right)
+    assert all(error < 0 for error in left)
+    assert all(error > 0 for error in right)

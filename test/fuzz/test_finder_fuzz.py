@@ -37,7 +37,7 @@ def test_random_cells_never_make_nonsense() -> None:
 
 
 def test_a_find_where_no_plate_is_is_reported() -> None:
-    with pytest.raises(AssertionError, match="in a frame of .* without a plate"):
+    with pytest.raises(AssertionError, match=r"in a frame of .* without a plate"):
         for number in range(200):
             fuzzer(encode([PLATE])).run(number)
 
@@ -59,7 +59,7 @@ def test_a_frame_depends_on_seed_and_number_alone() -> None:
     for _ in range(2):
         runtime = FakeRuntime(encode([]))
         one = FinderFuzzer(PlateFinder(finder_manifest(Path("fake.onnx")), runtime), seed=3)
-        for number in (31, 5, 8):
+        for number in (*range(15, 30), 5, 8):
             one.run(number)
         tensors.append(runtime.tensors)
     assert len(tensors[0]) > 0

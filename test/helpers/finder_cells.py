@@ -34,7 +34,7 @@ def centre_of(quad: Quad) -> tuple[float, float]:
 
 
 def encode(plates: list[FoundPlate], width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
-    """The output for plates in pixels of the input: each in the cell of its centre, and told by all around."""
+    """The output for plates in pixels of the input, each told by its centre's cell and those around."""
     cells = np.zeros((1, 11, height // STRIDE, width // STRIDE), np.float32)
     cells[:, 0] = -12.0
     told = np.full(cells.shape[2:], np.inf)  # how far the plate is of which a cell tells

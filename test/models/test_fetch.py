@@ -12,7 +12,8 @@ import pytest
 from file_server import CONTENT, file_server
 
 import lprnet_ros.models.fetch
-from lprnet_ros.models.fetch import DownloadError, download
+from lprnet_ros.models.download_error import DownloadError
+from lprnet_ros.models.fetch import download
 
 SUM = hashlib.sha256(CONTENT).hexdigest()
 

@@ -11,7 +11,7 @@ from file_server import CONTENT, file_server
 import lprnet_ros.models.find
 import lprnet_ros.models.install
 from lprnet_ros.models.derive import write_manifest_like
-from lprnet_ros.models.fetch import DownloadError
+from lprnet_ros.models.download_error import DownloadError
 from lprnet_ros.models.find import bundled_model, find_model
 from lprnet_ros.models.install import install, usual_folder
 from lprnet_ros.models.load import load_manifest

@@ -1,0 +1,129 @@
+"""Draws what was read into a picture: for each plate an outline and a label, readable on light and dark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from lprnet_ros.images.camera_frame import Picture
+from lprnet_ros.images.drawing import draw_text
+from lprnet_ros.images.geometry import Box
+from lprnet_ros.images.single_pixel import widen_single_pixel
+from lprnet_ros.reading.plate_reading import PlateReading
+
+_GREEN, _ORANGE, _INK, _WHITE = (110, 230, 110), (60, 165, 255), (24, 20, 16), (255, 255, 255)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_CROP_WIDTH, _CAPTION = 376, 26
+_SHARPEST = 34
+"""Pixels; the glyphs of ``draw_text`` are not drawn for more."""
+
+
+def annotate(picture: Picture, plates: Sequence[PlateReading]) -> Picture:
+    """Draw what was read: accepted ones solid and green with a tick, others dashed and orange with a cross.
+
+    Args:
+        picture: BGR, uint8, height x width x 3.
+        plates: read in it; a crop's own reading is written below the enlarged crop.
+
+    Returns:
+        A new picture: BGR, uint8.
+    """
+    if any(plate.quad is None for plate in plates):
+        return _captioned(picture, plates[0])
+    drawn = picture.copy()
+    for plate in plates:
+        _outline(drawn, plate)
+    taken: list[Box] = []
+    for plate in plates:  # over every outline
+        taken.append(_label(drawn, plate, taken))
+    return drawn
+
+
+def _captioned(crop: Picture, plate: PlateReading) -> Picture:
+    height, width = crop.shape[:2]
+    size = _CROP_WIDTH, max(24, min(2 * _CROP_WIDTH, round(_CROP_WIDTH * height / width)))
+    shown = cv2.resize(widen_single_pixel(crop), size, interpolation=cv2.INTER_CUBIC)
+    beside = max(0, _write(None, plate, (0, 0), _CAPTION) - _CROP_WIDTH)
+    drawn = cv2.copyMakeBorder(shown, 0, 2 * _CAPTION, 0, beside, cv2.BORDER_CONSTANT, value=_INK)
+    _write(np.asarray(drawn, np.uint8), plate, (0, size[1] + _CAPTION // 2), _CAPTION)
+    return np.asarray(drawn, np.uint8)
+
+
+def _outline(drawn: Picture, plate: PlateReading) -> None:
+    corners = np.array(plate.quad or ()).round().astype(np.int32)
+    least = min(cv2.minAreaRect(corners)[1])
+    thickness = max(1, min(round(_unit(drawn) / 9), round(least / 6)))
+    cv2.polylines(drawn, [corners], True, _INK, thickness + 2, cv2.LINE_AA)
+    if plate.accepted:
+        cv2.polylines(drawn, [corners], True, _GREEN, thickness, cv2.LINE_AA)
+        return
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        pieces = 2 * max(1, round(math.dist(start, end) / (8 * thickness))) + 1
+        points = np.linspace(start, end, pieces + 1).round().astype(int).tolist()
+        for first, last in zip(points[::2], points[1::2], strict=True):
+            cv2.line(drawn, first, last, _ORANGE, thickness, cv2.LINE_AA)
+
+
+def _label(drawn: Picture, plate: PlateReading, taken: Sequence[Box]) -> Box:
+    """Write the reading above the plate, or below it where there is no room; return where."""
+    size = _unit(drawn)
+    width, height = _write(None, plate, (0, 0), size), size + size // 2
+    most_left, most_top = max(0, drawn.shape[1] - width - 1), max(0, drawn.shape[0] - height - 1)
+    xs, ys = zip(*(plate.quad or ()), strict=True)
+    left = round(min(max((min(xs) + max(xs) - width) / 2, 0), most_left))
+    tops = round(min(ys)) - height - size // 3, round(max(ys)) + size // 3
+    free = [
+        top
+        for top in tops
+        if 0 <= top <= most_top and not any(_overlap(Box(left, top, width, height), box) for box in taken)
+    ]
+    top = free[0] if free else min(max(tops[0], 0), most_top)
+    cv2.rectangle(drawn, (left, top), (left + width, top + height), _INK, -1)
+    cv2.rectangle(drawn, (left, top), (left + width, top + height), _colour(plate), max(1, size // 16))
+    _write(drawn, plate, (left, top + size // 4), size)
+    return Box(left, top, width, height)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    across = min(one.right, other.right) - max(one.x, other.x)
+    return across > 0 and min(one.bottom, other.bottom) - max(one.y, other.y) > 0
+
+
+def _write(drawn: Picture | None, plate: PlateReading, origin: tuple[int, int], size: int) -> int:
+    """Write mark, text and confidence in one line, ``size`` pixels high; return its width."""
+    x, y = origin
+    gap, colour = size // 3, _colour(plate)
+    x += gap
+    if drawn is not None:
+        mark = ((0.1, 0.55), (0.4, 0.85), (0.95, 0.2)) if plate.accepted else ((0.15, 0.2), (0.85, 0.85))
+        strokes = [mark] if plate.accepted else [mark, ((0.15, 0.85), (0.85, 0.2))]
+        for stroke in strokes:
+            points = np.array([(x + size * across, y + size * down) for across, down in stroke])
+            cv2.polylines(
+                drawn, [points.round().astype(np.int32)], False, colour, max(2, size // 8), cv2.LINE_AA
+            )
+    x += size + gap
+    if plate.text:
+        if drawn is not None:
+            draw_text(drawn, plate.text, (x, y), height=size, colour=_WHITE)
+        x += sum(size if not each.isascii() else max(1, round(size * 0.62)) for each in plate.text) + gap
+    words = [f"{plate.confidence:.3f}"] if plate.text else []
+    words += [] if plate.accepted else [plate.verdict.value.replace("_", " ")]
+    scale, stroke_width = size / 34, max(1, round(size / 18))
+    (width, height), _ = cv2.getTextSize(" ".join(words), _FONT, scale, stroke_width)
+    if drawn is not None:
+        place = x, y + (size + height) // 2
+        cv2.putText(drawn, " ".join(words), place, _FONT, scale, colour, stroke_width, cv2.LINE_AA)
+    return int(x + width + gap - origin[0])
+
+
+def _colour(plate: PlateReading) -> tuple[int, int, int]:
+    return _GREEN if plate.accepted else _ORANGE
+
+
+def _unit(drawn: Picture) -> int:
+    """Return the height of a label's letters."""
+    return int(max(14, min(_SHARPEST, min(drawn.shape[:2]) / 22)))

@@ -1,0 +1,122 @@
+"""What a user hands in, as one picture after the other: files, folders, videos, arrays, rows of these."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lprnet_ros.images.camera_frame import Picture
+from lprnet_ros.sources.labelled import LabelledDataError, read_image
+from lprnet_ros.sources.scenes import VIDEO_SUFFIXES, SceneSource, list_media
+
+Pictures = str | os.PathLike[str] | np.ndarray[Any, Any] | Iterable[Any]
+"""A path of a picture, a folder or a video; a picture in memory; or any row of these."""
+
+_EXPECTED = "a path, a picture (a numpy array, BGR, uint8, height x width x 3) or an iterable of these"
+_TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
+
+
+@dataclass(frozen=True)
+class InputPicture:
+    """One picture, or why there is none.
+
+    Attributes:
+        picture: BGR, uint8, height x width x 3; None where it could not be read.
+        file: its path, or that of its video; empty for a picture in memory.
+        frame: its number within the video or the row that was handed in, from 0.
+        seconds: since the video's beginning; None for pictures.
+        problem: why there is no picture; empty where there is one.
+    """
+
+    picture: Picture | None
+    file: str = ""
+    frame: int = 0
+    seconds: float | None = None
+    problem: str = ""
+
+
+def is_video(path: Path) -> bool:
+    """Tell by its name whether a file is a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def pictures_of(source: Pictures) -> Iterator[InputPicture]:
+    """Return what a user handed in, read one after the other as they are asked for.
+
+    Raises:
+        TypeError, ValueError: it is nothing that could be read; at once, or where in a row it comes.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        return _of_path(Path(source))
+    if isinstance(source, np.ndarray) and source.ndim != 4:
+        return iter([InputPicture(as_bgr(source))])
+    if isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray, dict)):
+        return _of_row(source)
+    raise _refusal(source)
+
+
+def as_bgr(picture: Any) -> Picture:
+    """Return a picture in memory as BGR; grey and transparent ones are converted.
+
+    Raises:
+        TypeError, ValueError: it is no picture.
+    """
+    if not isinstance(picture, np.ndarray):
+        raise _refusal(picture)
+    channels = picture.shape[2] if picture.ndim == 3 else 1 if picture.ndim == 2 else 0
+    if picture.dtype != np.uint8 or channels not in (1, 3, 4) or not picture.size:
+        raise ValueError(
+            f"a picture is a numpy array, BGR, uint8, height x width x 3; got {picture.dtype}, "
+            f"{' x '.join(map(str, picture.shape)) or 'a single number'}"
+        )
+    if channels == 3:
+        return picture
+    return np.asarray(cv2.cvtColor(picture, _TO_BGR[channels]), np.uint8)
+
+
+def _of_path(path: Path) -> Iterator[InputPicture]:
+    for file in list_media(path) if path.is_dir() else [path]:
+        if is_video(file) and file.is_file():
+            yield from _of_video(file)
+            continue
+        try:
+            yield InputPicture(read_image(file), str(file))
+        except LabelledDataError as error:
+            yield InputPicture(None, str(file), problem=str(error))
+
+
+def _of_video(path: Path) -> Iterator[InputPicture]:
+    count = 0
+    try:
+        for scene in SceneSource(path).scenes():
+            if isinstance(scene, LabelledDataError):
+                raise scene
+            yield InputPicture(scene.picture, str(path), scene.number, scene.seconds)
+            count += 1
+    except LabelledDataError as error:
+        yield InputPicture(None, str(path), problem=str(error))
+        return
+    if not count:
+        yield InputPicture(None, str(path), problem=f"{path}: no frame of this video can be decoded")
+
+
+def _of_row(row: Iterable[Any]) -> Iterator[InputPicture]:
+    for number, one in enumerate(row):
+        if isinstance(one, (str, os.PathLike)):
+            yield from _of_path(Path(one))
+        else:
+            yield InputPicture(as_bgr(one), frame=number)
+
+
+def _refusal(value: object) -> TypeError:
+    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    hint = "; pass its file, or numpy.asarray(picture.convert('RGB'))[:, :, ::-1]"
+    return TypeError(
+        f"no plates can be read from {kind}; expected {_EXPECTED}{hint if kind.startswith('PIL.') else ''}"
+    )

@@ -1,0 +1,229 @@
+"""The public Python API: plates out of files, folders, videos and pictures in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+import numpy as np
+
+from lprnet_ros.finding.finder import PlateFinder
+from lprnet_ros.finding.found_plate import FoundPlate
+from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
+from lprnet_ros.images.crop_shape import may_be_photograph, why_no_crop
+from lprnet_ros.images.geometry import Box, bounding_box
+from lprnet_ros.models.find import find_model
+from lprnet_ros.pictures.found_reading import PADDINGS, read_crops, read_found
+from lprnet_ros.pictures.picture_input import InputPicture, Pictures, pictures_of
+from lprnet_ros.pictures.read_picture import ReadPicture
+from lprnet_ros.reading.plate_reading import PlateReading, Seen
+from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules
+from lprnet_ros.sources.labelled import LabelledDataError
+
+if TYPE_CHECKING:
+    from lprnet_ros.consensus.vehicles import VehiclePlate
+
+MODES = ("auto", "crop", "photo")
+"""How a picture is read: as its size and its content suggest, as one plate, or searched for plates."""
+
+_CLEARLY_SMALLER = 0.75
+"""Share of a picture's width below which a plate found in it makes it a photograph."""
+
+
+class Finder(Protocol):
+    """Finds the plates of a frame: a ``PlateFinder``, or what takes its place."""
+
+    def find(self, frame: Frame, within: Sequence[Box] = ()) -> list[FoundPlate]:
+        """Return the plates of a frame, best first."""
+        ...
+
+    def close(self) -> None:
+        """Release what it holds."""
+        ...
+
+
+class PlateReader:
+    """Reads plates from photographs, crops and videos.
+
+    Whole pictures are searched for plates; the crop of one plate is read as it is.  Used with ``with``,
+    or closed by ``close``.  One reader belongs to one thread.
+
+    Args:
+        model: model that reads: a file with its manifest beside it, or the name of a bundled or installed
+            one; None is the bundled one for the runtime.  An opened ``PlateRecognizer`` is taken as it is.
+        finder: the same for the model that finds; it is opened with the first picture that is searched.
+        runtime: one of ``onnx``, ``hbm``, ``bpu``, ``simulator``, or ``auto``.
+        mode: ``auto``, ``crop`` (every picture is one plate) or ``photo`` (every picture is searched).
+        minimum_confidence: least confidence of an accepted reading, 0..1.
+        threads: CPU threads of the runtime, where it has any.
+        paddings: room around a found plate, as a share of its width and height: at first, and again where
+            the reading is unsure.
+
+    Raises:
+        ValueError: there is no such mode or model; ManifestError and SelfTestError are of this kind.
+        RuntimeError: the runtime is not there or does not work.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | PlateRecognizer | None = None,
+        *,
+        finder: str | os.PathLike[str] | Finder | None = None,
+        runtime: str = "auto",
+        mode: str = "auto",
+        minimum_confidence: float = 0.8,
+        threads: int = 1,
+        paddings: Sequence[float] = PADDINGS,
+    ) -> None:
+        self._mode = _checked(mode)
+        if not 0.0 <= minimum_confidence <= 1.0:
+            raise ValueError(f"minimum_confidence is {minimum_confidence}, expected 0 to 1")
+        self._runtime, self._threads, self._paddings = runtime, threads, tuple(paddings)
+        self._finder_model = finder if isinstance(finder, (str, os.PathLike)) else None
+        self._finder: Finder | None = None if isinstance(finder, (str, os.PathLike)) else finder
+        if isinstance(model, PlateRecognizer):
+            self._recognizer = model
+        else:
+            rules = ReadingRules(minimum_confidence=minimum_confidence)
+            self._recognizer = PlateRecognizer.open(_path(model), runtime, threads=threads, rules=rules)
+
+    def __enter__(self) -> PlateReader:
+        """Return the reader."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the reader."""
+        self.close()
+
+    def close(self) -> None:
+        """Release the networks."""
+        self._recognizer.close()
+        if self._finder is not None:
+            self._finder.close()
+
+    @overload
+    def read(
+        self, source: str | os.PathLike[str] | np.ndarray[Any, Any] | Sequence[Any], mode: str | None = None
+    ) -> list[PlateReading]: ...
+    @overload
+    def read(self, source: Iterator[Any], mode: str | None = None) -> Iterator[PlateReading]: ...
+    def read(self, source: Pictures, mode: str | None = None) -> list[PlateReading] | Iterator[PlateReading]:
+        """Read all plates of a picture, or of many.
+
+        Args:
+            source: a path of a picture, a video or a folder; a numpy array, BGR, uint8, height x width x 3;
+                a list of these; or an iterator of these, such as a camera's frames.
+            mode: as of the class; None is the reader's own.
+
+        Returns:
+            One reading for each plate, accepted or not; ``seen`` says in which file or frame, and where.
+            An iterator is read as far as the readings are asked for, everything else at once: of a long
+            video take ``vehicles`` or ``pictures``.
+
+        Raises:
+            TypeError, ValueError: this is no picture, a file is missing, broken or no picture; or as of the
+                class, where a finder is needed.
+            RuntimeError: the runtime failed.
+        """
+        plates = _plates(self.pictures(source, mode))
+        return plates if isinstance(source, Iterator) else list(plates)
+
+    def pictures(self, source: Pictures, mode: str | None = None) -> Iterator[ReadPicture]:
+        """Read one picture after the other, as they are asked for; a broken one does not stop the others.
+
+        Args:
+            source: as of ``read``.
+            mode: as of the class; None is the reader's own.
+
+        Returns:
+            Each picture, or frame of a video, with its plates; one that cannot be read has a ``problem``.
+
+        Raises:
+            TypeError, ValueError, RuntimeError: as of ``read``.
+        """
+        how = self._mode if mode is None else _checked(mode)
+        taken = pictures_of(source)
+        return (self._read_one(one, how) for one in taken)
+
+    def vehicles(self, source: Pictures, *, rate: float | None = None) -> Iterator[VehiclePlate]:
+        """Read a video: one result for each vehicle, combined from all frames that show it.
+
+        Args:
+            source: a path of a video, or an iterator of frames.
+            rate: frames a second, for frames that come without times.
+
+        Returns:
+            Each vehicle once it has gone: its ``reading``, when it was seen ``first`` and ``last`` (seconds),
+            and in how many frames (``crops``).  A vehicle that was read in one frame alone is left out.
+
+        Raises:
+            TypeError, ValueError, RuntimeError: as of ``read``; or frames have no times and no rate is given.
+        """
+        return self.vehicles_in(self.pictures(source), rate=rate)
+
+    def vehicles_in(
+        self, pictures: Iterable[ReadPicture], *, rate: float | None = None
+    ) -> Iterator[VehiclePlate]:
+        """Combine what ``pictures`` gave, as ``vehicles`` does: for whoever needs the frames as well."""
+        from lprnet_ros.pictures.vehicles_seen import vehicles_of  # noqa: PLC0415 - few need it: 20 ms
+
+        return vehicles_of(pictures, self._recognizer.rules, self._recognizer.manifest.syntax, rate)
+
+    def _read_one(self, taken: InputPicture, mode: str) -> ReadPicture:
+        plates: list[PlateReading] = []
+        if taken.picture is not None:
+            plates = [
+                dataclasses.replace(
+                    plate,
+                    seen=dataclasses.replace(
+                        plate.seen, file=taken.file, frame=taken.frame, seconds=taken.seconds
+                    ),
+                )
+                for plate in self._plates_of(taken.picture, mode)
+            ]
+        return ReadPicture(
+            taken.picture, taken.file, taken.frame, taken.seconds, taken.problem, tuple(plates)
+        )
+
+    def _plates_of(self, picture: Picture, mode: str) -> list[PlateReading]:
+        """Read a picture; one that may be a crop is taken for one where no clearly smaller plate is in it."""
+        height, width = picture.shape[:2]
+        is_photo = mode == "photo" or (mode == "auto" and why_no_crop(width, height) != "")
+        if is_photo or (mode == "auto" and may_be_photograph(width, height)):
+            found = self._search(picture)
+            if is_photo or any(_width(plate) < _CLEARLY_SMALLER * width for plate in found):
+                return found
+        return read_crops(self._recognizer, [picture], [Seen()])
+
+    def _search(self, picture: Picture) -> list[PlateReading]:
+        if self._finder is None:
+            self._finder = PlateFinder.open(_path(self._finder_model), self._runtime, threads=self._threads)
+        frame = BgrFrame(lambda: picture)
+        return read_found(self._recognizer, frame, self._finder.find(frame), self._paddings)
+
+
+def _plates(pictures: Iterable[ReadPicture]) -> Iterator[PlateReading]:
+    for one in pictures:
+        if one.problem:
+            raise LabelledDataError(one.problem)
+        yield from one.plates
+
+
+def _width(plate: PlateReading) -> float:
+    return bounding_box(plate.quad).width if plate.quad is not None else 0.0
+
+
+def _checked(mode: str) -> str:
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}, expected one of {', '.join(MODES)}")
+    return mode
+
+
+def _path(model: str | os.PathLike[str] | None) -> Path | None:
+    return None if model is None else find_model(os.fspath(model))
