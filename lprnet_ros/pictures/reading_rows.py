@@ -68,5 +68,5 @@ class CsvRows:
         quad = values["quad"] or ()
         values["quad"] = " ".join(f"{x:g},{y:g}" for x, y in quad)
         values["seconds"] = values.get("first", values.get("seconds"))
-        values["file"] = one_line(values["file"], LONGEST_PATH)
+        values |= {name: one_line(values[name], LONGEST_PATH) for name in ("file", "text")}
         self._writer.writerow(values)

@@ -265,7 +265,7 @@ def test_a_bias_of_what_is_no_character_of_the_network_is_refused(tmp_path, char
         load_manifest(write(tmp_path, changed(("calibration",), {"class_bias": {character: 1.0}})))
 
 
-@pytest.mark.parametrize("path", sorted(find_models_folder().glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(find_models_folder().glob("lpr*.yaml")), ids=lambda path: path.stem)
 def test_every_bundled_model_reads_the_plates_of_ga36(path):
     assert load_manifest(path.with_suffix("")).syntax == bundled_syntax("ga36")
 
