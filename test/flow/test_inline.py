@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from flow_doubles import Backend, Collector, job
+from flow_doubles import PATIENCE_SECONDS, Backend, Collector, job, wait_until
 
 from lprnet_ros.flow.inline import InlineReading
 from lprnet_ros.flow.pool import PoolStatus
@@ -55,3 +57,33 @@ def test_a_crop_that_comes_after_the_end_is_dropped_and_the_reader_is_closed_onc
     assert flow.submit(job()) is not None
     assert collector.results == []
     assert backend.readers[0].closed == 1
+
+
+def test_crops_of_two_threads_are_read_one_after_the_other():
+    """The doubles fail where two threads use one reader, or deliver at the same time."""
+    backend, collector = Backend(seconds=0.001), Collector()
+    flow = InlineReading(backend.open, ReadingRules(), collector.deliver)
+    threads = [
+        threading.Thread(target=lambda camera=camera: [flow.submit(job(camera, n)) for n in range(30)])
+        for camera in "ab"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    for camera in "ab":
+        assert collector.texts(camera) == [f"{camera} {number}" for number in range(30)]
+    assert flow.wait_until_taken("a", 0.0)
+
+
+def test_a_reader_that_hangs_is_left_behind_at_the_end():
+    backend, collector = Backend(), Collector()
+    backend.always["a 0"] = "hang"
+    flow = InlineReading(backend.open, ReadingRules(), collector.deliver)
+    thread = threading.Thread(target=flow.submit, args=(job("a", 0),), daemon=True)
+    thread.start()
+    wait_until(lambda: bool(backend.read), "the crop to be read")
+    flow.close(0.01)
+    assert backend.readers[0].closed == 0
+    backend.release.set()
+    thread.join(PATIENCE_SECONDS)

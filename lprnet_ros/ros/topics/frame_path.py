@@ -46,8 +46,9 @@ class FramePath:
     """Finds the plates in the frames of all cameras, and hands their crops on.
 
     A thread of its own searches one frame after the other, the cameras in turn.  Of each camera the newest
-    frame waits, older ones are dropped; the thread goes on only when a reader has taken the crops of the
-    frame before.  So no reading is older than a search and two readings, however slow these are.
+    frame waits, older ones are dropped.  The thread hands crops on only when a reader has taken those of the
+    frame before, and searches no frame meanwhile.  So crops never pile up: no reading is older than two
+    searches and the reading of three frames, however slow these are.
 
     Args:
         node: the node that subscribes.
@@ -145,12 +146,12 @@ class FramePath:
 
     def _hand_on(self, source: Source, searched: SearchedFrame) -> None:
         cropped = searched.cropped
+        while not self._is_ending and not self._crops.wait_until_taken(source.topic, _LOOK_SECONDS):
+            pass
         if not cropped.crops:
             self._crops.take_empty_frame(cropped.mark, (source.seconds, source.nanoseconds))
         for crop in cropped.crops:
             self._crops.take_crop(source._replace(place=crop.place), CropImage(crop.picture))
-        while not self._is_ending and not self._crops.wait_until_taken(source.topic, _LOOK_SECONDS):
-            pass
 
     def counts(self) -> list[tuple[str, str]]:
         """Return what was searched, found and left out, for a diagnostic status."""

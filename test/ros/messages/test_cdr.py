@@ -21,7 +21,13 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from lprnet_ros.images.crop_image import BadImage, ImageRejectedError
-from lprnet_ros.ros.messages.cdr import SerialisedImage, parse_compressed, parse_image, serialise_string
+from lprnet_ros.ros.messages.cdr import (
+    SerialisedImage,
+    parse_compressed,
+    parse_image,
+    parse_shared_memory,
+    serialise_string,
+)
 
 pytestmark = pytest.mark.usefixtures("serialisation")
 
@@ -256,3 +262,41 @@ def test_a_text_is_serialised_as_rclpy_does_it(text: str) -> None:
 
 def test_a_lone_surrogate_is_no_reason_to_lose_a_text() -> None:
     assert deserialize_message(serialise_string("a\ud800b"), String).data == "a?b"
+
+
+def shared_memory(order: str = "<") -> tuple[bytes, np.ndarray]:
+    """A ``HbmMsg1080P`` as CDR, and its data."""
+    data = np.random.default_rng(5).integers(0, 256, 6_220_800, dtype=np.uint8)
+    head = struct.pack(f"{order}iiIIIII12s", 7, -5, 999_999_999, 1080, 1920, 3_110_400, 1984, b"nv12")
+    return (b"\x00\x01" if order == "<" else b"\x00\x00") + b"\0\0" + head + data.tobytes(), data
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_message_of_shared_memory_is_taken_apart_without_a_copy(order: str) -> None:
+    message, data = shared_memory(order)
+    parsed = parse_shared_memory(message)
+    assert (parsed.seconds, parsed.nanoseconds, parsed.frame_id) == (-5, 999_999_999, "")
+    assert (parsed.height, parsed.width, parsed.data_size, parsed.step) == (1080, 1920, 3_110_400, 1984)
+    assert parsed.encoding == b"nv12" + bytes(8)
+    assert np.array_equal(parsed.data, data)
+    assert not parsed.data.flags.owndata
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 43, 44, 6_220_843])
+def test_a_truncated_message_of_shared_memory_is_malformed(length: int) -> None:
+    message, _ = shared_memory()
+    with pytest.raises(ImageRejectedError, match=f"{length} bytes that are no hbm_img_msgs/HbmMsg1080P"):
+        parse_shared_memory(message[:length])
+
+
+def test_a_message_of_shared_memory_is_read_as_ros_writes_it() -> None:
+    messages = pytest.importorskip("hbm_img_msgs.msg", reason="hbm_img_msgs (TROS) is not installed")
+    _, data = shared_memory()
+    ros = messages.HbmMsg1080P(index=7, height=1080, width=1920, data_size=3_110_400, step=1984)
+    ros.time_stamp.sec, ros.time_stamp.nanosec = -5, 999_999_999
+    ros.encoding[:4] = np.frombuffer(b"nv12", np.uint8)
+    ros.data[:] = data
+    parsed, expected = parse_shared_memory(serialize_message(ros)), parse_shared_memory(shared_memory()[0])
+    assert np.array_equal(parsed.data, expected.data)
+    parsed.data = expected.data
+    assert vars(parsed) == vars(expected)

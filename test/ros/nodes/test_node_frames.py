@@ -35,6 +35,8 @@ from ros_harness import (
     raw_image,
 )
 
+from lprnet_ros.ros.messages.frame_messages import nv12_of
+
 FRAMES = "frame_topics:=['frames']"
 Start = Callable[..., FramesProcess]
 
@@ -305,3 +307,22 @@ def test_frames_without_a_plate_are_no_error(start: Start) -> None:
     )
     assert not conversation.outputs.of("empty")
     assert conversation.reader.statuses[-1]["level"] == "ok"
+
+
+def test_frames_in_shared_memory_are_read(start: Start) -> None:
+    messages = pytest.importorskip("hbm_img_msgs.msg", reason="hbm_img_msgs (TROS) is not installed")
+    reader = start(FRAMES, "frame_transport:=shared_mem", "frame_id:=gate camera")
+    outputs, camera = reader.outputs(), reader.publisher(messages.HbmMsg1080P, "frames")
+    planes = nv12_of(known_frame()).reshape(-1)
+    message = messages.HbmMsg1080P(height=768, width=1280, data_size=planes.size)
+    message.encoding[:4] = np.frombuffer(b"nv12", np.uint8)
+    message.data[: planes.size] = planes
+    message.time_stamp.sec = 1_700_000_000
+    reader.client.retry_until(
+        lambda: camera.publish(message),
+        lambda: bool(outputs.of("gate camera")),
+        f"a reading; {reader.log}",
+        pause=1.0,
+    )
+    reading = outputs.of("gate camera")[0]
+    assert (reading["text"], reading["stamp"]["sec"]) == (known_plate()[0], 1_700_000_000)

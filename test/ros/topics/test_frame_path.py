@@ -156,18 +156,22 @@ def test_of_the_frames_that_arrive_during_a_search_the_newest_is_next(path: Path
     wait_until(lambda: path.counts.frames_searched == path.counts.plates_found == 2, "the counts")
 
 
-def test_a_frame_is_searched_only_when_a_reader_has_taken_the_crops_before(path: Path) -> None:
-    """So a reading is as old as a search and two readings at most, however slow the reader is."""
-    path.crops.is_reader_free.clear()
+def test_crops_are_handed_on_only_when_a_reader_has_taken_those_before(path: Path) -> None:
+    """Nothing is searched meanwhile, so that no crop grows old, however slow the reader is."""
     path.search(100)
     path.send(1)
     wait_until(lambda: path.crops.taken == [(path.topics[0], 1)], "the first crop")
-    for number in range(2, 8):
+    path.crops.is_reader_free.clear()
+    path.send(2)
+    path.begun(1, 2)
+    for number in range(3, 8):
         path.send(number)
     threading.Event().wait(0.2)  # nothing may happen
-    assert path.finder.searched == [1]
+    assert path.finder.searched == [1, 2]
+    assert len(path.crops.taken) == 1
     path.crops.is_reader_free.set()
-    path.begun(1, 7)
+    path.begun(1, 2, 7)
+    wait_until(lambda: [number for _, number in path.crops.taken] == [1, 2, 7], "three crops")
 
 
 def test_cameras_take_turns_however_unequal_their_rates(path: Path) -> None:
@@ -232,7 +236,7 @@ def test_a_reader_that_never_comes_does_not_hold_the_end_up(node: Node) -> None:
     path.crops.is_reader_free.clear()
     path.search(10)
     path.send(1)
-    wait_until(lambda: bool(path.crops.taken), "a crop")
+    path.begun(1)
     path.path.unsubscribe(60.0)
     path.path.close(60.0)
     assert path.settings.released == [True]
