@@ -75,15 +75,20 @@ def test_a_box_outside_of_the_frame_is_not_searched(box):
     assert part_for((640, 480), box, INPUT) is None
 
 
-def test_a_small_box_is_enlarged_twice_and_sees_what_is_around_it():
-    part = part_for((1920, 1080), Box(1000, 500, 100, 30), INPUT)
-    assert (part.width, part.height) == (320, 192)
+@pytest.mark.parametrize(
+    ("width", "scale"), [(10, 2.0), (96, 2.0), (128, 1.5), (192, 1.0), (600, 1.0), (1280, 0.5)]
+)
+def test_a_small_box_is_enlarged_but_never_fills_the_input_and_what_is_around_it_is_seen(width, scale):
+    part = part_for((1920, 1080), Box(960 - width / 2, 500, width, 30), INPUT)
     assert part.size == INPUT
-    assert abs(part.x + 160 - 1050) <= 1 and abs(part.y + 96 - 515) <= 1
+    assert abs(part.width * scale - WIDTH) <= 4
+    assert abs(part.height * scale - HEIGHT) <= 4
+    assert abs(part.x + part.width / 2 - 960) <= 2
+    assert abs(part.y + part.height / 2 - 515) <= 2
 
 
 def test_a_plate_beside_the_box_is_none_of_the_box():
-    part = part_for((1920, 1080), Box(1000, 500, 100, 30), INPUT)
+    part = part_for((1920, 1080), Box(1000, 500, 90, 30), INPUT)
     inside, beside = (
         tuple((2 * (x - part.x), 2 * (y - part.y)) for x, y in quad_of_box(Box(x, 505, 60, 20)))
         for x in (1010, 1080)
@@ -102,6 +107,6 @@ def test_a_plate_that_the_frames_edge_cuts_is_found_as_long_as_most_of_it_is_the
 
 @pytest.mark.parametrize(("width", "is_found"), [(10, False), (12, True)])
 def test_what_is_too_narrow_to_be_read_is_none(width, is_found):
-    part = part_for((320, 192), Box(0, 0, 320, 192), INPUT)  # shown twice as large
-    plate = FoundPlate(quad_of_box(Box(200, 100, 2 * width, 8)), 0.9)
+    part = part_for((320, 192), Box(100, 80, 90, 60), INPUT)  # shown twice as large
+    plate = FoundPlate(quad_of_box(Box(220, 180, 2 * width, 8)), 0.9)
     assert (part.in_frame(plate) is not None) == is_found
