@@ -94,7 +94,7 @@ def is_ordinary(plate: LabelledQuad) -> bool:
 
 
 def read_index(index: Path, role: str) -> dict[Path, list[LabelledQuad]]:
-    """Return the plates of each picture of a role (``all``: every one), each with its label as a column."""
+    """Return the plates of each picture of a role (or of ``all``), each with its label as a column."""
     rows = [row for row in read_labelled(index) if role in ("all", row.columns.get("role", "all"))]
     return labelled_frames(
         dataclasses.replace(row, columns={**row.columns, "label": row.label}) for row in rows

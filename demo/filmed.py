@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -18,10 +19,10 @@ from lprnet_ros.pictures.annotation import annotate
 from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
 from lprnet_ros.sources.labelled import read_image
 
-_SHOWN = (12, 20, 28, 38, 47, 56)  # frames of the picture
+_SHOWN = 6  # frames of the picture
 _COLUMNS, _TILE, _MARGIN, _TITLE = 2, (800, 450), 10, 40
 _GROUND, _INK = 28, (225, 225, 225)
-_END_SECONDS = 15.0
+_END_SECONDS, _ENOUGH = 20.0, 1_000_000
 
 
 class SceneListener(Node):
@@ -38,6 +39,12 @@ class SceneListener(Node):
         self.vehicles: list[tuple[str, float, int]] = []
         self.create_subscription(String, "lpr_node/reading", self._on_reading, QoSProfile(depth=1000))
         self.create_subscription(String, "lpr_node/vehicle_plate", self._on_vehicle, QoSProfile(depth=100))
+
+    def progress(self) -> int:
+        """Count what was heard; ``_ENOUGH`` once every vehicle was."""
+        if len(self.vehicles) >= len(scene.CARS):
+            return _ENOUGH
+        return len(self.vehicles) + sum(map(len, self.readings.values()))
 
     def _on_reading(self, message: String) -> None:
         values = json.loads(message.data)
@@ -76,28 +83,20 @@ def show(folder: Path, output: Path, runtime: str) -> bool:
     with nodes.ros() as (stack, namespace):
         listener = SceneListener()
         stack.callback(listener.destroy_node)
-        reader = nodes.start(
-            stack,
-            "lpr_node",
-            namespace,
-            "image_topics:=['plate_cropper/crops']",
-            "queue_depth:=100",
-            f"runtime:={runtime}",
-        )
-        cropper = nodes.start(stack, "plate_cropper", namespace, "qos_profile:=reliable")
+        parameters = ["frame_topics:=['image']", "qos_profile:=reliable", f"runtime:={runtime}"]
+        reader = nodes.start(stack, "lpr_node", namespace, *parameters)
         nodes.wait(
             listener,
-            [reader, cropper],
-            lambda: min(map(listener.count_publishers, ("lpr_node/reading", "plate_cropper/crops"))),
+            [reader],
+            lambda: listener.count_publishers("lpr_node/vehicle_plate"),
             1,
             nodes.START_SECONDS,
         )
         player = nodes.start(
             stack, "frame_player", namespace, f"source:={folder}", f"rate:={scene.RATE}", "encoding:=bgr8"
         )
-        nodes.wait(
-            listener, [reader, cropper, player], lambda: len(listener.vehicles), len(scene.CARS), _END_SECONDS
-        )
+        with suppress(nodes.QuietError):  # then fewer vehicles were read than there are
+            nodes.wait(listener, [reader, player], listener.progress, _ENOUGH, _END_SECONDS)
     if not cv2.imwrite(str(output), draw_sheet(folder, listener.readings)):
         raise RuntimeError(f"cannot write {output}")
     right = {text for text, _, _ in listener.vehicles} == {car.plate for car in scene.CARS}
@@ -108,12 +107,14 @@ def show(folder: Path, output: Path, runtime: str) -> bool:
 
 
 def draw_sheet(folder: Path, readings: dict[str, list[PlateReading]]) -> Picture:
-    """Draw some frames with their readings; BGR, uint8."""
+    """Draw, of each part of the film, the frame with the most readings; BGR, uint8."""
     width, height = _TILE
-    rows = -(-len(_SHOWN) // _COLUMNS)
+    rows = -(-_SHOWN // _COLUMNS)
     down, across = height + _TITLE + _MARGIN, width + _MARGIN
     sheet = np.full((rows * down + _MARGIN, _COLUMNS * across + _MARGIN, 3), _GROUND, np.uint8)
-    for index, number in enumerate(_SHOWN):
+    for index in range(_SHOWN):
+        part = range(index * scene.FRAMES // _SHOWN, (index + 1) * scene.FRAMES // _SHOWN)
+        number = max(part, key=lambda each: len(readings.get(f"{each:03d}.jpg", ())))
         name = f"{number:03d}.jpg"
         drawn = annotate(read_image(folder / name), readings.get(name, []))
         y, x = (index // _COLUMNS) * down + _MARGIN, (index % _COLUMNS) * across + _MARGIN

@@ -21,6 +21,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PRCTL = ctypes.CDLL(None).prctl
 
 
+class QuietError(RuntimeError):
+    """Nothing new was heard for too long."""
+
+
 @contextmanager
 def ros() -> Iterator[tuple[ExitStack, str]]:
     """Start ROS on this machine alone; yield what ends with it, and a namespace of its own."""
@@ -77,7 +81,7 @@ def wait(
             raise RuntimeError("a process ended early, its message is above")
         if time.monotonic() - changed > quiet_seconds:
             if len(processes) > 1:
-                raise RuntimeError(f"no reading for {quiet_seconds:.0f} s")
+                raise QuietError(f"no reading for {quiet_seconds:.0f} s")
             raise RuntimeError(
                 "lpr_node did not start; shared memory of killed processes may be in the way: end all ROS "
                 "nodes and run 'fastdds shm clean'"

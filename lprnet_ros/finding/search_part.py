@@ -17,8 +17,8 @@ from lprnet_ros.runtimes.picture_tensor import picture_tensor
 _LARGEST_SCALE = 2.0
 """Pixels of the input for one of the frame, at most: enlarging more shows nothing new, and a box that is
 hardly larger than its plate would give one that fills the input, larger than any that training shows."""
-_NARROWEST = 8.0
-"""Pixels of the frame, about one a character: nobody can read what is narrower, nor tell it from noise."""
+_NARROWEST = 11.0
+"""Pixels of the frame, 1.5 a character: nobody can read what is narrower, nor tell it from noise."""
 _FARTHEST_OUTSIDE = 0.25
 """How far a corner may lie outside of the frame, as a share of the plate's longest edge: a plate that the
 frame's edge cuts off has corners there."""

@@ -7,8 +7,6 @@ from red_finder import HEIGHT, WIDTH, red_picture, write_red_finder
 
 from bench.finders import main
 
-onnx = pytest.importorskip("onnx", reason="needs onnx (extra 'training')")
-
 
 @pytest.fixture
 def index(tmp_path):
@@ -40,6 +38,7 @@ def write_rival(path):
     weak[4] = 0.2
     mirrored[5:13] = row[11:13] + row[9:11] + row[7:9] + row[5:7]
     rows = np.array([[row, row, weak, mirrored]], np.float32)
+    onnx = pytest.importorskip("onnx", reason="needs onnx (extra 'training')")
     helper = onnx.helper
     graph = helper.make_graph(
         [

@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("onnx", reason="needs onnx (extra 'training')")
-
 import yaml
 from red_finder import QUAD, red_picture, write_red_finder
 

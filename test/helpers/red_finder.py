@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import yaml
 
 from lprnet_ros.models.manifest import manifest_path, sha256_of
@@ -27,8 +28,8 @@ def red_picture(scale: int = 1) -> np.ndarray:
 
 def write_red_finder(folder: Path, name: str = "red.onnx") -> Path:
     """Write the network, its manifest and its self-test picture."""
-    from onnx import TensorProto, helper, numpy_helper, save  # noqa: PLC0415 - may be absent
-
+    onnx = pytest.importorskip("onnx", reason="needs onnx (extra 'training')")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
     # over 32 x 8 pixels whose middle one cell is: the plate's middle lies between two cells
     redness = np.zeros((2, 3, STRIDE, 4 * STRIDE), np.float32)
     redness[0, 0], redness[0, 1], redness[0, 2] = 1 / 256, -0.5 / 256, -0.5 / 256
@@ -52,12 +53,12 @@ def write_red_finder(folder: Path, name: str = "red.onnx") -> Path:
             helper.make_node("Conv", ["red", "answer", "bias"], ["cells"], "last"),
         ],
         "red",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, HEIGHT, WIDTH])],
-        [helper.make_tensor_value_info("cells", TensorProto.FLOAT, [1, 11, HEIGHT // 8, WIDTH // 8])],
+        [helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, [1, 3, HEIGHT, WIDTH])],
+        [helper.make_tensor_value_info("cells", onnx.TensorProto.FLOAT, [1, 11, HEIGHT // 8, WIDTH // 8])],
         [numpy_helper.from_array(array, key) for key, array in constants.items()],
     )
     model = folder / name
-    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=7), str(model))
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=7), str(model))
     cv2.imwrite(str(folder / "red.png"), red_picture())
     values = {
         "name": "red",

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -151,16 +149,6 @@ def test_the_chinese_page_has_the_same_structure(english, chinese):
 def test_the_first_line_says_what_it_reads(readme):
     first = readme.read_text(encoding="utf-8").split("\n\n")[1]
     assert re.search(r"\*(Chinese|中国)\*.*\[GA 36-2018\]\(https://", first)
-
-
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-def test_the_python_of_a_readme_runs_as_written_and_prints_what_it_says(readme):
-    (program,) = blocks(readme, "python")
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"`{done.stdout.strip()}`" in prose(readme)
 
 
 def test_the_table_of_rooms_is_the_one_that_the_walls_enforce():

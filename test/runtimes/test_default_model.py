@@ -6,21 +6,30 @@ import sys
 import pytest
 
 from lprnet_ros.cli.read import main
-from lprnet_ros.models.find import BUNDLED_BOARD_MODEL, BUNDLED_MODEL, bundled_model
+from lprnet_ros.models.find import (
+    BUNDLED_BOARD_FINDER,
+    BUNDLED_BOARD_MODEL,
+    BUNDLED_FINDER,
+    BUNDLED_MODEL,
+    bundled_model,
+)
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.models.manifest import sha256_of
-from lprnet_ros.runtimes import default_model
+from lprnet_ros.runtimes import default_finder, default_model
 
 PLATE = "demo/crops/京AC6895.png"
 
 
 def test_on_a_pc_it_is_the_onnx_file(no_board_libraries):
     assert default_model() == default_model("onnx") == bundled_model(BUNDLED_MODEL)
+    assert default_finder() == default_finder("onnx") == bundled_model(BUNDLED_FINDER)
 
 
 def test_where_a_runtime_for_the_bpu_can_be_imported_it_is_the_boards(board_libraries):
     assert default_model() == bundled_model(BUNDLED_BOARD_MODEL)
     assert default_model("onnx") == bundled_model(BUNDLED_MODEL)
+    assert default_finder() == bundled_model(BUNDLED_BOARD_FINDER)
+    assert default_finder("onnx") == bundled_model(BUNDLED_FINDER)
 
 
 def test_the_simulator_alone_makes_no_board(no_board_libraries, tmp_path, monkeypatch):
@@ -33,6 +42,7 @@ def test_the_simulator_alone_makes_no_board(no_board_libraries, tmp_path, monkey
 @pytest.mark.parametrize("name", ["hbm", "bpu", "simulator"])
 def test_a_runtime_for_bin_files_that_is_named_gets_the_boards(no_board_libraries, name):
     assert default_model(name) == bundled_model(BUNDLED_BOARD_MODEL)
+    assert default_finder(name) == bundled_model(BUNDLED_BOARD_FINDER)
 
 
 def test_an_unknown_runtime_is_refused():

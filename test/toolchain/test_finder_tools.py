@@ -5,9 +5,6 @@ import csv
 import cv2
 import numpy as np
 import pytest
-
-pytest.importorskip("onnx", reason="needs onnx (extra 'training')")
-
 import yaml
 from hb_mapper_values import VALID, changed
 from red_finder import HEIGHT, PLATE, WIDTH, red_picture, write_red_finder
