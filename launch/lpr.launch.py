@@ -22,6 +22,7 @@ from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.ros.process import launch_support as support
 from lprnet_ros.ros.process.launch_support import LaunchError
+from lprnet_ros.sources.scenes import VIDEO_SUFFIXES
 
 Values = dict[str, Any]
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -138,6 +139,7 @@ def readers(values: Values, where: Values, detections: str, topics: list[str], g
     frames, transport = FRAMES[values["camera"]], TRANSPORT[values["camera"]]
     qos: Values = QOS.get(values["camera"], {})
     argument = "cropper_params_file"
+    suits: Values
     if not detections and values[argument] == ARGUMENTS[argument][0]:
         given |= {
             "frame_topics": [frames],
@@ -145,13 +147,16 @@ def readers(values: Values, where: Values, detections: str, topics: list[str], g
             "image_topics": topics or [""],
             **where,
         }
-        return [node(values, "lpr_node", {f"frame_{name}": value for name, value in qos.items()}, given)]
+        suits = {f"frame_{name}": value for name, value in qos.items()}
+        if values["camera"] == "image" and Path(values["source"]).suffix.lower() not in VIDEO_SUFFIXES:
+            suits["consensus_minimum_crops"] = 1  # each photograph shows vehicles of its own
+        return [node(values, "lpr_node", suits, given)]
     remappings = [("image", frames)] + ([("detections", detections)] if detections else [])
     cropper = {"transport": transport, **({"detections": "none"} if values["regions"] else {}), **where}
     given |= {"image_topics": [*topics, "plate_cropper/crops"], "transport": "raw"}
     given["empty_frames_topic"] = "plate_cropper/empty_frames"
     # all crops of a frame come at once, and plate_cropper is reliable; other publishers may not be
-    suits: Values = {"queue_depth": 64} | ({} if topics else RELIABLE)
+    suits = {"queue_depth": 64} | ({} if topics else RELIABLE)
     return [
         node(values, "plate_cropper", qos, cropper, remappings),
         node(values, "lpr_node", suits, given),

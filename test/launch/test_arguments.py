@@ -74,9 +74,8 @@ def test_a_cam_type_that_tros_does_not_know_is_refused(tmp_path: Path) -> None:
 
 
 def test_cam_type_is_named_where_it_chose_the_camera(tmp_path: Path) -> None:
-    assert ended(StandIns(tmp_path).launch(CAM_TYPE="usb")).startswith(
-        "camera:=usb (from CAM_TYPE=usb) needs"
-    )
+    launch = StandIns(tmp_path, without=("hobot_usb_cam",)).launch(CAM_TYPE="usb")
+    assert ended(launch).startswith("camera:=usb (from CAM_TYPE=usb) needs the package hobot_usb_cam")
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,7 @@ def test_pictures_without_labels_need_nothing_but_their_folder(
         "frame_qos_profile": "reliable",
         "frame_queue_depth": 10,
         "image_topics": ["/other"],
+        "consensus_minimum_crops": 1,
     }
 
 

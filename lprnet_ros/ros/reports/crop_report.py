@@ -9,10 +9,10 @@ from rclpy.node import Node
 
 from lprnet_ros.flow.job import Source
 from lprnet_ros.images.crop_image import ImageRejectedError
-from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
+from lprnet_ros.images.crop_shape import why_no_crop
 from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.ros.process.node_time import seconds
-from lprnet_ros.ros.reports.statistics import Counts, LogLimiter, Statistics
+from lprnet_ros.ros.reports.statistics import NO_CROP, Counts, LogLimiter, Statistics
 from lprnet_ros.text.escaping import one_line
 
 _LONGEST_REASON = 300
@@ -80,7 +80,7 @@ class CropReport:
         if reason:
             self.statistics.count_photograph()
             if self._limiter.allows("photograph"):
-                self._logger.warning(f"pictures on {topic}: {reason}; {CUT_THE_PLATE_OUT}")
+                self._logger.warning(f"pictures on {topic}: {reason}; {NO_CROP}")
 
     def tell_losses(self, counts: Counts) -> None:
         """Log how many pictures were dropped or lost since the last log message; called every second."""

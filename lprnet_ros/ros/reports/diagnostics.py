@@ -9,8 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from lprnet_ros.flow.pool import PoolStatus
-from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT
-from lprnet_ros.ros.reports.statistics import Counts
+from lprnet_ros.ros.reports.statistics import NO_CROP, Counts
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,
@@ -155,7 +154,7 @@ def _unread(before: Counts, now: Counts) -> list[tuple[int, str]]:
             new("frames_dropped"),
             "frames dropped in the last second: more arrive than can be searched and read",
         ),
-        (now.photographs - before.photographs, f"pictures are no crops: {CUT_THE_PLATE_OUT}"),
+        (now.photographs - before.photographs, f"pictures are no crops: {NO_CROP}"),
         (new("lost"), "crops lost on the way in the last second: set qos_profile to 'reliable'"),
         (new("frames_lost"), "frames lost on the way in the last second: set frame_qos_profile to 'auto'"),
     ]

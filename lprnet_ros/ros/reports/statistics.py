@@ -17,6 +17,9 @@ LOG_PERIOD_SECONDS = 5.0
 
 _LATENCIES = 2048
 
+NO_CROP = "cut the plate out of it, or name the topic in frame_topics"
+"""What to do with a picture that is no crop."""
+
 
 def percentiles(values: Iterable[float]) -> list[tuple[int, float]]:
     """Return the 50th, 90th and 99th percentile with their numbers; nothing where there is no value."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -288,13 +287,13 @@ def test_twenty_rounds_of_the_lifecycle_under_load_leave_nothing_behind(start: S
 
 
 def test_without_hbm_img_msgs_shared_memory_is_refused_with_its_package(start: Start, tmp_path: Path) -> None:
-    """A folder named as the package that holds nothing: as on a machine without it."""
+    """A package of that name that holds nothing: as on a machine without it."""
     (tmp_path / "absent" / "hbm_img_msgs").mkdir(parents=True)
+    (tmp_path / "absent" / "hbm_img_msgs" / "__init__.py").touch()
     path = f"{tmp_path / 'absent'}:{PYTHON_PATH}"
     reader = start(FRAMES, "frame_transport:=shared_mem", PYTHONPATH=path)
     line = reader.wait_for_log("cannot configure")
     assert "frame_transport shared_mem needs the ROS 2 package hbm_img_msgs: sudo apt install" in line
-    shutil.rmtree(tmp_path / "absent")
 
 
 def test_frames_without_a_plate_are_no_error(start: Start) -> None:

@@ -41,7 +41,7 @@ def test_a_whole_photograph_is_named_once_in_five_seconds_with_what_to_do(
     reader.wait_for_status(lambda one: one.get("whole photographs") == "3", "three photographs")
     (line,) = reader.lines("whole photograph")
     assert f"pictures on {reader.namespace}/image: 1280x720 pixels look like a whole photograph" in line
-    assert "cut the plate out of it, or let plate_cropper do that" in line
+    assert "cut the plate out of it, or name the topic in frame_topics" in line
     told = [one for one in reader.statuses if "are no crops: cut the plate out" in one["message"]]
     assert told
     assert {one["level"] for one in told} == {"warn"}
@@ -83,14 +83,20 @@ def test_two_cameras_with_one_frame_id_are_named_once(start_reader: StartReader)
 
 
 @pytest.mark.parametrize("value", ["[]", "['']"])
-def test_image_topics_that_are_empty_are_refused_in_one_line(tmp_path: Path, value: str) -> None:
+def test_image_topics_that_are_empty_mean_image(start_reader: StartReader, value: str) -> None:
+    reader = start_reader(f"image_topics:={value}")
+    assert f"reading raw crops on {reader.namespace}/image" in reader.wait_for_log("crops on")
+
+
+def test_a_region_that_is_none_ends_the_start_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text(f"/**: {{ros__parameters: {{image_topics: {value}}}}}")
+    file.write_text("/**: {ros__parameters: {regions: ['1,2,3']}}")
     status, _, told = python_process(
         "lprnet_ros.ros.nodes.lpr_node", "--ros-args", "--params-file", str(file), ROS_LOG_DIR=str(tmp_path)
     )
     assert status == 1
-    assert told == "lpr_node: image_topics is empty: name at least one topic, such as ['image']\n"
+    assert told.startswith("lpr_node: region 1 ('1,2,3') is neither")
+    assert told.count("\n") == 1
 
 
 def test_a_policy_that_needs_reliable_delivery_is_refused_when_it_is_set(start_reader: StartReader) -> None:
