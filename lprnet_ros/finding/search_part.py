@@ -19,8 +19,8 @@ _LARGEST_SCALE = 2.0
 _LARGEST_SHARE = 0.3
 """Of the input's width, up to which a box is enlarged: it may be hardly larger than its plate, and the
 larger a plate is in the input, the worse it is found (with 1.0 a fifth of such plates was missed)."""
-_NARROWEST = 11.0
-"""Pixels of the frame, 1.5 a character: nobody can read what is narrower, nor tell it from noise."""
+_NARROWEST = 16.0
+"""Pixels of the frame, 2 a character: nobody can read what is narrower, nor tell it from noise."""
 _FARTHEST_OUTSIDE = 0.25
 """How far a corner may lie outside of the frame, as a share of the plate's longest edge: a plate that the
 frame's edge cuts off has corners there."""

@@ -61,10 +61,10 @@ def test_a_quad_finds_its_way_back(case):
     across, down = part.size[0] / part.width, part.size[1] / part.height
     seen = tuple(((x - part.x) * across, (y - part.y) * down) for x, y in wanted)
     back = part.in_frame(FoundPlate(seen, 0.7, 2))
-    if 0.2 * inside.width < 10.99:  # narrower than anybody can read
+    if 0.2 * inside.width < 15.99:  # narrower than anybody can read
         assert back is None
         return
-    if 0.2 * inside.width < 11.01:
+    if 0.2 * inside.width < 16.01:
         return
     assert (back.score, back.rows) == (0.7, 2)
     np.testing.assert_allclose(back.quad, wanted, atol=1e-6 * max(size))
@@ -105,7 +105,7 @@ def test_a_plate_that_the_frames_edge_cuts_is_found_as_long_as_most_of_it_is_the
     assert (part.in_frame(FoundPlate(quad_of_box(Box(x, 100, 60, 20)), 0.9)) is not None) == is_found
 
 
-@pytest.mark.parametrize(("width", "is_found"), [(10, False), (12, True)])
+@pytest.mark.parametrize(("width", "is_found"), [(15, False), (17, True)])
 def test_what_is_too_narrow_to_be_read_is_none(width, is_found):
     part = part_for((320, 192), Box(100, 80, 90, 60), INPUT)  # shown twice as large
     plate = FoundPlate(quad_of_box(Box(220, 180, 2 * width, 8)), 0.9)
