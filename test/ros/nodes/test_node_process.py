@@ -49,6 +49,17 @@ def test_a_signal_ends_the_node_while_crops_stream_in(
     assert_ended_well(reader)
 
 
+@pytest.mark.parametrize("nothing", ["['']", "[]"])
+def test_no_image_topics_mean_the_topic_image(
+    start_reader: Callable[..., ReaderProcess], nothing: str
+) -> None:
+    reader = start_reader(f"image_topics:={nothing}")
+    reader.wait_for_log("reading raw crops on")
+    assert "/image" in reader.log
+    reader.signal(signal.SIGTERM)
+    assert reader.process.returncode == 0
+
+
 def test_a_signal_ends_the_node_that_could_not_be_configured(
     start_reader: Callable[..., ReaderProcess],
 ) -> None:
@@ -65,8 +76,7 @@ def test_a_signal_ends_the_node_that_could_not_be_configured(
         ("threads:=0", "threads"),
         ("minimum_confidence:=1.5", "minimum_confidence"),
         ("runtime:=tpu", "runtime"),
-        ("image_topics:=['']", "image_topics"),
-        ("image_topics:=[]", "image_topics"),
+        ("frame_transport:=fax", "frame_transport"),
     ],
 )
 def test_a_wrong_parameter_ends_the_node_with_one_line_and_status_1(
