@@ -28,7 +28,7 @@ class CropRule:
         refresh_period: seconds after which an unchanged place is read again.
     """
 
-    padding: float = 0.06
+    padding: float = 0.02
     minimum_width: int = 32
     minimum_height: int = 8
     minimum_visible: float = 0.8
