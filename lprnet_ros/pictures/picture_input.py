@@ -6,16 +6,17 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.sources.labelled import LabelledDataError, read_image
 from lprnet_ros.sources.scenes import VIDEO_SUFFIXES, SceneSource, list_media
 
-Pictures = str | os.PathLike[str] | np.ndarray[Any, Any] | Iterable[Any]
+Pictures: TypeAlias = "str | os.PathLike[str] | npt.NDArray[Any] | Iterable[Any]"
 """A path of a picture, a folder or a video; a picture in memory; or any row of these."""
 
 _EXPECTED = "a path, a picture (a numpy array, BGR, uint8, height x width x 3) or an iterable of these"

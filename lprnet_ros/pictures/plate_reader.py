@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.finding.found_plate import FoundPlate
@@ -113,7 +114,7 @@ class PlateReader:
 
     @overload
     def read(
-        self, source: str | os.PathLike[str] | np.ndarray[Any, Any] | Sequence[Any], mode: str | None = None
+        self, source: str | os.PathLike[str] | npt.NDArray[Any] | Sequence[Any], mode: str | None = None
     ) -> list[PlateReading]: ...
     @overload
     def read(self, source: Iterator[Any], mode: str | None = None) -> Iterator[PlateReading]: ...
