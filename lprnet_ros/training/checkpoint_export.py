@@ -98,13 +98,15 @@ def load_checkpoint(checkpoint: Path) -> tuple[nn.Module, TensorSpec]:
     return network.eval(), PREPROCESSING
 
 
-def write_onnx(network: nn.Module, output: Path) -> None:
-    """Export a network with static shapes, 1 x 3 x 24 x 94 to 1 x 68 x 18.
+def write_onnx(
+    network: nn.Module, output: Path, shape: tuple[int, ...] = INPUT_SHAPE, answer: str = "logits"
+) -> None:
+    """Export a network with static shapes; the input is called ``image``, the output as ``answer`` says.
 
     Batch normalisation is folded into the convolutions by the exporter.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    example = torch.zeros(INPUT_SHAPE)
+    example = torch.zeros(shape)
     with warnings.catch_warnings():
         # deprecated, but the only exporter that writes an opset the board's compiler takes
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -115,7 +117,7 @@ def write_onnx(network: nn.Module, output: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
             input_names=["image"],
-            output_names=["logits"],
+            output_names=[answer],
             do_constant_folding=True,
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import logging
@@ -24,6 +23,7 @@ from lprnet_ros.text.fields import FieldError, read_yaml
 from lprnet_ros.training.curves import draw_curves
 from lprnet_ros.training.glyphs import GlyphStyle, default_font, glyphs_from_font, load_glyph_styles
 from lprnet_ros.training.network import PlateNet
+from lprnet_ros.training.run_state import RunState
 from lprnet_ros.training.samples import SampleStream, load_background, load_negatives, load_training_crops
 from lprnet_ros.training.unfolding import load_folded, load_onnx_weights
 from lprnet_ros.training.validation import (
@@ -152,7 +152,7 @@ def load_styles(config: TrainingConfig) -> list[GlyphStyle]:
     return [*styles, glyphs_from_font(default_font())]
 
 
-class Trainer:
+class Trainer(RunState[PlateNet]):
     """One training run.
 
     Args:
@@ -166,34 +166,29 @@ class Trainer:
             torch.set_num_threads(threads)
         torch.manual_seed(config.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = PlateNet().to(self.device, memory_format=torch.channels_last)
+        network = PlateNet().to(self.device, memory_format=torch.channels_last)
         if config.initial is not None:
             if not config.initial.is_file():
                 raise ManifestError(f"{config.initial}: no such checkpoint to start from")
             if config.initial.suffix != ".onnx":  # which needs pictures: see run
                 start = torch.load(config.initial, map_location=self.device, weights_only=True)
-                self.network.load_state_dict(start["averaged"])
+                network.load_state_dict(start["averaged"])
         self.teacher: PlateNet | None = None
         if config.teacher is not None:
             self.teacher = PlateNet()
             load_folded(self.teacher, config.teacher)
             self.teacher.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.averaged = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        super().__init__(
+            network,
+            config.output,
+            steps=config.steps,
+            learning_rate=config.learning_rate,
+            rise=max(0.1, 2 / config.steps),  # it takes at least one step
+            weight_decay=config.weight_decay,
+            ema_decay=config.ema_decay,
+            config=asdict(config),
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            config.learning_rate,
-            total_steps=config.steps,
-            pct_start=max(0.1, 2 / config.steps),  # its rise takes at least one step
-        )
-        self.step = 0
-        self.seconds = 0.0
-        config.output.mkdir(parents=True, exist_ok=True)
-        self.checkpoint = config.output / "checkpoint.pt"
-        if self.checkpoint.exists():
-            self._resume()
+        self._resume(self.device)
 
     def run(self) -> float:
         """Train to the end, validating, logging and saving on the way.
@@ -292,13 +287,7 @@ class Trainer:
         if self.teacher is not None:
             distance = _distance(scores, self._taught(inputs), _whole_plates(targets, lengths))
             loss = loss + self.config.teacher_weight * distance
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimizer.step()
-        self.schedule.step()
-        self.step += 1
-        self._average()
+        self._descend(loss)
         return float(loss.detach())
 
     def _taught(self, inputs: Tensor) -> Tensor:
@@ -317,41 +306,6 @@ class Trainer:
         )
         inputs = (inputs - mean) * scale
         return inputs.contiguous(memory_format=torch.channels_last)
-
-    def _average(self) -> None:
-        """Move the averaged weights; faster in the beginning, when weights still run."""
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            current = self.network.state_dict()
-            for name, mean in self.averaged.state_dict().items():
-                value = current[name]
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(value, 1 - decay)
-                else:
-                    mean.copy_(value)
-
-    def _save(self) -> None:
-        state = {
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "config": {name: str(value) for name, value in asdict(self.config).items()},
-        }
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
-
-    def _resume(self) -> None:
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        log.info("going on from step %d of %s", self.step, self.checkpoint)
 
 
 def _whole_plates(targets: Tensor, lengths: Tensor) -> Tensor:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 
 from lprnet_ros.images.camera_frame import BgrFrame
 from lprnet_ros.models.manifest import ManifestError, manifest_path, sha256_of
 from lprnet_ros.models.tensor_spec import shared_number
 from lprnet_ros.sources.labelled import read_image
-from lprnet_ros.training.checkpoint_export import OPSET
+from lprnet_ros.training.checkpoint_export import write_onnx
 from lprnet_ros.training.finder.finder_net import FinderNet
 from lprnet_ros.training.finder.finder_validation import MINIMUM_SCORE, finder_of
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING
@@ -48,7 +46,7 @@ def export_finder(state: dict[str, Any], output: Path, self_test: Path) -> Path:
     found = finder_of(network).find(BgrFrame(lambda: picture))
     if not found:
         raise ManifestError(f"{self_test}: the network finds no plate there; take a picture in which it does")
-    _write_onnx(network.eval(), output)
+    write_onnx(network.eval(), output, PREPROCESSING.shape, "cells")
     copy = output.with_name(f"{output.stem}.self_test{self_test.suffix}")
     if self_test.resolve() != copy.resolve():
         shutil.copyfile(self_test, copy)
@@ -72,20 +70,3 @@ def export_finder(state: dict[str, Any], output: Path, self_test: Path) -> Path:
     path = manifest_path(output)
     path.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")
     return path
-
-
-def _write_onnx(network: FinderNet, output: Path) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        # deprecated, but the only exporter that writes an opset the board's compiler takes
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            network,
-            (torch.zeros(PREPROCESSING.shape),),
-            str(output),
-            opset_version=OPSET,
-            dynamo=False,
-            input_names=["image"],
-            output_names=["cells"],
-            do_constant_folding=True,
-        )

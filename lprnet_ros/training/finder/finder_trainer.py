@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
 import time
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -21,13 +20,14 @@ from lprnet_ros.training.finder.finder_net import FinderNet
 from lprnet_ros.training.finder.finder_validation import LabelledPictures, load_labelled, validate
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING, SceneStream, load_ingredients
 from lprnet_ros.training.finder.training_file import FinderTraining
+from lprnet_ros.training.run_state import RunState
 
 log = logging.getLogger(__name__)
 
 _LOSS_WEIGHTS = {"score": 1.0, "corners": 10.0, "width": 2.0, "rows": 0.4}
 
 
-class FinderTrainer:
+class FinderTrainer(RunState[FinderNet]):
     """One training run.
 
     Args:
@@ -41,23 +41,21 @@ class FinderTrainer:
             torch.set_num_threads(threads)
         torch.manual_seed(config.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = FinderNet().to(self.device, memory_format=torch.channels_last)
+        network = FinderNet().to(self.device, memory_format=torch.channels_last)
         if config.initial is not None:
             start = torch.load(config.initial, map_location=self.device, weights_only=True)
-            self.network.load_state_dict(start["averaged"])
-        self.averaged = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            network.load_state_dict(start["averaged"])
+        super().__init__(
+            network,
+            config.output,
+            steps=config.steps,
+            learning_rate=config.learning_rate,
+            rise=0.08,
+            weight_decay=config.weight_decay,
+            ema_decay=config.ema_decay,
+            config=asdict(config),
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, config.learning_rate, total_steps=config.steps, pct_start=0.08
-        )
-        self.step = 0
-        self.seconds = 0.0
-        config.output.mkdir(parents=True, exist_ok=True)
-        self.checkpoint = config.output / "checkpoint.pt"
-        if self.checkpoint.exists():
-            self._resume()
+        self._resume(self.device)
 
     def run(self) -> Mapping[str, float]:
         """Train to the end, validating, logging and saving on the way; return the last validation."""
@@ -100,13 +98,7 @@ class FinderTrainer:
         answer = self.network.answer(features.float())  # bfloat16 would round widths to a hundredth
         losses = loss_of(answer, targets.to(self.device, non_blocking=True))
         total = torch.stack([weight * losses[name] for name, weight in _LOSS_WEIGHTS.items()]).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimizer.step()
-        self.schedule.step()
-        self.step += 1
-        self._average()
+        self._descend(total)
         return {"loss": float(total.detach())} | {
             name: float(value.detach()) for name, value in losses.items()
         }
@@ -120,40 +112,6 @@ class FinderTrainer:
             stream.write(json.dumps(record) + "\n")
         draw_curves(log_path, self.config.output / "curves.png")
         return result
-
-    def _average(self) -> None:
-        """Move the averaged weights; faster in the beginning, when weights still run."""
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            current = self.network.state_dict()
-            for name, mean in self.averaged.state_dict().items():
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(current[name], 1 - decay)
-                else:
-                    mean.copy_(current[name])
-
-    def _save(self) -> None:
-        state = {
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "config": {name: str(value) for name, value in asdict(self.config).items()},
-        }
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
-
-    def _resume(self) -> None:
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        log.info("going on from step %d of %s", self.step, self.checkpoint)
 
 
 def normalised(pictures: Tensor) -> Tensor:
