@@ -1,4 +1,4 @@
-"""What every training run keeps: weights, their average, optimiser, schedule, and the file it goes on from."""
+"""What every training run keeps: weights, their average, optimiser, schedule, and the file to go on from."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import dataclasses
 
 from lprnet_ros.cropping.cropper import CropRule
 from lprnet_ros.ros.parameters import cropper_parameters
-from lprnet_ros.ros.parameters.cropper_parameters import TRANSPORTS
 from lprnet_ros.ros.parameters.parameter import Parameter
 from lprnet_ros.ros.parameters.search_parameters import SEARCH_PARAMETERS
 
+_CROPPER = {parameter.name: parameter for parameter in cropper_parameters.PARAMETERS}
 _OF_CROPPING = {field.name for field in dataclasses.fields(CropRule)}
 
 FRAME_PARAMETERS: tuple[Parameter, ...] = (
@@ -21,25 +21,8 @@ FRAME_PARAMETERS: tuple[Parameter, ...] = (
         "相机画面的话题，每个相机一个：在画面中找到车牌，裁剪并识别。只有在有人订阅本节点的车牌输出时才搜索画面。",
         may_be_empty=True,
     ),
-    Parameter(
-        "frame_transport",
-        "raw",
-        "Message type of the frames: raw is sensor_msgs/Image, compressed is sensor_msgs/CompressedImage, "
-        "shared_mem is hbm_img_msgs/HbmMsg1080P.",
-        "画面的消息类型：raw 为 sensor_msgs/Image，compressed 为 sensor_msgs/CompressedImage，shared_mem 为 "
-        "hbm_img_msgs/HbmMsg1080P。",
-        choices=TRANSPORTS,
-    ),
-    Parameter(
-        "frame_qos_profile",
-        "auto",
-        "QoS profile of the frame subscriptions: reliable loses no frame but needs a reliable publisher; "
-        "sensor_data (best effort) works with every publisher; auto is reliable where every publisher is, "
-        "else sensor_data.",
-        "画面订阅的 QoS：reliable 不丢画面，但要求发布者也是 reliable；sensor_data（尽力而为）可与任何发布者"
-        "配合；auto 在所有发布者都是 reliable 时使用 reliable，否则使用 sensor_data。",
-        choices=("auto", "sensor_data", "reliable"),
-    ),
+    dataclasses.replace(_CROPPER["transport"], name="frame_transport", read_only=False),
+    dataclasses.replace(_CROPPER["qos_profile"], name="frame_qos_profile", read_only=False),
     Parameter(
         "frame_queue_depth",
         1,
