@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import re
 import subprocess
@@ -436,14 +437,19 @@ class Conversation:
             return bool(outputs.of(frame_id) and outputs.plates and outputs.confidences)
 
         reader.client.retry_until(lambda: send(0), is_answered, f"an answer to a crop; {reader.log}")
-        # answers to earlier attempts come before those to a last crop, which bears another plate
+        # On each topic, answers to earlier attempts come before those to a last crop,
+        # which bears another plate and another confidence.
         send(1)
-        reader.client.wait_for(
-            lambda: is_answered() and outputs.plates[-1] == outputs.of(frame_id)[0]["text"],
-            "an answer to the last crop",
-            reader,
-        )
-        outputs.settle()
+
+        def is_last_answered() -> bool:
+            if not is_answered():
+                return False
+            reading = outputs.of(frame_id)[0]
+            return outputs.plates[-1] == reading["text"] and math.isclose(
+                outputs.confidences[-1], reading["confidence"], abs_tol=1e-5
+            )
+
+        reader.client.wait_for(is_last_answered, "an answer to the last crop", reader)
         outputs.clear()
 
     def _match_message(self, number: int, frame_id: str) -> Image | CompressedImage:
