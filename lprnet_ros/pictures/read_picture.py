@@ -22,6 +22,6 @@ class ReadPicture(InputPicture):
 
 
 def refuse_broken(problems: Sequence[str]) -> None:
-    """Raise LabelledDataError with the first of some problems and their number; nothing where there is none."""
+    """Raise LabelledDataError with the first of some problems and their number, if there are any."""
     if problems:
         raise LabelledDataError(problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""))
