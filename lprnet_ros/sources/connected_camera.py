@@ -16,13 +16,14 @@ from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.images.decoder_output import call_and_listen
 from lprnet_ros.sources.labelled import LabelledDataError
 
+_NAME = re.compile(r"/dev/(video\d+|v4l/.+)$")
 _MOST_LOST = 50
 """Frames in a row that may be missing before a camera counts as gone: some begin with broken ones."""
 
 
 def is_camera(path: Path) -> bool:
     """Tell by its name whether a path is a camera: ``/dev/video0``, or a link of ``/dev/v4l/by-id``."""
-    return re.match(r"/dev/(video\d+|v4l/.+)$", str(path)) is not None
+    return _NAME.match(str(path)) is not None
 
 
 def camera_frames(path: Path, is_ended: Callable[[], bool]) -> Iterator[tuple[float, Picture]]:
