@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lprnet_ros.sources.broken_bags import BagMessage, Wanted, is_unfinished, saved_messages
+from lprnet_ros.sources.broken_bags import BagMessage, Wanted, saved_messages, what_is_missing
 from lprnet_ros.text.escaping import one_line
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -55,8 +55,8 @@ def stored_messages(file: Path, is_wanted: Wanted) -> Iterator[BagMessage]:
 def _whole(file: Path, is_wanted: Wanted) -> Iterator[BagMessage]:
     from rosbags.rosbag2 import Reader  # noqa: PLC0415 - an extra
 
-    if is_unfinished(file):  # rosbags would see none of what is not in the file itself
-        raise DamagedBagError(f"was not closed, a part of it lies in {file.name}-wal")
+    if missing := what_is_missing(file):
+        raise DamagedBagError(f"damaged, cut off or not closed ({missing})")
     try:
         with Reader(file) as reader:
             wanted = [each for each in reader.connections if is_wanted(each.topic, each.msgtype)]

@@ -40,6 +40,18 @@ class BagMessage(NamedTuple):
     data: bytes
 
 
+def what_is_missing(file: Path) -> str:
+    """Say what a .db3 lacks that SQLite would not notice before it reads there, if at all; else nothing."""
+    if is_unfinished(file):
+        return f"a part of it lies in {_log(file).name}"
+    with file.open("rb") as stream:
+        head, size = stream.read(32), stream.seek(0, 2)
+    if not head.startswith(_SQLITE_START) or len(head) < 32:
+        return ""
+    page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+    return "its end is missing" if size < pages * (65536 if page == 1 else page) else ""
+
+
 def is_unfinished(file: Path) -> bool:
     """Tell whether a part of a .db3 still lies in a file beside it, since its recording was not ended."""
     with contextlib.suppress(OSError):
