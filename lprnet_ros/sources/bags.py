@@ -66,7 +66,7 @@ class BagPicture:
         """Return the header's stamp in seconds; where it is 0, when the message was recorded."""
         fields = self.fields()
         stamp = fields.seconds * 10**9 + fields.nanoseconds
-        return (stamp or self.message.received) * 1e-9
+        return (stamp or self.message.received) / 10**9
 
     def picture(self) -> Picture:
         """Return the picture: BGR, uint8, height x width x 3.

@@ -89,8 +89,9 @@ def _by_stamp(bag: Path, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], 
         if isinstance(one, LabelledDataError):
             continue  # what a damaged bag lacks is named with its row
         with contextlib.suppress(LabelledDataError):
-            stamp = _microseconds(f"{one.seconds():.6f}")
-            for key in {(one.topic, stamp), ("", stamp)} & wanted:
+            stamp = round(one.seconds() * 1e6)
+            near = {(topic, stamp + off) for topic in (one.topic, "") for off in (-1, 0, 1)}  # it is rounded
+            for key in near & wanted:
                 there[key] = one
                 kept = _checked(kept, one, bag)
     return there

@@ -54,9 +54,7 @@ def test_a_picture_is_given_before_the_next_one_comes():
     assert not isinstance(next(piped_pictures(stream)), LabelledDataError)
 
 
-@pytest.mark.parametrize(
-    "filling", [b"", b"--boundary\r\nContent-Type: image/jpeg\r\n\r\n", b"\xff", b"\xff\xd8"]
-)
+@pytest.mark.parametrize("filling", [b"", b"--boundary\r\nContent-Type: image/jpeg\r\n\r\n", b"\xff"])
 def test_what_lies_between_jpegs_is_passed_over(filling):
     found = shown(JPEGS[0] + filling + JPEGS[1] + filling + JPEGS[2])
     assert [isinstance(one, LabelledDataError) for one in found] == [False] * 3
