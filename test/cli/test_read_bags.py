@@ -3,21 +3,22 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from bags import START, STORAGES, compressed, raw, storage_file, text, write_bag
 from stand_in_finder import StandInFinder, photograph
 
-pytest.importorskip("rosbags", reason="rosbags is not installed (extra 'bags')")
-
-from bags import START, STORAGES, compressed, raw, storage_file, text, write_bag
-
 from lprnet_ros import PlateReader
+from lprnet_ros.cli.evaluate import main as evaluate
 from lprnet_ros.cli.read import main
-from lprnet_ros.sources.labelled import LabelledDataError, read_image
+from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 STEP = 10**8
 SECONDS = START / 1e9
 
@@ -180,3 +181,32 @@ def test_frames_that_show_a_vehicle_once_give_none_and_crops_do(crops, tmp_path,
     assert main([str(bag)]) == 0
     ((name, _, _, _),) = rows(capsys)[0]
     assert name.startswith(f"{bag}#topic=/crop&t=")
+
+
+def test_the_documents_show_what_the_commands_print(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    crops = enumerate(list_images(REPOSITORY / "demo" / "crops"))
+    write_bag(tmp_path / "gate_bag", (("/gate/crop", at, raw(read_image(p), at)) for at, p in stamped(crops)))
+    document = (REPOSITORY / "docs" / "commands.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^```bash\n([^`]*gate_bag[^`]*)```\n\n```\n(.*?)^```", document, re.M | re.S))
+    assert len(shown) == 2
+    for commands, output in shown.items():
+        for line in commands.splitlines():
+            words = line.split("|")[0].split()
+            if words[0] == "lpr_evaluate":
+                assert evaluate(words[1:]) == 0
+            else:
+                assert main(words[1:]) == 0
+            printed = capsys.readouterr().out
+            if "labels.csv" in line and "sed" in line:
+                (tmp_path / "labels.csv").write_text(printed.replace("text", "label", 1), encoding="utf-8")
+        expected = [line.split()[:4] for line in output.splitlines() if line != "..."]
+        rows = [line.split()[:4] for line in printed.splitlines()]
+        if "lpr_evaluate" in commands:
+            assert rows[:3] == expected[:3]
+        else:
+            assert [(row[0], row[1]) for row in rows[:2]] == [(row[0], row[1]) for row in expected]
+
+
+def stamped(rows):
+    return [(START + number * STEP, one) for number, one in rows]

@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("rosbags", reason="rosbags is not installed (extra 'bags')")
-
 from bags import START, STORAGES, raw, storage_file, write_bag
 
 from lprnet_ros.sources import labelled_bags
