@@ -90,6 +90,8 @@ def _read(options: argparse.Namespace) -> int:
         stack.enter_context(reader)
         job = _Job(options, reader, stack)
         files = [(file, name) for path in options.files for file, name in job.files(path)]
+        if options.topic and not any(is_bag(file) for file, _ in files):
+            job.fail("--topic chooses among the topics of a bag, and no bag is given")
         for number, (file, name) in enumerate(files):
             job.progress.show(f"{number} of {len(files)}" if len(files) > 1 else "")
             try:
@@ -210,7 +212,7 @@ def _is_stdin(file: Path) -> bool:
 
 
 def _stdin() -> BufferedReader:
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise LabelledDataError("-: nothing is piped in; write 'lpr_read - < photo.jpg'")
     stream = sys.stdin.buffer
     assert isinstance(stream, BufferedReader)

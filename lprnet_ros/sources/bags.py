@@ -22,8 +22,8 @@ from lprnet_ros.sources.bag_storage import DamagedBagError, stored_messages, unp
 from lprnet_ros.sources.broken_bags import BagMessage
 from lprnet_ros.sources.labelled import LabelledDataError
 
-BAG_SUFFIXES = frozenset({".mcap", ".db3", ".zstd"})
-_BAG_NAME = re.compile(r".+\.(mcap|db3)(\.zstd)?$", re.IGNORECASE)
+BAG_SUFFIXES = frozenset({".mcap", ".db3", ".zstd", ".bag"})
+_BAG_NAME = re.compile(r".+\.(bag|(mcap|db3)(\.zstd)?)$", re.IGNORECASE)
 _METADATA = "metadata.yaml"
 _MOST_PIXELS = 1 << 27
 """Of a picture: a message that claims more is not decoded."""
@@ -101,6 +101,10 @@ class BagSource:
         self._files = bag_files(path)
         if not self._files:
             raise LabelledDataError(f"{path}: {_why_no_bag(path)}")
+        if self._files[0].suffix.lower() == ".bag":
+            raise LabelledDataError(
+                f"{path}: a bag of ROS 1; convert it: rosbags-convert --src {path} --dst {path.stem}"
+            )
         if importlib.util.find_spec("rosbags") is None:
             raise LabelledDataError(f"{path}: reading a bag needs rosbags; pip install rosbags")
 

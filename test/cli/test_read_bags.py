@@ -146,6 +146,13 @@ def test_bags_in_a_folder_are_read_like_pictures(bag, crops, capsys):
     assert [row[1] for row in rows(capsys)[0]] == list(crops)
 
 
+def test_a_topic_without_a_bag_is_named(shipped_readings, capsys):
+    assert main([str(next(iter(shipped_readings))), "--topic", "/cam"]) == 1
+    found, err = rows(capsys)
+    assert len(found) == 1
+    assert err == ["lpr_read: --topic chooses among the topics of a bag, and no bag is given"]
+
+
 def test_it_is_silent_in_a_pipe(bag):
     done = subprocess.run(
         [sys.executable, "-m", "lprnet_ros.cli.read", str(bag), "--topic", "/gate/crop"],

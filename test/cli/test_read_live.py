@@ -126,10 +126,11 @@ def test_a_second_ctrl_c_ends_it_at_once(crops, camera):
     assert main([camera([photograph()] * 10, at)]) == 130
 
 
-def test_a_camera_that_is_unplugged_tells_its_vehicles_and_ends_with_1(crops, camera, capsys):
+def test_a_camera_that_is_unplugged_tells_its_vehicles_and_ends_with_1(crops, camera, capsys, tmp_path):
     (text, crop), *_ = crops.items()
     path = camera([photograph((crop, (50, 300)))] * 4)
-    assert main([path]) == 1
+    assert main([path, "--annotate", str(tmp_path / "out")]) == 1
+    assert (tmp_path / "out" / "video0.mp4").stat().st_size > 1000
     (row,), err = rows(capsys)
     assert row[1] == text
     assert err == [f"lpr_read: {path}: the camera gives no more frames"]

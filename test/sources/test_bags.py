@@ -281,10 +281,12 @@ def test_frames_in_shared_memory_are_read_as_the_node_reads_them(tmp_path):
 def test_what_is_no_bag_is_told(tmp_path, bag, monkeypatch):
     (tmp_path / "folder").mkdir()
     (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "old.bag").write_bytes(b"#ROSBAG V2.0")
     for name, told in (
         ("gone.mcap", "no such bag"),
         ("folder", "no .db3 or .mcap file in this bag"),
         ("a.txt", "no file of a bag"),
+        ("old.bag", "a bag of ROS 1; convert it: rosbags-convert --src .*old.bag --dst old$"),
     ):
         with pytest.raises(LabelledDataError, match=f"{name}: {told}"):
             BagSource(tmp_path / name)
