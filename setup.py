@@ -49,6 +49,8 @@ setup(
             "ros-jazzy-lifecycle-msgs",
             "ros-jazzy-rcl-interfaces",
         ],
+        # 0.11.7 is the first that takes zstd from where Python 3.14 has it
+        "bags": ["rosbags>=0.11.7,<0.12"],
         "training": [
             "torch>=2.2,<3",
             "onnx>=1.15,<2",
@@ -57,7 +59,13 @@ setup(
             "matplotlib>=3.6,<4",
             "cvttf-notosanscjk-bold==1.0",
         ],
-        "test": ["pytest>=7,<9", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7", "psutil>=5.8,<8"],
+        "test": [
+            "pytest>=7,<9",
+            "pytest-xdist>=3.3,<4",
+            "hypothesis>=6.80,<7",
+            "psutil>=5.8,<8",
+            "rosbags>=0.11.7,<0.12",
+        ],
         "lint": ["ruff>=0.8,<1", "mypy>=1.11,<3", "types-PyYAML"],
     },
     zip_safe=True,

@@ -15,8 +15,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from lprnet_ros.flow.job import Source
+from lprnet_ros.images.serialised_image import parse_image
 from lprnet_ros.reading.plate_reading import PlateReading
-from lprnet_ros.ros.messages.cdr import parse_image
 from lprnet_ros.ros.messages.reading_json import reading_to_json
 from lprnet_ros.ros.process.run_node import run_node
 

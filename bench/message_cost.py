@@ -19,7 +19,7 @@ from fuzz.messages import serialised
 from fuzz.oracle import Message
 
 from lprnet_ros.images.crop_image import ImageRejectedError
-from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
+from lprnet_ros.images.serialised_image import parse_compressed, parse_image
 
 SIZE = 10**7
 HEADER = b"\0\1\0\0"

@@ -30,6 +30,7 @@ from lprnet_ros.sources.labelled import (
     select,
     skipped_images,
 )
+from lprnet_ros.sources.labelled_bags import read_labelled_crops
 from lprnet_ros.text.console import ROS_HINT
 from lprnet_ros.text.escaping import LONGEST_PATH, one_line
 from lprnet_ros.toolchain.calibration_samples import CalibrationSetError
@@ -110,7 +111,7 @@ def selected_crops(program: str, options: argparse.Namespace) -> list[LabelledCr
     """
     skipped = skipped_images(options.data) if options.data.is_dir() else ""
     tell(program, [f"{options.data}: {skipped}"] if skipped else [])
-    crops = select(read_labelled(options.data), options.split, options.without)
+    crops = select(read_labelled_crops(options.data), options.split, options.without)
     labelled = [crop for crop in crops if crop.is_labelled]
     if crops and not labelled:
         raise LabelledDataError(

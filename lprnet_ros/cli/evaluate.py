@@ -45,7 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         prog="lpr_evaluate", description="Measure a model on labelled plate crops."
     )
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder, or CSV with the columns file and label"
+        "--data",
+        type=Path,
+        required=True,
+        help="folder; CSV with the columns file and label; or bag whose frame_ids are named by plates",
     )
     parser.add_argument("--group-by", metavar="COLUMN", help="also score each value of a column of the CSV")
     add_selection_options(parser)

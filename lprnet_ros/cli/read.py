@@ -1,25 +1,35 @@
-"""``lpr_read``: find and read plates in photographs, crops, folders and videos."""
+"""``lpr_read``: find and read plates in photographs, crops, folders, videos, bags and what a camera shows."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TextIO
 
 from lprnet_ros import __version__
 from lprnet_ros.cli.common import add_model_options, open_recognizer, run, tell
 from lprnet_ros.pictures.annotated_files import AnnotatedFiles
-from lprnet_ros.pictures.picture_input import is_video
+from lprnet_ros.pictures.picture_input import (
+    bag_pictures,
+    camera_pictures,
+    is_recording,
+    is_video,
+    stdin_pictures,
+)
 from lprnet_ros.pictures.plate_reader import PlateReader
-from lprnet_ros.pictures.read_picture import ReadPicture
+from lprnet_ros.pictures.read_picture import ReadPicture, refuse_broken
 from lprnet_ros.pictures.reading_rows import CsvRows, json_line, tab_line
 from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
+from lprnet_ros.sources.bags import is_bag
+from lprnet_ros.sources.connected_camera import is_camera
 from lprnet_ros.sources.labelled import LabelledDataError, skipped_images
 from lprnet_ros.sources.scenes import SceneSource, list_media
-from lprnet_ros.text.console import program, system_problem
+from lprnet_ros.text.console import program, system_problem, until_signalled
 from lprnet_ros.text.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,11 +43,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Print ``file<TAB>text<TAB>confidence<TAB>verdict`` for every plate."""
     parser = argparse.ArgumentParser(
         prog="lpr_read",
-        description="Find and read licence plates in pictures and videos. A whole picture is searched for "
-        "plates, the crop of one plate is read as it is; a video gives one line for each vehicle.",
+        description="Find and read licence plates in pictures, videos and bags. A whole picture is searched "
+        "for plates, the crop of one plate is read as it is; a video, each topic of a bag, or a camera gives "
+        "one line for each vehicle.",
     )
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="picture, video, or a folder of them"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="picture, video, bag (rosbag2 folder, .mcap or .db3) or a folder of them; a camera such as "
+        "/dev/video0, until Ctrl-C; or -: pictures from standard input, JPEGs may follow each other",
+    )
+    parser.add_argument(
+        "--topic",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of a bag; may be repeated (default: each topic with pictures)",
+    )
+    parser.add_argument(
+        "--each", action="store_true", help="read each frame or message by itself, and combine no vehicles"
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--crop", action="store_true", help="every picture is the crop of one plate")
@@ -64,10 +90,12 @@ def _read(options: argparse.Namespace) -> int:
         stack.enter_context(reader)
         job = _Job(options, reader, stack)
         files = [(file, name) for path in options.files for file, name in job.files(path)]
+        if options.topic and not any(is_bag(file) for file, _ in files):
+            job.fail("--topic chooses among the topics of a bag, and no bag is given")
         for number, (file, name) in enumerate(files):
             job.progress.show(f"{number} of {len(files)}" if len(files) > 1 else "")
             try:
-                job.video(file, name) if is_video(file) and file.is_file() else job.picture(file, name)
+                job.recording(file, name) if is_recording(file) else job.picture(file, name)
             except LabelledDataError as error:  # the others are still read
                 job.fail(str(error))
         job.progress.clear()
@@ -79,6 +107,7 @@ class _Job:
 
     def __init__(self, options: argparse.Namespace, reader: PlateReader, stack: contextlib.ExitStack) -> None:
         self._reader = reader
+        self._topics, self._is_each = options.topic, options.each
         self._print = json_line if options.json else tab_line
         self._is_quiet = options.csv == "-"
         self._csv: CsvRows | None = None
@@ -97,8 +126,8 @@ class _Job:
     def files(self, path: Path) -> list[tuple[Path, PurePath]]:
         """List the files that an argument names, and what an annotated copy of each is called."""
         try:
-            if not path.is_dir():
-                return [(path, PurePath(path.name))]
+            if not path.is_dir() or is_bag(path):
+                return [(path, PurePath("stdin" if _is_stdin(path) else path.resolve().name))]
             files, skipped = list_media(path), skipped_images(path)
             tell("lpr_read", [f"{path}: {skipped}"] if skipped else [])
         except (LabelledDataError, OSError) as error:
@@ -107,8 +136,9 @@ class _Job:
         return [(file, file.relative_to(path)) for file in files]
 
     def picture(self, file: Path, name: PurePath) -> None:
-        """Read a picture and print its plates, or that there is none."""
-        for one in self._reader.pictures(file):
+        """Read a picture, or those from a pipe, and print its plates, or that there is none."""
+        source = stdin_pictures(_stdin()) if _is_stdin(file) else file
+        for one in self._reader.pictures(source):
             if one.problem:
                 self.fail(one.problem)
                 continue
@@ -119,12 +149,12 @@ class _Job:
             if self._annotated is not None:
                 self._annotated.write(one, name)
 
-    def video(self, file: Path, name: PurePath) -> None:
-        """Read a video and print its vehicles, or that there is none."""
+    def recording(self, file: Path, name: PurePath) -> None:
+        """Read a video, a bag or a camera and print its vehicles, or that there is none."""
         count = 0
         try:
-            for vehicle in self._reader.vehicles_in(self._frames(file, name)):
-                self._tell(vehicle)
+            for one in self._plates_of(file, name):
+                self._tell(one)
                 count += 1
         finally:
             if self._annotated is not None:
@@ -132,22 +162,43 @@ class _Job:
         if not count:
             self._tell(_nothing(file))
 
-    def _frames(self, file: Path, name: PurePath) -> Iterator[ReadPicture]:
-        source = SceneSource(file)
-        for one in self._reader.pictures(file):
-            whole = f" of {source.frames}" if source.frames else ""
-            self.progress.show(f"{file.name}: frame {one.frame}{whole}")
+    def _plates_of(self, file: Path, name: PurePath) -> Iterator[PlateReading | VehiclePlate]:
+        with until_signalled() if is_camera(file) else contextlib.nullcontext(lambda: False) as is_ended:
+            if is_camera(file):
+                pictures = self._reader.pictures(camera_pictures(file, is_ended))
+            else:
+                pictures = self._reader.pictures(bag_pictures(file, self._topics) if is_bag(file) else file)
+            frames = self._watched(pictures, file, name)
+            if not self._is_each:
+                yield from self._reader.vehicles_in(frames)
+                return
+            problems = []
+            for one in frames:
+                problems += [one.problem] if one.problem else []
+                yield from one.plates
+            refuse_broken(problems)
+
+    def _watched(self, pictures: Iterator[ReadPicture], file: Path, name: PurePath) -> Iterator[ReadPicture]:
+        """Pass frames on; show how far they are, and write them annotated."""
+        source = SceneSource(file) if is_video(file) else None
+        whole = f" of {source.frames}" if source and source.frames else ""
+        for number, one in enumerate(pictures):
+            self.progress.show(f"{file.name}: frame {number}{whole}")
             if self._annotated is not None and one.picture is not None:
-                if one.frame == 0:
+                if one.topic:
+                    topic = re.sub(r"\W+", "_", one.topic).strip("_")
+                    self._annotated.write(one, name / topic / f"{one.frame:06}.jpg")
+                elif number == 0:
                     size = one.picture.shape[1], one.picture.shape[0]
-                    self._annotated.start_video(name, str(file), source.rate or _FRAMES_A_SECOND, size)
+                    rate = source.rate if source else None
+                    self._annotated.start_video(name, str(file), rate or _FRAMES_A_SECOND, size)
                 self._annotated.add_frame(one)
             yield one
 
     def _tell(self, one: PlateReading | VehiclePlate) -> None:
         self.progress.clear()
         if not self._is_quiet:
-            print(self._print(one))
+            print(self._print(one), flush=True)  # whoever watches a camera waits for it
         if self._csv is not None:
             self._csv.write(one)
 
@@ -156,8 +207,20 @@ def _nothing(file: Path) -> PlateReading:
     return PlateReading("", 0.0, verdict=Verdict.EMPTY, seen=Seen(file=str(file), score=0.0))
 
 
+def _is_stdin(file: Path) -> bool:
+    return str(file) == "-"
+
+
+def _stdin() -> BufferedReader:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise LabelledDataError("-: nothing is piped in; write 'lpr_read - < photo.jpg'")
+    stream = sys.stdin.buffer
+    assert isinstance(stream, BufferedReader)
+    return stream
+
+
 def _opened(name: str) -> TextIO:
-    return Path(name).open("w", encoding="utf-8", newline="")
+    return Path(name).open("w", encoding="utf-8", newline="", buffering=1)
 
 
 if __name__ == "__main__":

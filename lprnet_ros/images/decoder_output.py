@@ -17,8 +17,8 @@ _DECODER_LINE = re.compile(
     # the warnings of libjpeg's jerror.h
     r"|Corrupt JPEG data: |Premature end of JPEG file|Warning: unknown JFIF|Unknown Adobe color transform"
     r"|Invalid SOS parameters|Inconsistent progression|Invalid component ID|Application transferred"
-    # OpenCV's own log lines about it
-    r"|\[ ?(WARN|ERROR|INFO):\S*\] global \S*(grfmt_\w+|loadsave)\.cpp"
+    # OpenCV's own log lines about it, or about a camera
+    r"|\[ ?(WARN|ERROR|INFO):\S*\] global \S*(grfmt_\w+|loadsave|cap\w*)\.cpp"
 )
 _CONTINUED = re.compile(r"> |$")
 """What OpenCV prints below such a line: the rest of an exception's message."""

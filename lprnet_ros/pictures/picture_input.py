@@ -1,10 +1,11 @@
-"""What a user hands in, as one picture after the other: files, folders, videos, arrays, rows of these."""
+"""What a user hands in, as one picture after the other: files, folders, videos, bags, arrays, rows."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.images.camera_frame import Picture
+from lprnet_ros.sources.bags import BagPicture, BagSource, is_bag
+from lprnet_ros.sources.connected_camera import camera_frames, is_camera
 from lprnet_ros.sources.labelled import LabelledDataError, read_image
+from lprnet_ros.sources.piped import piped_pictures
 from lprnet_ros.sources.scenes import VIDEO_SUFFIXES, SceneSource, list_media
 
 Pictures: TypeAlias = "str | os.PathLike[str] | npt.NDArray[Any] | Iterable[Any]"
-"""A path of a picture, a folder or a video; a picture in memory; or any row of these."""
+"""A path of a picture, a folder, a video, a bag or a camera; a picture in memory; or any row of these."""
 
 _EXPECTED = "a path, a picture (a numpy array, BGR, uint8, height x width x 3) or an iterable of these"
 _TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
@@ -29,10 +33,11 @@ class InputPicture:
 
     Attributes:
         picture: BGR, uint8, height x width x 3; None where it could not be read.
-        file: its path, or that of its video; empty for a picture in memory.
-        frame: its number within the video or the row that was handed in, from 0.
-        seconds: since the video's beginning; None for pictures.
+        file: its path, or that of its video, bag or camera; empty for a picture in memory.
+        frame: its number within the video, the topic or the row that was handed in, from 0.
+        seconds: since the video's beginning; since 1970 for bags and cameras; None for pictures.
         problem: why there is no picture; empty where there is one.
+        topic: of a bag's picture.
     """
 
     picture: Picture | None
@@ -40,6 +45,12 @@ class InputPicture:
     frame: int = 0
     seconds: float | None = None
     problem: str = ""
+    topic: str = ""
+
+
+def is_recording(path: Path) -> bool:
+    """Tell whether a path gives frames with their times: a video, a bag or a camera."""
+    return (is_video(path) and path.is_file()) or is_bag(path) or is_camera(path)
 
 
 def is_video(path: Path) -> bool:
@@ -81,15 +92,61 @@ def as_bgr(picture: Any) -> Picture:
     return np.asarray(cv2.cvtColor(picture, _TO_BGR[channels]), np.uint8)
 
 
+def bag_pictures(path: Path, topics: Sequence[str] = ()) -> Iterator[InputPicture]:
+    """Return the pictures of a bag; topics choose among those that hold pictures."""
+    file = str(path)
+    try:
+        for one in BagSource(path, topics).pictures():
+            yield _of_message(one, file)
+    except LabelledDataError as error:
+        yield InputPicture(None, file, problem=str(error))
+
+
+def _of_message(one: BagPicture | LabelledDataError, file: str) -> InputPicture:
+    if isinstance(one, LabelledDataError):
+        return InputPicture(None, file, problem=str(one))
+    try:
+        return InputPicture(one.picture(), file, one.number, one.seconds(), topic=one.topic)
+    except LabelledDataError as error:
+        return InputPicture(None, file, one.number, problem=f"{file}: {error}", topic=one.topic)
+
+
+def camera_pictures(path: Path, is_ended: Callable[[], bool] = lambda: False) -> Iterator[InputPicture]:
+    """Return the frames of a camera, until it is asked to end."""
+    try:
+        for number, (seconds, picture) in enumerate(camera_frames(path, is_ended)):
+            yield InputPicture(picture, str(path), number, seconds)
+    except LabelledDataError as error:
+        yield InputPicture(None, str(path), problem=str(error))
+
+
+def stdin_pictures(stream: BufferedReader) -> Iterator[InputPicture]:
+    """Return the pictures that come from a pipe, with ``-`` as their file."""
+    for number, one in enumerate(piped_pictures(stream)):
+        if isinstance(one, LabelledDataError):
+            yield InputPicture(None, "-", number, problem=str(one))
+        else:
+            yield InputPicture(one, "-", number)
+
+
 def _of_path(path: Path) -> Iterator[InputPicture]:
-    for file in list_media(path) if path.is_dir() else [path]:
-        if is_video(file) and file.is_file():
+    is_folder = path.is_dir() and not is_bag(path)
+    for file in list_media(path) if is_folder else [path]:
+        if is_camera(file):
+            yield from camera_pictures(file)
+        elif is_bag(file):
+            yield from bag_pictures(file)
+        elif is_video(file) and file.is_file():
             yield from _of_video(file)
-            continue
-        try:
-            yield InputPicture(read_image(file), str(file))
-        except LabelledDataError as error:
-            yield InputPicture(None, str(file), problem=str(error))
+        else:
+            yield _of_picture(file)
+
+
+def _of_picture(file: Path) -> InputPicture:
+    try:
+        return InputPicture(read_image(file), str(file))
+    except LabelledDataError as error:
+        return InputPicture(None, str(file), problem=str(error))
 
 
 def _of_video(path: Path) -> Iterator[InputPicture]:
@@ -111,6 +168,8 @@ def _of_row(row: Iterable[Any]) -> Iterator[InputPicture]:
     for number, one in enumerate(row):
         if isinstance(one, (str, os.PathLike)):
             yield from _of_path(Path(one))
+        elif isinstance(one, InputPicture):
+            yield one
         else:
             yield InputPicture(as_bgr(one), frame=number)
 

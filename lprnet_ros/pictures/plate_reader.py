@@ -1,4 +1,4 @@
-"""The public Python API: plates out of files, folders, videos and pictures in memory."""
+"""The public Python API: plates out of files, folders, videos, bags and pictures in memory."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ class PlateReader:
         """Read all plates of a picture, or of many.
 
         Args:
-            source: a path of a picture, a video or a folder; a numpy array, BGR, uint8, height x width x 3;
-                a list of these; or an iterator of these, such as a camera's frames.
+            source: a path of a picture, a video, a bag or a folder; a numpy array, BGR, uint8, height x
+                width x 3; a list of these; or an iterator of these, such as a camera's frames.
             mode: as of the class; None is the reader's own.
 
         Returns:
@@ -157,18 +157,20 @@ class PlateReader:
         return (self._read_one(one, how) for one in taken)
 
     def vehicles(self, source: Pictures, *, rate: float | None = None) -> Iterator[VehiclePlate]:
-        """Read a video: one result for each vehicle, combined from all frames that show it.
+        """Read a video or a bag: one result for each vehicle, combined from all frames that show it.
 
         Args:
-            source: a path of a video, or an iterator of frames.
+            source: a path of a video, a bag or a camera, or an iterator of frames.
             rate: frames a second, for frames that come without times.
 
         Returns:
-            Each vehicle once it has gone: its ``reading``, when it was seen ``first`` and ``last`` (seconds),
-            and in how many frames (``crops``).  A vehicle that was read in one frame alone is left out.
+            Each vehicle once it has gone: its ``reading``, when it was seen ``first`` and ``last`` (seconds;
+            of bags the headers' stamps), and in how many frames (``crops``).  A vehicle that was read in one
+            frame alone is left out.  The topics of a bag are told apart: ``reading.seen.topic``.
 
         Raises:
             TypeError, ValueError, RuntimeError: as of ``read``; or frames have no times and no rate is given.
+                Frames that cannot be read are left out, and the error comes after the last vehicle.
         """
         return self.vehicles_in(self.pictures(source), rate=rate)
 
@@ -187,14 +189,16 @@ class PlateReader:
                 dataclasses.replace(
                     plate,
                     seen=dataclasses.replace(
-                        plate.seen, file=taken.file, frame=taken.frame, seconds=taken.seconds
+                        plate.seen,
+                        file=taken.file,
+                        frame=taken.frame,
+                        seconds=taken.seconds,
+                        topic=taken.topic,
                     ),
                 )
                 for plate in self._plates_of(taken.picture, mode)
             ]
-        return ReadPicture(
-            taken.picture, taken.file, taken.frame, taken.seconds, taken.problem, tuple(plates)
-        )
+        return ReadPicture(**vars(taken), plates=tuple(plates))
 
     def _plates_of(self, picture: Picture, mode: str) -> list[PlateReading]:
         """Read a picture; one that may be a crop is taken for one where no clearly smaller plate is in it.

@@ -24,6 +24,8 @@ COLUMNS = (
     "score",
     "seconds",
     "crops",
+    "last",
+    "topic",
 )
 """Of a CSV; ``quad`` is written ``x,y x,y x,y x,y``, as ``read_plates`` takes it."""
 
@@ -32,15 +34,16 @@ def values_of(one: PlateReading | VehiclePlate) -> dict[str, Any]:
     """Return a reading, or that of a vehicle with its times, as plain values."""
     if isinstance(one, PlateReading):
         return one.to_dict()
-    times = {"first": round(one.first, 3), "last": round(one.last, 3), "crops": one.crops}
+    times = {"first": round(one.first, 6), "last": round(one.last, 6), "crops": one.crops}
     return {**one.reading.to_dict(), **times}
 
 
 def tab_line(one: PlateReading | VehiclePlate) -> str:
-    """Return file, text, confidence and verdict; a vehicle's file with its time, as a media fragment."""
-    reading = one if isinstance(one, PlateReading) else one.reading
-    name = one_line(reading.seen.file, LONGEST_PATH)
-    name += "" if isinstance(one, PlateReading) else f"#t={one.first:.2f}"
+    """Return file, text, confidence and verdict; the file with topic and time, as a media fragment."""
+    reading, time = (one, one.seen.seconds) if isinstance(one, PlateReading) else (one.reading, one.first)
+    topic = f"topic={reading.seen.topic}&" if reading.seen.topic else ""
+    fragment = "" if time is None else f"#{topic}t={time:.2f}"
+    name = one_line(reading.seen.file + fragment, LONGEST_PATH)
     confidence = reading.confidence if reading.text else 0.0  # not the one that there is no plate
     return f"{name}\t{reading.text}\t{confidence:.4f}\t{reading.verdict.value}"
 
@@ -68,5 +71,7 @@ class CsvRows:
         quad = values["quad"] or ()
         values["quad"] = " ".join(f"{x:g},{y:g}" for x, y in quad)
         values["seconds"] = values.get("first", values.get("seconds"))
-        values |= {name: one_line(values[name], LONGEST_PATH) for name in ("file", "text")}
+        values |= {
+            name: one_line(values[name], LONGEST_PATH) for name in ("file", "text", "topic") if name in values
+        }
         self._writer.writerow(values)

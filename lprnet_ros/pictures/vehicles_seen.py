@@ -1,4 +1,4 @@
-"""The vehicles of a video: what all frames say together, once for each."""
+"""The vehicles of a video or a bag: what all frames say together, once for each."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting, VehiclePlate
-from lprnet_ros.pictures.read_picture import ReadPicture
+from lprnet_ros.pictures.read_picture import ReadPicture, refuse_broken
 from lprnet_ros.plates.syntax import PlateSyntax
 from lprnet_ros.reading.rules import ReadingRules
-from lprnet_ros.sources.labelled import LabelledDataError
 
-_SETTINGS = ConsensusSettings(minimum_crops=2, gap_seconds=1.0, longest_wait_seconds=1e6)
+_FRAMES = ConsensusSettings(minimum_crops=2, gap_seconds=1.0, longest_wait_seconds=1e6)
 """Nobody waits at a video: a vehicle is told once it has gone."""
+
+_CROPS = dataclasses.replace(_FRAMES, minimum_crops=1)
+"""Of a bag's crops one is enough: whoever cut it out saw a plate."""
 
 
 def vehicles_of(
@@ -24,7 +26,8 @@ def vehicles_of(
     """Combine the readings of each vehicle.
 
     Args:
-        pictures: frames in the order of their times; those of another file begin anew.
+        pictures: frames in the order of their times; those of another file begin anew, and the topics of
+            a bag do not influence each other.
         rules: judge what the frames of a vehicle say together.
         syntax: which texts are plates.
         rate: frames a second, for frames that come without times.
@@ -33,26 +36,41 @@ def vehicles_of(
         Each vehicle once it has gone; its reading has the kind, the colour and the place of its best crop.
 
     Raises:
-        ValueError: a frame could not be read, or has no time and no rate is given.
+        ValueError: a frame has no time and no rate is given; or, after the last vehicle, frames could not
+            be read.
     """
-    consensus, file = Consensus(_SETTINGS), ""
+    topics: dict[str, Consensus] = {}
+    file, problems = "", []
     for picture in pictures:
         if picture.problem:
-            raise LabelledDataError(picture.problem)
+            problems.append(picture.problem)
+            continue
         if picture.file != file:
-            yield from (_judged(one, rules, syntax) for one in consensus.flush())
+            yield from (_judged(one, rules, syntax) for one in _flushed(topics))
             file = picture.file
         now = picture.seconds if picture.seconds is not None else picture.frame / rate if rate else None
         if now is None:
             raise ValueError(
-                "these pictures have no times; pass a video, or frames with rate=frames a second"
+                "these pictures have no times; pass a video or a bag, or frames with rate=frames a second"
             )
-        for vehicle in consensus.advance(now):
-            yield _judged(vehicle, rules, syntax)
-        for plate in picture.plates:
-            for vehicle in consensus.add(Sighting(now, file, plate)):
-                yield _judged(vehicle, rules, syntax)
-    yield from (_judged(one, rules, syntax) for one in consensus.flush())
+        if picture.topic not in topics and picture.plates:
+            is_crop = picture.topic and picture.plates[0].quad is None
+            topics[picture.topic] = Consensus(_CROPS if is_crop else _FRAMES)
+        if picture.topic in topics:
+            consensus = topics[picture.topic]
+            gone = consensus.advance(now)
+            for plate in picture.plates:
+                gone += consensus.add(Sighting(now, file, plate))
+            yield from (_judged(one, rules, syntax) for one in gone)
+    yield from (_judged(one, rules, syntax) for one in _flushed(topics))
+    refuse_broken(problems)
+
+
+def _flushed(topics: dict[str, Consensus]) -> list[VehiclePlate]:
+    """Finish the vehicles of all topics, and forget the topics."""
+    gone = [one for consensus in topics.values() for one in consensus.flush()]
+    topics.clear()
+    return gone
 
 
 def _judged(vehicle: VehiclePlate, rules: ReadingRules, syntax: PlateSyntax | None) -> VehiclePlate:

@@ -64,9 +64,10 @@ class Seen:
         quad: its corners in pixels of the picture, clockwise from its own top left; None for a crop.
         rows: of characters, 1 or 2.
         score: how surely it is a plate, as its finder says, 0..1.
-        file: path of the picture or video; empty for pictures in memory.
-        frame: number of the picture within the video, the list or the stream, from 0.
-        seconds: since the beginning of the video; None for pictures.
+        file: path of the picture, video, bag or camera; empty for pictures in memory.
+        frame: number of the picture within the video, the topic, the list or the stream, from 0.
+        seconds: since the beginning of the video; for bags and cameras since 1970; None for pictures.
+        topic: of a bag's picture; empty elsewhere.
     """
 
     quad: Quad | None = None
@@ -75,6 +76,7 @@ class Seen:
     file: str = ""
     frame: int = 0
     seconds: float | None = None
+    topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,10 @@ class PlateReading:
         """Return what ``lpr_read --json`` prints: plain values, places to a hundredth of a pixel."""
         seen = self.seen
         where = None if seen.quad is None else [[round(x, 2), round(y, 2)] for x, y in seen.quad]
-        when = {} if seen.seconds is None else {"seconds": round(seen.seconds, 3), "frame": seen.frame}
+        when: dict[str, Any] = (
+            {} if seen.seconds is None else {"seconds": round(seen.seconds, 6), "frame": seen.frame}
+        )
+        when |= {"topic": seen.topic} if seen.topic else {}
         return {
             "file": seen.file,
             "text": self.text,

@@ -1,1 +1,1 @@
-"""Where do pictures come from? Folders with their labels, scenes, videos."""
+"""Where do pictures come from? Folders with their labels, scenes, videos, bags, cameras, pipes."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.images.geometry import Point, Quad, upright_quad
+from lprnet_ros.sources.bags import BAG_SUFFIXES, is_bag
 from lprnet_ros.sources.labelled import (
     IMAGE_SUFFIXES,
     LabelledDataError,
@@ -147,12 +148,14 @@ def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
 
 
 def list_media(folder: Path) -> list[Path]:
-    """List the pictures and videos of a folder and its sub-folders, sorted by path.
+    """List the pictures, videos and bags of a folder and its sub-folders, sorted by path.
 
     Raises:
         LabelledDataError: there are none, or a folder cannot be read.
     """
-    media = list_files(folder, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+    files = list_files(folder, IMAGE_SUFFIXES | VIDEO_SUFFIXES | BAG_SUFFIXES)
+    files = [each for each in files if each.suffix.lower() not in BAG_SUFFIXES or is_bag(each)]
+    media = list(dict.fromkeys(each.parent if is_bag(each.parent) else each for each in files))
     if not media:
         skipped = skipped_images(folder)
         raise LabelledDataError(f"{folder}: no pictures in this folder{'; ' if skipped else ''}{skipped}")

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TextIO
 
 from lprnet_ros.text.escaping import one_line
@@ -80,6 +80,30 @@ def run_program(name: str, command: Callable[[], int]) -> int:
     _drop_unwritten(sys.stdout)
     _drop_unwritten(sys.stderr)
     return status
+
+
+@contextlib.contextmanager
+def until_signalled() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM end what has no end of its own; a second Ctrl-C ends the program at once.
+
+    Yields:
+        Tells whether one of them came.
+    """
+    asked = threading.Event()
+
+    def note(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    kept = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def system_problem(error: OSError) -> str:

@@ -31,8 +31,8 @@ from lprnet_ros.images.camera_frame import BgrFrame, Frame, SemiPlanarFrame
 from lprnet_ros.images.crop_image import ImageRejectedError
 from lprnet_ros.images.frame_conversion import compressed_frame, image_frame
 from lprnet_ros.images.geometry import Box, is_clockwise, is_convex
+from lprnet_ros.images.serialised_image import parse_compressed, parse_image
 from lprnet_ros.models.find import find_model
-from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image
 from lprnet_ros.runtimes import default_finder
 
 LONGEST_MS = 2000.0

@@ -16,7 +16,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from fuzz.oracle import Message, assert_equal_images, assert_equals_oracle, faults_of
 from lprnet_ros.images.conversion import inspect_compressed, inspect_image
 from lprnet_ros.images.crop_image import BadImage, BgrImage
-from lprnet_ros.ros.messages.cdr import SerialisedImage, parse_compressed, parse_image
+from lprnet_ros.images.serialised_image import SerialisedImage, parse_compressed, parse_image
 
 _LONGEST_STRING = 4096
 _PICTURE_FAULTS = {BadImage.EMPTY, BadImage.SIZE, BadImage.UNDECODABLE, BadImage.BROKEN}

@@ -13,6 +13,7 @@ NEEDED = {
     "an encrypted ROS graph": ("sros2",),
     "frames and detections of the board's own types": ("hbm_img_msgs", "ai_msgs"),
     "detections as vision_msgs/Detection2DArray": ("vision_msgs",),
+    "bags": ("rosbags",),
     "training, and quantisation with it": (
         "torch",
         "onnx",

@@ -41,6 +41,7 @@ ALLOWED = {
 LIBRARIES = {
     "ros": {"rclpy", "launch", "launch_ros", "ament_index_python", "rosidl_runtime_py", "tf2_ros"},
     "images": {"cv_bridge"},
+    "sources": {"rosbags", "lz4", "backports"},
     "training": {"torch", "torchvision", "PIL", "tqdm", "matplotlib"},
     "runtimes": {"onnxruntime", "hbm_runtime", "bpu_infer_lib", "hobot_dnn", "hbdk", "horizon_tc_ui"},
     "toolchain": {"onnx", "onnxruntime", "horizon_tc_ui"},
@@ -143,7 +144,9 @@ def test_every_room_says_in_one_sentence_what_it_is_for():
 
 
 def test_an_inference_library_is_imported_only_when_it_is_used():
-    held = set.union(*(LIBRARIES[room] for room in ("images", "runtimes", "toolchain", "training")))
+    held = set.union(
+        *(LIBRARIES[room] for room in ("images", "sources", "runtimes", "toolchain", "training"))
+    )
     at_once = [
         f"{path.relative_to(PACKAGE)} imports {name}"
         for path in files()

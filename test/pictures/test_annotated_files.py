@@ -17,7 +17,7 @@ PLATE = PlateReading(
 
 
 def read(file="", plates=(PLATE,)):
-    return ReadPicture(PICTURE, file, 0, None, "", tuple(plates))
+    return ReadPicture(PICTURE, file, plates=tuple(plates))
 
 
 def test_names_and_folders_are_kept_and_a_second_of_one_name_is_numbered(tmp_path):
@@ -49,7 +49,7 @@ def test_a_copy_of_an_earlier_run_is_replaced(tmp_path):
 
 
 def test_a_picture_that_could_not_be_read_is_not_written(tmp_path):
-    AnnotatedFiles(tmp_path).write(ReadPicture(None, "a.png", 0, None, "broken", ()), PurePath("a.png"))
+    AnnotatedFiles(tmp_path).write(ReadPicture(None, "a.png", problem="broken"), PurePath("a.png"))
     assert list(tmp_path.iterdir()) == []
 
 

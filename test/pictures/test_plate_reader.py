@@ -167,7 +167,7 @@ def test_a_video_gives_the_plates_of_its_frames_with_their_times(reader, tmp_pat
 def test_vehicles_among_frames_need_a_rate(reader):
     (vehicle,) = reader.vehicles(moving([BLUE]), rate=10.0)
     assert vehicle.last == pytest.approx(0.7)
-    with pytest.raises(ValueError, match="no times; pass a video, or frames with rate="):
+    with pytest.raises(ValueError, match="no times; pass a video or a bag, or frames with rate="):
         list(reader.vehicles(moving([BLUE])))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lprnet_ros.images.conversion import inspect_compressed, inspect_image
 from lprnet_ros.images.frame_conversion import compressed_frame, image_frame, shared_memory_frame
-from lprnet_ros.ros.messages.cdr import parse_compressed, parse_image, parse_shared_memory
+from lprnet_ros.images.serialised_image import parse_compressed, parse_image, parse_shared_memory
 from lprnet_ros.ros.messages.optional_messages import message_module
 
 

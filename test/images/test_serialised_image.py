@@ -21,13 +21,13 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from lprnet_ros.images.crop_image import BadImage, ImageRejectedError
-from lprnet_ros.ros.messages.cdr import (
+from lprnet_ros.images.serialised_image import (
     SerialisedImage,
     parse_compressed,
     parse_image,
     parse_shared_memory,
-    serialise_string,
 )
+from lprnet_ros.ros.messages.cdr import serialise_string
 
 pytestmark = pytest.mark.usefixtures("serialisation")
 
