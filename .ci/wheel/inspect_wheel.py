@@ -1,0 +1,27 @@
+"""Checks which files a wheel and an sdist hold: inspect_wheel.py WHEEL SDIST, in the checkout."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+wheel, sdist = sys.argv[1:]
+folders = ("lprnet_ros", "launch", "config", "models", "resource", "package.xml")
+listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *folders], capture_output=True, text=True, check=True)
+sources = set(listed.stdout.splitlines())
+
+places = {"resource/": "share/ament_index/resource_index/packages/", "": "share/lprnet_ros/"}
+names = [name.partition(".data/data/")[2] or name for name in zipfile.ZipFile(wheel).namelist()]
+held = {name for name in names if ".dist-info/" not in name}
+wanted = set()
+for name in sources:
+    before, after = next((pair for pair in places.items() if name.startswith(pair[0])), ("", ""))
+    wanted.add(name if name.startswith("lprnet_ros/") else after + name.removeprefix(before))
+assert held == wanted, f"the wheel's files: {sorted(held ^ wanted)}"
+
+about = {"LICENSE", "README.md", "README_cn.md", "CHANGELOG.rst", "MANIFEST.in", "PKG-INFO", "demo/street.jpg"}
+about |= {"pyproject.toml", "setup.cfg", "setup.py"}
+members = [member.name.partition("/")[2] for member in tarfile.open(sdist) if member.isfile()]
+held = {name for name in members if not name.startswith("lprnet_ros.egg-info/")}
+assert held == sources | about, f"the sdist's files: {sorted(held ^ (sources | about))}"
+print(f"check_wheel: the wheel holds {len(wanted)} files, the sdist {len(held)}: all that belong there, no other")
