@@ -163,7 +163,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         for crop, outcome in zip(crops, outcomes, strict=True):
             if not outcome.is_correct:
                 path = one_line(str(crop.path), LONGEST_PATH)
-                print(f"{path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
+                read = f"{outcome.text}\t{outcome.confidence:.4f}\t{outcome.verdict.value}"
+                print(f"{path}\t{crop.label}\t{read}", file=sys.stderr)
     if options.report:
         model = recognizer.manifest
         about = {
@@ -206,7 +207,8 @@ def measure(program: str, recognizer: PlateRecognizer, crops: Iterable[LabelledC
             photographs.append(f"{crop.path}: {doubt}; {CUT_THE_PLATE_OUT}")
         reading = recognizer.read(picture)
         kept.append(crop)
-        outcomes.append(Outcome(crop.label, reading.text, reading.confidence, reading.timings.total_ms))
+        taken = reading.timings.total_ms
+        outcomes.append(Outcome(crop.label, reading.text, reading.confidence, taken, reading.verdict))
     _tell_broken(program, broken, len(kept))
     tell(program, photographs)
     return Measured(kept, outcomes, len(broken))
