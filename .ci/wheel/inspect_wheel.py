@@ -7,8 +7,8 @@ import zipfile
 
 wheel, sdist = sys.argv[1:]
 folders = ("lprnet_ros", "launch", "config", "models", "resource", "package.xml")
-listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *folders], capture_output=True, text=True, check=True)
-sources = set(listed.stdout.splitlines())
+command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *folders]
+sources = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines())
 
 places = {"resource/": "share/ament_index/resource_index/packages/", "": "share/lprnet_ros/"}
 names = [name.partition(".data/data/")[2] or name for name in zipfile.ZipFile(wheel).namelist()]
@@ -19,9 +19,12 @@ for name in sources:
     wanted.add(name if name.startswith("lprnet_ros/") else after + name.removeprefix(before))
 assert held == wanted, f"the wheel's files: {sorted(held ^ wanted)}"
 
-about = {"LICENSE", "README.md", "README_cn.md", "CHANGELOG.rst", "MANIFEST.in", "PKG-INFO", "demo/street.jpg"}
-about |= {"pyproject.toml", "setup.cfg", "setup.py"}
-members = [member.name.partition("/")[2] for member in tarfile.open(sdist) if member.isfile()]
+about = {"LICENSE", "README.md", "README_cn.md", "CHANGELOG.rst", "demo/street.jpg"}
+about |= {"MANIFEST.in", "PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py"}
+with tarfile.open(sdist) as archive:
+    members = [member.name.partition("/")[2] for member in archive if member.isfile()]
 held = {name for name in members if not name.startswith("lprnet_ros.egg-info/")}
 assert held == sources | about, f"the sdist's files: {sorted(held ^ (sources | about))}"
-print(f"check_wheel: the wheel holds {len(wanted)} files, the sdist {len(held)}: all that belong there, no other")
+print(
+    f"check_wheel: {len(wanted)} files in the wheel, {len(held)} in the sdist: all that belong there, no other"
+)

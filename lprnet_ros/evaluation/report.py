@@ -28,17 +28,20 @@ _PRECISIONS = (0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9)
 _Pairs = list[tuple[str, str]]
 
 _STYLE = """
-:root{color-scheme:light dark;--ink:#1c2733;--pale:#5d6975;--ground:#f3f5f8;--card:#fff;--line:#dde3ea;--bad:#ffd9d6}
-@media(prefers-color-scheme:dark){:root{--ink:#e4e9ee;--pale:#a3afbb;--ground:#11161c;--card:#1b222b;--line:#323c48;
---bad:#7a2a26}}
+:root{color-scheme:light dark;--ink:#1c2733;--pale:#5d6975;--ground:#f3f5f8;--card:#fff;--line:#dde3ea;
+--bad:#ffd9d6}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e9ee;--pale:#a3afbb;--ground:#11161c;--card:#1b222b;
+--line:#323c48;--bad:#7a2a26}}
 body{font:15px/1.45 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:var(--ink);
 background:var(--ground);max-width:1120px;margin:0 auto;padding:24px}h1{font-size:26px;margin:0 0 6px}
 h2{font-size:18px;margin:0 0 10px}p{margin:8px 0 0}i,p,dt,small,th{color:var(--pale)}small{display:block}
-section,.tile,figure{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:16px;overflow-x:auto}
+section,.tile,figure{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:16px;
+overflow-x:auto}
 section{margin-top:16px}dl{display:grid;grid-template-columns:max-content 1fr;gap:0 12px;margin:0}
 dd,small{margin:0;overflow-wrap:anywhere}.tiles,.pair,.gallery{display:grid;gap:16px;margin-top:16px}
 .tiles{grid-template-columns:repeat(auto-fit,minmax(150px,1fr))}.tile b{display:block;font-size:28px}
-.pair{grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));align-items:start}.pair section{margin:0}
+.pair{grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));align-items:start}
+.pair section{margin:0}
 .pair td:last-child{white-space:normal}p:empty{display:none}section>table{width:100%}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:4px 7px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}

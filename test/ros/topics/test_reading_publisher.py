@@ -16,6 +16,7 @@ from lprnet_ros.images.conversion import image_to_bgr
 from lprnet_ros.pictures.annotation import captioned
 from lprnet_ros.reading.plate_reading import PlateReading
 
+
 def test_the_live_node_publishes_the_picture_to_whoever_looks(
     start_reader: Callable[..., ReaderProcess],
 ) -> None:
