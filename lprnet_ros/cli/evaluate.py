@@ -20,6 +20,7 @@ from lprnet_ros.cli.common import (
     add_selection_options,
     load_bench,
     open_recognizer,
+    parse,
     run,
     selected_crops,
     tell,
@@ -81,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--role", action="append", default=[], help="with --finder: rows with this role only")
     add_model_options(parser)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.sequences is not None and options.sequences < 1:
         parser.error("--sequences: expected at least 1")
     if options.strength < 0:
