@@ -112,7 +112,7 @@ def _write(
     gap, colour = size // 3, _colour(plate)
     words = [f"{plate.confidence:.3f}"] if plate.text else []
     words += [] if plate.accepted else [plate.verdict.value.replace("_", " ")]
-    parts = [(plate.text, _WHITE), (" ".join([*words, note] if note else words), colour)]
+    parts = [(plate.text, _WHITE), (" ".join(words) + (f", {note}" if note else ""), colour)]
     x, y = origin[0] + gap, origin[1]
     if drawn is not None:
         draw_mark(drawn, plate.accepted, (x, y), size)

@@ -29,7 +29,7 @@ NOT_RUN = {
     r"^lpr_quantize|^lpr_export|build/board": "needs onnx, which make setup does not install: test/toolchain",
     r"shared/|frames\.csv|python -m bench|test/fuzz|bench/|--soak|--ros |--sequences 200": "takes minutes, "
     "or data that are not part of the repository: test/bench, test/fuzz",
-    r"^python docs/generate\.py": "writes into the checkout: test_generate.py",
+    r"^python docs/\w+\.py": "writes into the checkout: test_generate.py, test_notebook.py",
     r"horizon_tc_ui": "the vendor's",
     r"IncludeLaunchDescription|import rclpy": "a part of a program that runs until it is stopped",
 }
