@@ -54,7 +54,7 @@ board: $(BOARD)/.setup  ## the BPU's models of the bundled networks, compiled an
 
 # the vendor's tools come for Python 3.10 alone; ROS 2 Jazzy's wheels, for lpr_node with runtime:=simulator
 $(BOARD)/.setup: setup.py toolchain/requirements.txt toolchain/torch.py
-	python=$$(.ci/find_python310) && "$$python" -m venv $(BOARD)
+	python=$$(.ci/find_python 3.10) && "$$python" -m venv $(BOARD)
 	$(BOARD)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint toolchain/requirements.txt --editable ".[ros]"
 	$(BOARD)/bin/python -m pip install --quiet --disable-pip-version-check \

@@ -1,11 +1,21 @@
 """Installs the package with colcon, bloom or pip."""
 
+import re
 import sys
 from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
 PACKAGE = "lprnet_ros"
+URL = "https://github.com/nodehubs/lprnet_ros"
+
+# where the wheel is shown no link of the README leads anywhere but to the repository
+README = re.sub(
+    r"(!?)\[([^]]*)\]\((?!https:)",
+    lambda found: f"{found[1]}[{found[2]}]({URL}/{'raw' if found[1] else 'blob'}/main/",
+    Path("README.md").read_text(encoding="utf-8"),
+)
 
 # Wheels, so pip, ask for their libraries by these names.  colcon and bloom's Debian build run this
 # file as a program, and there package.xml names them: a program that such a build installed ends in
@@ -38,6 +48,7 @@ setup(
     python_requires=">=3.10",
     install_requires=PIP_REQUIREMENTS if IS_WHEEL else [],
     extras_require={
+        "completion": ["argcomplete>=3.1,<4"],
         "onnx": ["onnxruntime>=1.18,<2"],
         # ROS 2 Jazzy as Python wheels, for machines without a ROS installation
         "ros": [
@@ -60,6 +71,7 @@ setup(
             "cvttf-notosanscjk-bold==1.0",
         ],
         "test": [
+            "argcomplete>=3.1,<4",
             "pytest>=7,<9",
             "pytest-xdist>=3.3,<4",
             "hypothesis>=6.80,<7",
@@ -72,7 +84,23 @@ setup(
     maintainer="The lprnet_ros developers",
     maintainer_email="lprnet_ros@users.noreply.github.com",
     description="Reads licence plates from image topics: LPRNet on the RDK X5's BPU, or on any CPU",
+    long_description=README,
+    long_description_content_type="text/markdown",
     license="Apache-2.0",
+    url=URL,
+    project_urls={
+        "Documentation": f"{URL}/tree/main/docs",
+        "Changelog": f"{URL}/blob/main/CHANGELOG.rst",
+    },
+    keywords=["ALPR", "ANPR", "licence plate", "license plate", "LPRNet", "RDK X5", "ROS 2", "车牌识别"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
     entry_points={
         "console_scripts": [
             "lpr_node = lprnet_ros.ros.nodes.lpr_node:main",

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scene import film
 
-from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS
-from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
+from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS, GLYPHS, RAISED, WIDTH_UNIT
+from lprnet_ros.plates.alphabet import PROVINCES
 from lprnet_ros.plates.kinds import plate_kinds
 from lprnet_ros.training.camera import Camera
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font
@@ -31,14 +31,17 @@ _SEED = 20261122
 
 
 def make_atlas() -> None:
-    """Draw every character of the alphabet into one grey picture."""
-    rows = -(-len(CHINESE_PLATES) // COLUMNS)
-    atlas = Image.new("L", (COLUMNS * CELL, rows * CELL), 0)
+    """Draw every glyph into one grey picture, below a line of their widths."""
+    rows = -(-len(GLYPHS) // COLUMNS)
+    atlas = Image.new("L", (COLUMNS * CELL, 1 + rows * CELL), 0)
     face = ImageFont.truetype(str(default_font()), round(CELL * 0.84))
-    for index, character in enumerate(CHINESE_PLATES.characters):
+    for index, character in enumerate(GLYPHS):
         row, column = divmod(index, COLUMNS)
-        middle = (column * CELL + CELL // 2, row * CELL + CELL // 2)
-        ImageDraw.Draw(atlas).text(middle, character, fill=255, font=face, anchor="mm")
+        cell = Image.new("L", (CELL, CELL), 0)
+        middle = (CELL // 2, CELL // 2 - RAISED)  # there is room for the foot of a g
+        ImageDraw.Draw(cell).text(middle, character, fill=255, font=face, anchor="mm")
+        atlas.paste(cell, (column * CELL, 1 + row * CELL))
+        atlas.putpixel((index, 0), min(255, round(face.getlength(character) * WIDTH_UNIT)))
     cv2.imwrite(str(ATLAS_PATH), np.asarray(atlas), [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 

@@ -16,23 +16,22 @@ from pathlib import Path
 import cv2
 import filmed
 import nodes
-import numpy as np
-import numpy.typing as npt
+import sheets
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
+from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.images.crop_shape import CUT_THE_PLATE_OUT, why_no_crop
-from lprnet_ros.images.drawing import draw_text
+from lprnet_ros.pictures.annotation import captioned
 from lprnet_ros.plates.syntax import bundled_syntax
+from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.sources.labelled import LabelledDataError, label_of_name, list_images, read_image
 from lprnet_ros.text.console import program
 from lprnet_ros.text.escaping import one_line
 
 _COLUMNS = 4
-_CROP_SIZE = (282, 72)
-_CELL_SIZE = (_CROP_SIZE[0] + 16, _CROP_SIZE[1] + 56)
-_GREEN, _RED, _GREY = (90, 200, 90), (80, 80, 240), (170, 170, 170)
+_CROP_SIZE = (282, 90)  # pixels
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,7 @@ class Shown:
 
     path: Path
     truth: str
-    text: str
-    confidence: float
+    reading: PlateReading
     latency_ms: float
 
 
@@ -62,20 +60,17 @@ class DemoListener(Node):
         self.create_subscription(String, "lpr_node/reading", self._on_reading, QoSProfile(depth=1000))
 
     def _on_reading(self, message: String) -> None:
-        reading = json.loads(message.data)
-        path, stamp = self._paths[reading["frame_id"]], reading["stamp"]
+        values = json.loads(message.data)
+        path, stamp, reading = self._paths[values["frame_id"]], values["stamp"], sheets.reading_of(values)
         age = self.get_clock().now().nanoseconds * 1e-6 - stamp["sec"] * 1e3 - stamp["nanosec"] * 1e-6
         label = label_of_name(path)
         truth = label if bundled_syntax("ga36").kind(label) is not None else ""
-        text, confidence = reading["text"], reading["confidence"]
-        self._shown[path] = Shown(path, truth, text, confidence, age)
-        verdict = "" if not truth else "ok" if text == truth else f"is {truth}"
-        if not reading["accepted"]:
-            verdict += f" (not accepted: {reading['rejection']})"
-        print(
-            f"{_pad(one_line(path.name), 22)}{_pad(text, 12)}{confidence:10.3f}{age:9.1f}   {verdict}",
-            flush=True,
-        )
+        self._shown[path] = Shown(path, truth, reading, age)
+        verdict = "" if not truth else "ok" if reading.text == truth else f"is {truth}"
+        if not reading.accepted:
+            verdict += f" (not accepted: {reading.verdict.value})"
+        name, text = _pad(one_line(path.name), 22), _pad(reading.text, 12)
+        print(f"{name}{text}{reading.confidence:10.3f}{age:9.1f}   {verdict}", flush=True)
 
 
 def _pad(text: str, width: int) -> str:
@@ -84,19 +79,13 @@ def _pad(text: str, width: int) -> str:
     return text + " " * max(1, width - columns)
 
 
-def draw_sheet(shown: list[Shown]) -> npt.NDArray[np.uint8]:
-    """Draw all crops with their readings, in rows; BGR, uint8."""
-    (width, height), (cell_width, cell_height) = _CROP_SIZE, _CELL_SIZE
-    sheet = np.full((-(-len(shown) // _COLUMNS) * cell_height, _COLUMNS * cell_width, 3), 32, np.uint8)
-    for index, one in enumerate(shown):
-        y, x = (index // _COLUMNS) * cell_height + 8, (index % _COLUMNS) * cell_width + 8
-        crop = cv2.resize(read_image(one.path), _CROP_SIZE, interpolation=cv2.INTER_CUBIC)
-        sheet[y : y + height, x : x + width] = crop
-        colour = _GREY if not one.truth else _GREEN if one.text == one.truth else _RED
-        draw_text(sheet, one.text or "-", (x, y + height + 6), height=28, colour=colour)
-        place, font = (x + width - 74, y + height + 28), cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(sheet, f"{one.confidence:.3f}", place, font, 0.65, _GREY, 1, cv2.LINE_AA)
-    return sheet
+def draw_sheet(shown: list[Shown]) -> Picture:
+    """Draw all crops, whole, with their readings; BGR, uint8."""
+    cards = []
+    for one in shown:
+        note = f"is {one.truth}" if one.truth not in ("", one.reading.text) else ""
+        cards.append(captioned(read_image(one.path), one.reading, _CROP_SIZE, note))
+    return sheets.sheet(cards, _COLUMNS)
 
 
 @program("demo")
@@ -200,7 +189,7 @@ def _summarise(shown: list[Shown], played: int, output: Path) -> int:
         print(f"demo: {f'cannot write {output}' if shown else 'no reading arrived'}", file=sys.stderr)
         return 1
     named = [one for one in shown if one.truth]
-    correct = sum(one.text == one.truth for one in named)
+    correct = sum(one.reading.text == one.truth for one in named)
     latency = sorted(one.latency_ms for one in shown)[len(shown) // 2]
     print(f"\n{len(shown)} of {played} crops read, median latency {latency:.1f} ms")
     if named:

@@ -11,18 +11,18 @@ import cv2
 import nodes
 import numpy as np
 import scene
+import sheets
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
 from lprnet_ros.images.camera_frame import Picture
 from lprnet_ros.pictures.annotation import annotate
-from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
+from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.sources.labelled import read_image
 
 _SHOWN = 6  # frames of the picture
-_COLUMNS, _TILE, _MARGIN, _TITLE = 2, (800, 450), 10, 40
-_GROUND, _INK = 28, (225, 225, 225)
+_COLUMNS, _TILE = 2, (800, 450)
 _END_SECONDS, _ENOUGH = 20.0, 1_000_000
 
 
@@ -49,13 +49,9 @@ class SceneListener(Node):
 
     def _on_reading(self, message: String) -> None:
         values = json.loads(message.data)
-        corners = [(float(x), float(y)) for x, y in values.get("place", {}).get("quad", [])]
-        if len(corners) != 4:
-            return
-        quad = corners[0], corners[1], corners[2], corners[3]
-        verdict = Verdict.ACCEPTED if values["accepted"] else Verdict(values["rejection"])
-        reading = PlateReading(values["text"], values["confidence"], verdict=verdict, seen=Seen(quad))
-        self.readings.setdefault(values["frame_id"], []).append(reading)
+        reading = sheets.reading_of(values)
+        if reading.quad is not None:
+            self.readings.setdefault(values["frame_id"], []).append(reading)
 
     def _on_vehicle(self, message: String) -> None:
         values = json.loads(message.data)
@@ -109,22 +105,15 @@ def show(folder: Path, output: Path, runtime: str) -> bool:
 
 def draw_sheet(folder: Path, readings: dict[str, list[PlateReading]]) -> Picture:
     """Draw, of each part of the film, the frame with the most accepted readings; BGR, uint8."""
-    width, height = _TILE
-    rows = -(-_SHOWN // _COLUMNS)
-    down, across = height + _TITLE + _MARGIN, width + _MARGIN
-    sheet = np.full((rows * down + _MARGIN, _COLUMNS * across + _MARGIN, 3), _GROUND, np.uint8)
+    cards, titles = [], []
     for index in range(_SHOWN):
         part = range(index * scene.FRAMES // _SHOWN, (index + 1) * scene.FRAMES // _SHOWN)
         number = max(part, key=lambda each: _worth(readings.get(f"{each:03d}.jpg", ())))
         name = f"{number:03d}.jpg"
         drawn = annotate(read_image(folder / name), readings.get(name, []))
-        y, x = (index // _COLUMNS) * down + _MARGIN, (index % _COLUMNS) * across + _MARGIN
-        sheet[y + _TITLE : y + _TITLE + height, x : x + width] = cv2.resize(
-            drawn, _TILE, interpolation=cv2.INTER_AREA
-        )
-        title = f"{number / scene.RATE:.1f} s"
-        cv2.putText(sheet, title, (x + 2, y + 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, _INK, 1, cv2.LINE_AA)
-    return sheet
+        cards.append(np.asarray(cv2.resize(drawn, _TILE, interpolation=cv2.INTER_AREA), np.uint8))
+        titles.append(f"{number / scene.RATE:.1f} s")
+    return sheets.sheet(cards, _COLUMNS, titles)
 
 
 def _worth(plates: Sequence[PlateReading]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import run
+from lprnet_ros.cli.common import parse, run
 from lprnet_ros.text.console import program
 
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--shares", nargs="+", type=float, metavar="SHARE", help="of each in the mean (default: all the same)"
     )
     parser.add_argument("--output", type=Path, required=True, help="the checkpoint to write")
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     return run("lpr_average", lambda: _average(options))
 
 

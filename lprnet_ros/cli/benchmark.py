@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lprnet_ros.board.hrt_log import ARTICLE, ARTICLE_SOURCE, read_hrt_log
-from lprnet_ros.cli.common import add_model_options, load_bench, open_recognizer, run
+from lprnet_ros.cli.common import add_model_options, load_bench, open_recognizer, parse, run
 from lprnet_ros.reading.recognizer import PlateRecognizer
 from lprnet_ros.sources.labelled import read_image
 from lprnet_ros.text.console import program
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     _add_ros_options(parser)
     add_model_options(parser)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.frames < 1 or min(options.threads) < 1:
         parser.error("--frames and --threads are at least 1")
     if options.soak is not None and (options.soak < 1 or options.rate <= 0.0):

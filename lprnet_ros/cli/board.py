@@ -18,7 +18,7 @@ from lprnet_ros.board.proof import CONTRADICTED, conclude, run_step
 from lprnet_ros.board.proof_report import write_report
 from lprnet_ros.board.proof_steps import CHECKOUT, commands
 from lprnet_ros.board.telemetry import Telemetry, read_telemetry
-from lprnet_ros.cli.common import UserError, run
+from lprnet_ros.cli.common import UserError, parse, run
 from lprnet_ros.models.find import find_model
 from lprnet_ros.text.console import program
 
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="where the board's files lie (default: /)",
     )
     _add_proof_options(parser)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.watch is not None and not 0 < options.watch <= 86_400:
         parser.error("--watch is more than 0 seconds, and at most a day")
     if options.performance and (options.json or options.watch or options.pid):

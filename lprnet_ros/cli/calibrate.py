@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
+from lprnet_ros.cli.common import add_selection_options, calibration_crops, parse, run
 from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_any_manifest
 from lprnet_ros.models.manifest import ModelManifest
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the choice of crops (default: 0)")
     parser.add_argument("--verify", action="store_true", help="check the samples in OUTPUT; write nothing")
     add_selection_options(parser, default=None)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.count < 1:
         parser.error("--count: expected at least 1")
     if options.verify == (options.data is not None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import random
 import sys
 from collections.abc import Callable, Sequence
@@ -65,6 +66,15 @@ _EXTRAS = {"onnx": "onnx"} | dict.fromkeys(
     ("torch", "PIL", "tqdm", "matplotlib", "cvttf_NotoSansCJK_Bold"), "'lprnet_ros[training]'"
 )
 """What pip installs where a library is missing."""
+
+
+def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
+    """Parse the command line, or answer a shell that asks what may stand there (extra ``completion``)."""
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    return parser.parse_args(arguments)
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

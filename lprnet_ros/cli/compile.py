@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, calibration_crops, run
+from lprnet_ros.cli.common import add_selection_options, calibration_crops, parse, run
 from lprnet_ros.models.derive import companion_copies
 from lprnet_ros.models.find import find_model
 from lprnet_ros.models.load import load_any_manifest
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--count", type=int, default=_USUAL_COUNT, help=f"crops or pictures at most (default: {_USUAL_COUNT})"
     )
     add_selection_options(parser, default=None)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.count < 1:
         parser.error("--count: expected at least 1")
     return run("lpr_compile", lambda: _compile(options))

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, run, selected_crops, tell_foreign_labels
+from lprnet_ros.cli.common import add_selection_options, parse, run, selected_crops, tell_foreign_labels
 from lprnet_ros.models.load import load_manifest
 from lprnet_ros.text.console import program
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="also fit a bias for each of these characters, such as the provinces, for a network that "
         "was trained on few of them",
     )
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     return run("lpr_confidence", lambda: _fit(options))
 
 

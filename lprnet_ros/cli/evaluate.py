@@ -20,6 +20,7 @@ from lprnet_ros.cli.common import (
     add_selection_options,
     load_bench,
     open_recognizer,
+    parse,
     run,
     selected_crops,
     tell,
@@ -84,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--role", action="append", default=[], help="with --finder: rows with this role only")
     add_model_options(parser)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.sequences is not None and options.sequences < 1:
         parser.error("--sequences: expected at least 1")
     if options.strength < 0:
@@ -166,7 +167,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         for crop, outcome in zip(crops, outcomes, strict=True):
             if not outcome.is_correct:
                 path = one_line(str(crop.path), LONGEST_PATH)
-                print(f"{path}\t{crop.label}\t{outcome.text}\t{outcome.confidence:.4f}", file=sys.stderr)
+                read = f"{outcome.text}\t{outcome.confidence:.4f}\t{outcome.verdict.value}"
+                print(f"{path}\t{crop.label}\t{read}", file=sys.stderr)
     if options.report:
         model = recognizer.manifest
         about = {
@@ -209,7 +211,8 @@ def measure(program: str, recognizer: PlateRecognizer, crops: Iterable[LabelledC
             photographs.append(f"{crop.path}: {doubt}; {CUT_THE_PLATE_OUT}")
         reading = recognizer.read(picture)
         kept.append(crop)
-        outcomes.append(Outcome(crop.label, reading.text, reading.confidence, reading.timings.total_ms))
+        taken = reading.timings.total_ms
+        outcomes.append(Outcome(crop.label, reading.text, reading.confidence, taken, reading.verdict))
     _tell_broken(program, broken, len(kept))
     tell(program, photographs)
     return Measured(kept, outcomes, len(broken))

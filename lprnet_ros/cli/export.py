@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import run
+from lprnet_ros.cli.common import parse, run
 from lprnet_ros.text.console import program
 
 
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="name each operator that would run on the CPU of an RDK X5, and write nothing; "
         "exit status 1 if there is any",
     )
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.check is not None:
         return run("lpr_export", lambda: _check_bpu(options.file))
     is_onnx = options.file.suffix.lower() == ".onnx"

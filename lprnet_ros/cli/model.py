@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.cli.common import run
+from lprnet_ros.cli.common import parse, run
 from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.models.derive import write_manifest_like
 from lprnet_ros.models.find import find_model, find_models_folder, installed_models_folders
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     compare.add_argument("--minimum-cosine", type=float, help="default: the manifest's")
     compare.add_argument("--runtime", choices=RUNTIME_NAMES, default="auto", help="default: auto")
 
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.verb == "fetch" and (options.timeout <= 0 or options.max_megabytes <= 0):
         parser.error("--timeout and --max-megabytes are more than 0")
     verb = {"fetch": _fetch, "verify": _verify, "info": _info, "describe": _describe, "compare": _compare}

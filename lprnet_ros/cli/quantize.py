@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from lprnet_ros.cli.common import add_selection_options, calibration_crops, run, selected_crops
+from lprnet_ros.cli.common import add_selection_options, calibration_crops, parse, run, selected_crops
 from lprnet_ros.cli.evaluate import measure
 from lprnet_ros.evaluation.found import Matched, labelled_frames, match_found
 from lprnet_ros.evaluation.metrics import score
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         "that also has the columns x1, y1 to x4, y4",
     )
     add_selection_options(parser)
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.samples < 1:
         parser.error("--samples: expected at least 1")
     return run("lpr_quantize", lambda: _quantize(options))

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TextIO
 
 from lprnet_ros import __version__
-from lprnet_ros.cli.common import add_model_options, open_recognizer, run, tell
+from lprnet_ros.cli.common import add_model_options, open_recognizer, parse, run, tell
 from lprnet_ros.pictures.annotated_files import AnnotatedFiles
 from lprnet_ros.pictures.picture_input import (
     bag_pictures,
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--finder", default="", help="model that finds plates; default: the bundled one")
     add_model_options(parser)
     parser.add_argument("--version", action="version", version=f"lprnet_ros {__version__}")
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if options.json and options.csv == "-":
         parser.error("--json and --csv - both print to stdout")
     return run("lpr_read", lambda: _read(options))

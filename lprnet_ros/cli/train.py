@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from lprnet_ros.cli.common import run
+from lprnet_ros.cli.common import parse, run
 from lprnet_ros.text.console import program
 
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--threads", type=int, help="CPU threads of the optimiser (default: PyTorch's choice)"
     )
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     return run("lpr_train", lambda: _train(options))
 

@@ -14,6 +14,7 @@ import numpy as np
 from lprnet_ros.evaluation.found import LabelledQuad, Matched, match_found
 from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.images.camera_frame import BgrFrame, Picture
+from lprnet_ros.images.drawing import draw_text
 from lprnet_ros.images.geometry import Box, Quad, bounding_box, plate_width
 from lprnet_ros.sources.labelled import read_image
 
@@ -119,8 +120,8 @@ def _tile(image: Picture, quad: Quad, title: str, shade: tuple[int, int, int]) -
     tile[: size[1], : size[0]] = cv2.resize(image[y : y + height, x : x + width], size)
     corners = np.array([((px - x) * scale, (py - y) * scale) for px, py in quad])
     cv2.polylines(tile, [corners.round().astype(np.int32)], True, shade, 1, cv2.LINE_AA)
-    cv2.rectangle(tile, (0, _TILE[1] - 15), (_TILE[0], _TILE[1]), (0, 0, 0), -1)
-    cv2.putText(tile, title[:38], (2, _TILE[1] - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.36, shade, 1, cv2.LINE_AA)
+    cv2.rectangle(tile, (0, _TILE[1] - 17), _TILE, (0, 0, 0), -1)
+    draw_text(tile, title, (2, _TILE[1] - 16), height=15, colour=shade)
     return tile
 
 

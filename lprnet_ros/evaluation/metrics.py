@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lprnet_ros.plates.edit_distance import edit_distance
+from lprnet_ros.reading.plate_reading import Verdict
 
 CALIBRATION_BINS = 15
 _NORMAL_95 = 1.959963984540054
@@ -25,12 +26,14 @@ class Outcome:
         text: what was read.
         confidence: of the reading, 0..1.
         milliseconds: that the reading took, file access not counted.
+        verdict: whether the reading was accepted, or why not.
     """
 
     label: str
     text: str
     confidence: float
     milliseconds: float
+    verdict: Verdict = Verdict.UNJUDGED
 
     @property
     def is_correct(self) -> bool:

@@ -17,6 +17,7 @@ import cv2
 from lprnet_ros.evaluation import metrics
 from lprnet_ros.evaluation.metrics import Outcome, Score
 from lprnet_ros.plates.alphabet import PROVINCES
+from lprnet_ros.reading.plate_reading import Verdict
 from lprnet_ros.sources.labelled import LabelledCrop
 
 MOST_PICTURES = 500
@@ -27,23 +28,30 @@ _PRECISIONS = (0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9)
 _Pairs = list[tuple[str, str]]
 
 _STYLE = """
-body{font:15px/1.45 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:#1c2733;
-background:#f3f5f8;max-width:1120px;margin:0 auto;padding:24px}h1{font-size:26px;margin:0 0 6px}
-h2{font-size:18px;margin:0 0 10px}p{margin:8px 0 0}i,p,dt,small{color:#5d6975}small{display:block}
-section,.tile,figure{background:#fff;border:1px solid #dde3ea;border-radius:8px;padding:16px;overflow-x:auto}
+:root{color-scheme:light dark;--ink:#1c2733;--pale:#5d6975;--ground:#f3f5f8;--card:#fff;--line:#dde3ea;
+--bad:#ffd9d6}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e9ee;--pale:#a3afbb;--ground:#11161c;--card:#1b222b;
+--line:#323c48;--bad:#7a2a26}}
+body{font:15px/1.45 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:var(--ink);
+background:var(--ground);max-width:1120px;margin:0 auto;padding:24px}h1{font-size:26px;margin:0 0 6px}
+h2{font-size:18px;margin:0 0 10px}p{margin:8px 0 0}i,p,dt,small,th{color:var(--pale)}small{display:block}
+section,.tile,figure{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:16px;
+overflow-x:auto}
 section{margin-top:16px}dl{display:grid;grid-template-columns:max-content 1fr;gap:0 12px;margin:0}
 dd,small{margin:0;overflow-wrap:anywhere}.tiles,.pair,.gallery{display:grid;gap:16px;margin-top:16px}
-.tiles{grid-template-columns:repeat(auto-fit,minmax(200px,1fr))}.tile b{display:block;font-size:28px}
-.pair{grid-template-columns:repeat(auto-fit,minmax(440px,1fr));align-items:start}.pair section{margin:0}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(150px,1fr))}.tile b{display:block;font-size:28px}
+.pair{grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));align-items:start}
+.pair section{margin:0}
 .pair td:last-child{white-space:normal}p:empty{display:none}section>table{width:100%}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{padding:4px 7px;text-align:right;border-bottom:1px solid #e8ecf1;white-space:nowrap}
-th{font-weight:600;color:#4a5663;white-space:normal}th:first-child,td:first-child{text-align:left}
-.gallery{grid-template-columns:repeat(auto-fill,minmax(250px,1fr))}
+th,td{padding:4px 7px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+th{font-weight:600;white-space:normal}th:first-child,td:first-child{text-align:left}
+.gallery{grid-template-columns:repeat(auto-fill,minmax(min(250px,100%),1fr))}
 figure{margin:0;padding:12px}.reading{margin:8px 0 4px;font-size:18px}.reading *{border:0}
 img{display:block;width:100%;height:84px;object-fit:contain;background:#2b323a;border-radius:4px}
-.reading td{padding:0 2px;min-width:15px;text-align:center!important}.reading .bad{background:#ffd9d6}
-.reading th{padding:0 8px 0 0;font-size:12px;font-weight:400}
+.reading td{padding:0 2px;min-width:15px;text-align:center!important}.bad{background:var(--bad)}
+.reading th{padding:0 8px 0 0;font-size:12px;font-weight:400}b.bad{padding:0 5px;border-radius:4px}
+@media(max-width:600px){body{padding:12px}}
 """
 
 
@@ -85,7 +93,8 @@ def html_report(
 <div class="tiles">{_rate("whole plates", total.correct, total.plates)}
 {_rate("provinces", right, len(provinces))}
 {_tile("characters", f"{total.character_accuracy:.2%}", "1 − edit distance / characters")}
-{_tile("pass at 99 % precision", f"{total.passed_at_99:.1%}", "of all readings, the most confident")}</div>
+{_tile("pass at 99 % precision", f"{total.passed_at_99:.1%}", "of all readings, the most confident")}
+{_accepted(outcomes)}</div>
 {_groups(total, groups, column)}
 <div class="pair">{_reliability(outcomes, total)}{_precision(outcomes)}</div>
 <div class="pair">{_provinces(provinces)}{_characters(pairs)}</div>
@@ -110,6 +119,12 @@ def _tile(name: str, value: str, note: str) -> str:
 def _rate(name: str, right: int, count: int) -> str:
     interval = f"95 % interval {_interval(right, count)}" if count else "no label has one"
     return _tile(name, f"{right / count:.2%}" if count else "–", interval)
+
+
+def _accepted(outcomes: Sequence[Outcome]) -> str:
+    accepted = [outcome for outcome in outcomes if outcome.verdict is Verdict.ACCEPTED]
+    wrong = sum(not outcome.is_correct for outcome in accepted)
+    return _tile("accepted", f"{len(accepted) / len(outcomes):.2%}", f"{wrong} of these misread")
 
 
 def _section(title: str, content: str, note: str = "") -> str:
@@ -188,9 +203,11 @@ def _characters(pairs: Sequence[_Pairs]) -> str:
 
 def _gallery(measured: Iterable[tuple[LabelledCrop, Outcome, _Pairs]], column: str | None) -> str:
     misread = [entry for entry in measured if not entry[1].is_correct]
-    misread.sort(key=lambda entry: -entry[1].confidence)
+    misread.sort(key=lambda entry: (entry[1].verdict is not Verdict.ACCEPTED, -entry[1].confidence))
     figures = [_figure(*entry, column) for entry in misread[:MOST_PICTURES]]
-    note = f"{len(figures)} of {len(misread)}, the most confident first." if figures else "None."
+    note = "None."
+    if figures:
+        note = f"{len(figures)} of {len(misread)}, those that were accepted first, then the most confident."
     return _section("Misread crops", f'{note}<div class="gallery">{"".join(figures)}</div>')
 
 
@@ -206,10 +223,12 @@ def _figure(crop: LabelledCrop, outcome: Outcome, pairs: _Pairs, column: str | N
         cell = "<td>" if above == below else '<td class="bad">'
         label += f"{cell}{_text(above) if above else '·'}</td>"
         read += f"{cell}{_text(below) if below else '·'}</td>"
+    verdict = outcome.verdict.value.replace("_", " ")
+    verdict = '<b class="bad">✓ accepted</b>' if verdict == "accepted" else f"✗ {verdict}"
     group = f"<small>{_text(column)}: {_text(crop.group(column))}</small>" if column else ""
     return (
         f'<figure><img alt="misread plate" src="data:image/png;base64,{picture}"><figcaption>'
         f'<table class="reading"><tr><th>label</th>{label}</tr><tr><th>read</th>{read}</tr></table>'
-        f"confidence {outcome.confidence:.4f}<small>{width} × {height} pixels</small>{group}"
+        f"{verdict}, confidence {outcome.confidence:.4f}<small>{width} × {height} pixels</small>{group}"
         f"<small>{_text(str(crop.path))}</small></figcaption></figure>\n"
     )

@@ -1,8 +1,7 @@
-"""Writes plate numbers on pictures; OpenCV's own fonts have no Chinese characters.
+"""Writes on pictures: plate numbers and plain English; OpenCV's own fonts have no Chinese characters.
 
-The glyphs are drawn once from Noto Sans CJK Bold (SIL Open Font License) into
-``assets/glyph_atlas.png`` by ``python -m assets``, so that
-nothing but OpenCV is needed here.
+The glyphs are drawn once from Noto Sans CJK Bold (SIL Open Font License) into ``assets/glyph_atlas.png``
+by ``python demo/assets.py``, so that nothing but OpenCV is needed here.
 """
 
 from __future__ import annotations
@@ -19,15 +18,30 @@ from lprnet_ros.plates.alphabet import CHINESE_PLATES
 CELL = 32
 """Pixels; height and width of a glyph's cell in the atlas."""
 COLUMNS = 17
+RAISED = 3
+"""Pixels by which glyphs stand above the middle of their cells."""
+GLYPHS = "".join(dict.fromkeys([*CHINESE_PLATES.characters, *map(chr, range(ord(" "), 127))]))
+"""What can be written, in the order of the atlas's cells: the alphabet of plates, and printable ASCII."""
+WIDTH_UNIT = 8
+"""The atlas's first line of pixels holds the widths of the glyphs, in pixels of the cells times this."""
 ATLAS_PATH = Path(__file__).parent / "assets" / "glyph_atlas.png"
 
 
 @functools.lru_cache(maxsize=1)
-def _atlas() -> npt.NDArray[np.uint8]:
+def _atlas() -> dict[str, tuple[npt.NDArray[np.uint8], float]]:
+    """Return each glyph in the middle of its cell, and its width as a share of the cell's."""
     image = cv2.imread(str(ATLAS_PATH), cv2.IMREAD_GRAYSCALE)
     if image is None:
         raise FileNotFoundError(f"{ATLAS_PATH} is missing; install the package again")
-    return np.asarray(image, dtype=np.uint8)
+    widths = image[0] / float(CELL * WIDTH_UNIT)
+    rows = [np.hsplit(row, COLUMNS) for row in np.vsplit(np.asarray(image[1:], np.uint8), len(image) // CELL)]
+    cells = [cell for row in rows for cell in row]
+    return {name: (cells[place], float(widths[place])) for place, name in enumerate(GLYPHS)}
+
+
+def text_width(text: str, height: int) -> int:
+    """Return how wide ``draw_text`` writes a text, in pixels."""
+    return round(sum(_glyph(character)[1] for character in text) * height)
 
 
 def draw_text(
@@ -38,30 +52,28 @@ def draw_text(
     height: int = 24,
     colour: tuple[int, int, int] = (255, 255, 255),
 ) -> None:
-    """Write characters of the alphabet on a picture, in place.
+    """Write one line on a picture, in place.
 
     Args:
         image: BGR, uint8.
-        text: characters of the plate alphabet; others leave a gap.
+        text: characters of ``GLYPHS``; others leave a gap.
         origin: x and y of the top left corner, in pixels; what lies outside the
             picture is not drawn.
-        height: height of a character in pixels, at least 1.
+        height: of the line in pixels, from above a Chinese character to below a g; at least 1.
         colour: blue, green, red, 0..255.
     """
-    atlas = _atlas()
-    x, y = origin
+    x = float(origin[0])
     for character in text:
-        is_wide = not character.isascii()
-        width = height if is_wide else max(1, round(height * 0.62))
-        if character in CHINESE_PLATES.characters:
-            row, column = divmod(CHINESE_PLATES.characters.index(character), COLUMNS)
-            cell = atlas[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
-            glyph = np.asarray(
-                cv2.resize(cell, (height, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
-            )
-            inset = (height - width) // 2
-            _blend(image, glyph[:, inset : inset + width], x, y, colour)
-        x += width
+        cell, width = _glyph(character)
+        how = cv2.INTER_AREA if height <= CELL else cv2.INTER_CUBIC
+        mask = np.asarray(cv2.resize(cell, (height, height), interpolation=how), np.uint8)
+        _blend(image, mask, round(x + (width - 1.0) * height / 2), origin[1], colour)
+        x += width * height
+
+
+def _glyph(character: str) -> tuple[npt.NDArray[np.uint8], float]:
+    blank, _ = _atlas()[" "]
+    return _atlas().get(character, (blank, 0.5 if character.isascii() else 1.0))
 
 
 def _blend(

@@ -9,14 +9,13 @@ import cv2
 import numpy as np
 
 from lprnet_ros.images.camera_frame import Picture
-from lprnet_ros.images.drawing import draw_text
+from lprnet_ros.images.drawing import draw_text, text_width
 from lprnet_ros.images.geometry import Box
 from lprnet_ros.images.single_pixel import widen_single_pixel
 from lprnet_ros.reading.plate_reading import PlateReading
 
 _GREEN, _ORANGE, _INK, _WHITE = (110, 230, 110), (60, 165, 255), (24, 20, 16), (255, 255, 255)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-_CROP_WIDTH, _CAPTION = 376, 26
+_CROP, _CAPTION = (376, 96), 24
 _SHARPEST = 34
 """Pixels; the glyphs of ``draw_text`` are not drawn for more."""
 
@@ -32,7 +31,8 @@ def annotate(picture: Picture, plates: Sequence[PlateReading]) -> Picture:
         A new picture: BGR, uint8.
     """
     if any(plate.quad is None for plate in plates):
-        return _captioned(picture, plates[0])
+        (width, _), (high, wide) = _CROP, picture.shape[:2]
+        return captioned(picture, plates[0], (width, max(24, min(2 * width, round(width * high / wide)))))
     drawn = picture.copy()
     for plate in plates:
         _outline(drawn, plate)
@@ -42,14 +42,27 @@ def annotate(picture: Picture, plates: Sequence[PlateReading]) -> Picture:
     return drawn
 
 
-def _captioned(crop: Picture, plate: PlateReading) -> Picture:
-    height, width = crop.shape[:2]
-    size = _CROP_WIDTH, max(24, min(2 * _CROP_WIDTH, round(_CROP_WIDTH * height / width)))
-    shown = cv2.resize(widen_single_pixel(crop), size, interpolation=cv2.INTER_CUBIC)
-    beside = max(0, _write(None, plate, (0, 0), _CAPTION) - _CROP_WIDTH)
-    drawn = cv2.copyMakeBorder(shown, 0, 2 * _CAPTION, 0, beside, cv2.BORDER_CONSTANT, value=_INK)
-    _write(np.asarray(drawn, np.uint8), plate, (0, size[1] + _CAPTION // 2), _CAPTION)
-    return np.asarray(drawn, np.uint8)
+def captioned(crop: Picture, plate: PlateReading, size: tuple[int, int] = _CROP, note: str = "") -> Picture:
+    """Show all of a crop, enlarged, with its reading below.
+
+    Args:
+        crop: BGR, uint8, height x width x 3.
+        plate: read in it.
+        size: width and height into which the crop is fitted.
+        note: more words for the line.
+
+    Returns:
+        BGR, uint8, as wide as ``size`` and 48 pixels higher.
+    """
+    (width, height), shown = size, widen_single_pixel(crop)
+    scale = min(width / shown.shape[1], height / shown.shape[0])
+    across, down = (max(1, round(side * scale)) for side in (shown.shape[1], shown.shape[0]))
+    drawn = np.full((height + 2 * _CAPTION, width, 3), _INK, np.uint8)
+    x, y = (width - across) // 2, (height - down) // 2
+    drawn[y : y + down, x : x + across] = cv2.resize(shown, (across, down), interpolation=cv2.INTER_CUBIC)
+    letters = min(_CAPTION, _CAPTION * width // _write(None, plate, (0, 0), _CAPTION, note))
+    _write(drawn, plate, (0, height + _CAPTION - letters // 2), letters, note)
+    return drawn
 
 
 def _outline(drawn: Picture, plate: PlateReading) -> None:
@@ -92,32 +105,33 @@ def _overlap(one: Box, other: Box) -> bool:
     return across > 0 and min(one.bottom, other.bottom) - max(one.y, other.y) > 0
 
 
-def _write(drawn: Picture | None, plate: PlateReading, origin: tuple[int, int], size: int) -> int:
+def _write(
+    drawn: Picture | None, plate: PlateReading, origin: tuple[int, int], size: int, note: str = ""
+) -> int:
     """Write mark, text and confidence in one line, ``size`` pixels high; return its width."""
-    x, y = origin
     gap, colour = size // 3, _colour(plate)
-    x += gap
-    if drawn is not None:
-        mark = ((0.1, 0.55), (0.4, 0.85), (0.95, 0.2)) if plate.accepted else ((0.15, 0.2), (0.85, 0.85))
-        strokes = [mark] if plate.accepted else [mark, ((0.15, 0.85), (0.85, 0.2))]
-        for stroke in strokes:
-            points = np.array([(x + size * across, y + size * down) for across, down in stroke])
-            cv2.polylines(
-                drawn, [points.round().astype(np.int32)], False, colour, max(2, size // 8), cv2.LINE_AA
-            )
-    x += size + gap
-    if plate.text:
-        if drawn is not None:
-            draw_text(drawn, plate.text, (x, y), height=size, colour=_WHITE)
-        x += sum(size if not each.isascii() else max(1, round(size * 0.62)) for each in plate.text) + gap
     words = [f"{plate.confidence:.3f}"] if plate.text else []
     words += [] if plate.accepted else [plate.verdict.value.replace("_", " ")]
-    scale, stroke_width = size / 34, max(1, round(size / 18))
-    (width, height), _ = cv2.getTextSize(" ".join(words), _FONT, scale, stroke_width)
+    parts = [(plate.text, _WHITE), (" ".join(words) + (f", {note}" if note else ""), colour)]
+    x, y = origin[0] + gap, origin[1]
     if drawn is not None:
-        place = x, y + (size + height) // 2
-        cv2.putText(drawn, " ".join(words), place, _FONT, scale, colour, stroke_width, cv2.LINE_AA)
-    return int(x + width + gap - origin[0])
+        draw_mark(drawn, plate.accepted, (x, y), size)
+    x += size
+    for text, ink in parts:
+        x += gap if text else 0
+        if drawn is not None:
+            draw_text(drawn, text, (x, y), height=size, colour=ink)
+        x += text_width(text, size)
+    return x + gap - origin[0]
+
+
+def draw_mark(drawn: Picture, accepted: bool, origin: tuple[int, int], size: int) -> None:
+    """Draw a tick or a cross, ``size`` pixels high and wide, in place; ``origin`` is its top left."""
+    tick, cross = [(0.1, 0.5, 0.4, 0.8, 0.95, 0.15)], [(0.15, 0.15, 0.8, 0.8), (0.15, 0.8, 0.8, 0.15)]
+    for stroke in tick if accepted else cross:
+        points = (np.reshape(stroke, (-1, 2)) * size + origin).round().astype(np.int32)
+        ink = _GREEN if accepted else _ORANGE
+        cv2.polylines(drawn, [points], False, ink, max(2, size // 8), cv2.LINE_AA)
 
 
 def _colour(plate: PlateReading) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lprnet_ros.images.camera_frame import Picture
+from lprnet_ros.images.conversion import LONGEST_SIDE
 from lprnet_ros.sources.bags import BagPicture, BagSource, is_bag
 from lprnet_ros.sources.connected_camera import camera_frames, is_camera
 from lprnet_ros.sources.labelled import LabelledDataError, read_image
@@ -65,6 +66,8 @@ def pictures_of(source: Pictures) -> Iterator[InputPicture]:
         TypeError, ValueError: it is nothing that could be read; at once, or where in a row it comes.
     """
     if isinstance(source, (str, os.PathLike)):
+        if not os.fspath(source):
+            raise ValueError("the path is empty")
         return _of_path(Path(source))
     if isinstance(source, np.ndarray) and source.ndim != 4:
         return iter([InputPicture(as_bgr(source))])
@@ -82,9 +85,11 @@ def as_bgr(picture: Any) -> Picture:
     if not isinstance(picture, np.ndarray):
         raise _refusal(picture)
     channels = picture.shape[2] if picture.ndim == 3 else 1 if picture.ndim == 2 else 0
-    if picture.dtype != np.uint8 or channels not in (1, 3, 4) or not picture.size:
+    is_picture = picture.dtype == np.uint8 and channels in (1, 3, 4) and picture.size > 0
+    if not is_picture or max(picture.shape) > LONGEST_SIDE:
         raise ValueError(
-            f"a picture is a numpy array, BGR, uint8, height x width x 3; got {picture.dtype}, "
+            "a picture is a numpy array, BGR, uint8, height x width x 3, with sides of at most "
+            f"{LONGEST_SIDE:,} pixels; got {picture.dtype}, "
             f"{' x '.join(map(str, picture.shape)) or 'a single number'}"
         )
     if channels == 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import reprlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,8 @@ from lprnet_ros.models.find import find_model
 from lprnet_ros.pictures.found_reading import PADDINGS, read_crops, read_found
 from lprnet_ros.pictures.picture_input import InputPicture, Pictures, pictures_of
 from lprnet_ros.pictures.read_picture import ReadPicture
-from lprnet_ros.reading.plate_reading import PlateReading, Seen
+from lprnet_ros.reading.plate_kind import kinds_of
+from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
 from lprnet_ros.reading.recognizer import PlateRecognizer, ReadingRules
 from lprnet_ros.sources.labelled import LabelledDataError
 
@@ -64,12 +66,15 @@ class PlateReader:
         runtime: one of ``onnx``, ``hbm``, ``bpu``, ``simulator``, or ``auto``.
         mode: ``auto``, ``crop`` (every picture is one plate) or ``photo`` (every picture is searched).
         minimum_confidence: least confidence of an accepted reading, 0..1.
+        kinds: names of the kinds of plates that are accepted, such as ``blue``; None is all.  A plate that
+            is of another kind, or whose kind text and colour leave open, gets the verdict ``other_kind``.
         threads: CPU threads of the runtime, where it has any.
         paddings: room around a found plate, as a share of its width and height: at first, and again where
             the reading is unsure.
 
     Raises:
-        ValueError: there is no such mode or model; ManifestError and SelfTestError are of this kind.
+        ValueError: an argument is wrong, or there is no such model; ManifestError and SelfTestError are of
+            this kind.
         RuntimeError: the runtime is not there or does not work.
     """
 
@@ -81,20 +86,33 @@ class PlateReader:
         runtime: str = "auto",
         mode: str = "auto",
         minimum_confidence: float = 0.8,
+        kinds: Iterable[str] | None = None,
         threads: int = 1,
         paddings: Sequence[float] = PADDINGS,
     ) -> None:
         self._mode = _checked(mode)
-        if not 0.0 <= minimum_confidence <= 1.0:
-            raise ValueError(f"minimum_confidence is {minimum_confidence}, expected 0 to 1")
+        is_named = isinstance(finder, (str, os.PathLike, type(None)))
+        _expect("finder", finder, is_named or hasattr(finder, "find"), "a file, or the name of a model")
+        _expect("minimum_confidence", minimum_confidence, _is_number(minimum_confidence, 0.0, 1.0), "0 to 1")
+        _expect("threads", threads, isinstance(threads, int) and threads >= 0, "a whole number, at least 0")
+        is_room = isinstance(paddings, Sequence) and all(_is_number(room, 0.0, 1.0) for room in paddings)
+        _expect("paddings", paddings, is_room and len(paddings) > 0, "one or more shares from 0 to 1")
         self._runtime, self._threads, self._paddings = runtime, threads, tuple(paddings)
-        self._finder_model = finder if isinstance(finder, (str, os.PathLike)) else None
-        self._finder: Finder | None = None if isinstance(finder, (str, os.PathLike)) else finder
+        self._finder_model = _path("finder", finder) if is_named else None
+        self._finder: Finder | None = None if is_named else finder  # type: ignore[assignment]
         if isinstance(model, PlateRecognizer):
             self._recognizer = model
         else:
             rules = ReadingRules(minimum_confidence=minimum_confidence)
-            self._recognizer = PlateRecognizer.open(_path(model), runtime, threads=threads, rules=rules)
+            self._recognizer = PlateRecognizer.open(
+                _path("model", model), runtime, threads=threads, rules=rules
+            )
+        self._kinds = self._known_kinds(kinds)
+
+    def __repr__(self) -> str:
+        """Show which model reads, and how pictures are taken."""
+        model = self._recognizer.manifest.path.name.removesuffix(".yaml")
+        return f"<PlateReader {model}, mode {self._mode}, kinds {', '.join(self._kinds or ('all',))}>"
 
     def __enter__(self) -> PlateReader:
         """Return the reader."""
@@ -180,14 +198,35 @@ class PlateReader:
         """Combine what ``pictures`` gave, as ``vehicles`` does: for whoever needs the frames as well."""
         from lprnet_ros.pictures.vehicles_seen import vehicles_of  # noqa: PLC0415 - few need it: 20 ms
 
-        return vehicles_of(pictures, self._recognizer.rules, self._recognizer.manifest.syntax, rate)
+        is_rate = rate is None or _is_number(rate, 1e-6, 1e6)
+        _expect("rate", rate, is_rate, "frames a second, more than 0")
+        seen = vehicles_of(pictures, self._recognizer.rules, self._recognizer.manifest.syntax, rate)
+        return (dataclasses.replace(one, reading=self._of_asked_kind(one.reading)) for one in seen)
+
+    def _known_kinds(self, kinds: Iterable[str] | None) -> tuple[str, ...] | None:
+        """Check names of kinds against those that the model's syntax knows."""
+        if kinds is None:
+            return None
+        syntax = self._recognizer.manifest.syntax
+        known = [kind.name for kind in kinds_of(syntax.name)] if syntax is not None else []
+        asked = [kinds] if isinstance(kinds, str) else list(kinds) if isinstance(kinds, Iterable) else []
+        is_right = bool(asked) and all(kind in known for kind in asked)
+        _expect(
+            "kinds", kinds, is_right, f"one or more of {', '.join(known) or 'none: the model has no kinds'}"
+        )
+        return tuple(dict.fromkeys(asked))
+
+    def _of_asked_kind(self, reading: PlateReading) -> PlateReading:
+        if self._kinds is None or not reading.accepted or reading.kind in self._kinds:
+            return reading
+        return dataclasses.replace(reading, verdict=Verdict.OTHER_KIND)
 
     def _read_one(self, taken: InputPicture, mode: str) -> ReadPicture:
         plates: list[PlateReading] = []
         if taken.picture is not None:
             plates = [
                 dataclasses.replace(
-                    plate,
+                    self._of_asked_kind(plate),
                     seen=dataclasses.replace(
                         plate.seen,
                         file=taken.file,
@@ -221,7 +260,7 @@ class PlateReader:
     def _search(self, picture: Picture, *, surroundings: bool = False) -> list[PlateReading]:
         """Find and read; ``surroundings`` are drawn where plates may be larger than the finder expects."""
         if self._finder is None:
-            self._finder = PlateFinder.open(_path(self._finder_model), self._runtime, threads=self._threads)
+            self._finder = PlateFinder.open(self._finder_model, self._runtime, threads=self._threads)
         frame = BgrFrame(lambda: picture)
         if surroundings:
             down, across = picture.shape[:2]
@@ -251,10 +290,22 @@ def _width(plate: PlateReading) -> float:
 
 
 def _checked(mode: str) -> str:
-    if mode not in MODES:
-        raise ValueError(f"mode is {mode!r}, expected one of {', '.join(MODES)}")
+    _expect("mode", mode, mode in MODES, f"one of {', '.join(MODES)}")
     return mode
 
 
-def _path(model: str | os.PathLike[str] | None) -> Path | None:
-    return None if model is None else find_model(os.fspath(model))
+def _is_number(value: object, least: float, most: float) -> bool:
+    return isinstance(value, (int, float, np.number)) and bool(least <= value <= most)
+
+
+def _expect(name: str, value: object, is_right: bool, expected: str) -> None:
+    if not is_right:
+        raise ValueError(f"{name} is {reprlib.repr(value)}, expected {expected}")
+
+
+def _path(name: str, model: object) -> Path | None:
+    if model is None:
+        return None
+    is_path = isinstance(model, (str, os.PathLike))
+    _expect(name, model, is_path, "a file, or the name of a model")
+    return find_model(os.fspath(model))  # type: ignore[call-overload]

@@ -31,7 +31,7 @@ def kind_of(text: str, image: npt.NDArray[np.uint8], syntax: PlateSyntax | None)
     of_text = syntax.kind(text) if syntax is not None else None
     if syntax is None or of_text is None:
         return None
-    kinds = [kind for kind in _kinds_of(syntax.name) if kind.syntax == of_text]
+    kinds = [kind for kind in kinds_of(syntax.name) if kind.syntax == of_text]
     if len(kinds) < 2:
         return kinds[0] if kinds else None
     height, width = image.shape[:2]
@@ -46,7 +46,7 @@ def _blueness(colour: tuple[float, ...]) -> float:
 
 
 @functools.cache
-def _kinds_of(syntax: str) -> tuple[PlateKind, ...]:
+def kinds_of(syntax: str) -> tuple[PlateKind, ...]:
     """Return the kinds of a bundled syntax by the name of its standard; of others none are known."""
     files = (file.stem for file in BUNDLED_FOLDER.glob("*.yaml"))
     name = next((name for name in files if bundled_syntax(name).name == syntax), None)

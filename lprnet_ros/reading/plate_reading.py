@@ -36,6 +36,9 @@ class Verdict(str, enum.Enum):
     AMBIGUOUS = "ambiguous"
     """The confidence is below the minimum, but not with the alternatives: the plate is one of these."""
 
+    OTHER_KIND = "other_kind"
+    """The plate would be accepted, but is not known to be of a kind that was asked for."""
+
 
 class ReadingFailedError(RuntimeError):
     """A crop could not be read; the message says what the runtime, or the worker, reported."""

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lprnet_ros.images.conversion import LONGEST_SIDE
 from lprnet_ros.images.picture_decoding import UndecodableError, decode_picture
 from lprnet_ros.plates.label import is_like_a_plate, normalised_label
 
@@ -99,17 +100,21 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """Read an image file as BGR, uint8, height x width x 3.
 
     Raises:
-        LabelledDataError: the file is missing, not a picture, or too damaged.
+        LabelledDataError: the file is missing, not a picture, too damaged or too large.
     """
     if not path.is_file():
         raise LabelledDataError(f"{path}: {_why_no_file(path)}")
     try:
         data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
-        return decode_picture(np.frombuffer(data, np.uint8))
+        picture = decode_picture(np.frombuffer(data, np.uint8))
     except OSError as error:
         raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
     except UndecodableError as error:
         raise LabelledDataError(f"{path}: {error}") from error
+    if max(picture.shape) > LONGEST_SIDE:
+        size = f"{picture.shape[1]}x{picture.shape[0]}"
+        raise LabelledDataError(f"{path}: {size} pixels, expected sides of at most {LONGEST_SIDE:,}")
+    return picture
 
 
 def list_images(folder: Path) -> list[Path]:

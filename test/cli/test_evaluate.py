@@ -88,10 +88,11 @@ def test_misread_crops_are_listed_beside_the_result(csv_file, shipped_readings, 
     captured = capsys.readouterr()
     assert json.loads(captured.out)["plates"] == 8
     (line,) = captured.err.splitlines()
-    path, label, text, confidence = line.split("\t")
+    path, label, text, confidence, verdict = line.split("\t")
     assert path == str(csv_file.parent / "7.png")
     assert label == "新Z00000"
     assert text == list(shipped_readings.values())[7].text
+    assert verdict == "accepted"
     assert 0.0 <= float(confidence) <= 1.0
 
 

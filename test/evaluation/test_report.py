@@ -14,6 +14,7 @@ from lprnet_ros.cli.evaluate import main
 from lprnet_ros.evaluation import report
 from lprnet_ros.evaluation.metrics import Outcome, edit_distance, score
 from lprnet_ros.evaluation.report import html_report
+from lprnet_ros.reading.plate_reading import Verdict
 from lprnet_ros.sources.labelled import LabelledCrop, LabelledDataError
 
 VOID = {"meta", "img"}
@@ -132,6 +133,7 @@ def test_the_totals_stand_beside_their_wilson_intervals(page):
         "provinces50.00%95 % interval 15.0%–85.0%",
         f"characters{1 - 4 / 28:.2%}1 − edit distance / characters",
         "pass at 99 % precision50.0%of all readings, the most confident",
+        "accepted0.00%0 of these misread",
     ]
 
 
@@ -270,6 +272,21 @@ def test_the_gallery_shows_wrong_readings_alone_the_most_confident_first(page):
     assert read == [("·", "bad"), *same, ("0", "bad")]
 
 
+def test_what_was_misread_and_accepted_stands_first_and_says_so(picture):
+    outcomes = [
+        Outcome("京A12345", "京A12345", 0.99, 1.0, Verdict.ACCEPTED),
+        Outcome("京A12345", "京A12346", 0.85, 1.0, Verdict.ACCEPTED),
+        Outcome("京A12345", "京A1234", 0.95, 1.0, Verdict.CUT_OFF),
+        Outcome("京A12345", "", 0.0, 1.0, Verdict.EMPTY),
+    ]
+    page = page_of([LabelledCrop(picture, "京A12345")] * 4, outcomes)
+    said = [figure.one("figcaption").text for figure in section(page, "Misread crops").all("figure")]
+    ends = ["✓ accepted, confidence 0.8500", "✗ cut off, confidence 0.9500", "✗ empty, confidence 0.0000"]
+    assert all(end in text for end, text in zip(ends, said, strict=True))
+    (tile,) = (tile for tile in page.all(style="tile") if tile.text.startswith("accepted"))
+    assert tile.text == "accepted50.00%1 of these misread"
+
+
 def test_a_figure_names_group_file_and_size(page, picture):
     figure = next(section(page, "Misread crops").all("figure"))
     assert [note.text for note in figure.all("small")] == ["94 × 24 pixels", "set: road", str(picture)]
@@ -309,7 +326,7 @@ def test_a_long_gallery_keeps_the_most_confident_and_says_so(picture, monkeypatc
     monkeypatch.setattr(report, "MOST_PICTURES", 2)
     readings = [("A", "B", 0.1), ("A", "C", 0.9), ("A", "D", 0.5), ("A", "A", 1.0)]
     part = section(page_of(*measured(picture, *readings)), "Misread crops")
-    assert "2 of 3, the most confident first" in part.text
+    assert "2 of 3, those that were accepted first, then the most confident" in part.text
     assert [list(figure.all("td"))[1].text for figure in part.all("figure")] == ["C", "D"]
 
 
@@ -406,7 +423,7 @@ def test_the_page_references_nothing_and_runs_nothing(hostile_page):
                 assert "url(" not in value
     style = page.one("style").text
     assert style.count("{") == style.count("}") > 10
-    assert not re.search(r"url|@|//|\\", style)
+    assert not re.search(r"url|@(?!media)|//|\\", style)
     policies = [
         meta.attributes["content"]
         for meta in page.all("meta")

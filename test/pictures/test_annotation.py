@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lprnet_ros.pictures.annotation import annotate
+from lprnet_ros.pictures.annotation import annotate, captioned
 from lprnet_ros.reading.plate_reading import PlateReading, Seen, Verdict
 
 QUAD = ((100.0, 200.0), (300.0, 210.0), (298.0, 260.0), (98.0, 250.0))
+
+INK = 24  # the brightest of the ground's channels
 
 
 def plate(verdict=Verdict.ACCEPTED, quad=QUAD, text="京A12345"):
@@ -47,13 +49,29 @@ def test_labels_that_would_cover_each_other_are_moved():
     assert white[265:310].any()
 
 
-def test_a_crop_is_enlarged_with_its_reading_below():
-    crop = np.full((24, 94, 3), 90, np.uint8)
+def test_a_crop_is_enlarged_with_its_reading_below_it():
+    crop = np.full((24, 94, 3), (200, 60, 30), np.uint8)
     accepted = annotate(crop, [plate(quad=None)])
-    rejected = annotate(crop, [plate(Verdict.WRONG_LENGTH, quad=None)])
-    assert accepted.shape[0] == rejected.shape[0] > 96
-    assert rejected.shape[1] > accepted.shape[1] >= 376  # the reason has room
-    assert (accepted[:90, :300] == 90).all()
+    rejected = annotate(crop, [plate(Verdict.WRONG_LENGTH, quad=None, text="京AD12345")])
+    for picture in (accepted, rejected):
+        assert picture.shape == (144, 376, 3)
+        assert (picture[:96] == crop[0, 0]).all()
+        assert picture[96:, :6].max() == picture[96:, -4:].max() == INK  # the whole line has room
+    green, orange = accepted[96:].astype(int), rejected[96:].astype(int)
+    assert (green[..., 1] - green[..., 2]).max() > 100 > (green[..., 2] - green[..., 1]).max()
+    assert (orange[..., 2] - orange[..., 0]).max() > 100
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 90), (400, 20), (1, 1), (3000, 2000)])
+def test_all_of_a_crop_is_shown_whatever_its_shape(width, height):
+    crop = np.full((height, width, 3), 255, np.uint8)
+    picture = captioned(crop, PlateReading("", 0.0, verdict=Verdict.EMPTY), (376, 96))
+    assert picture.shape == (144, 376, 3)
+    rows, columns = (np.flatnonzero((picture[:96] == 255).all(axis=2).any(axis=axis)) for axis in (1, 0))
+    shown = np.ptp(columns) + 1, np.ptp(rows) + 1
+    assert shown[0] == 376 or shown[1] == 96
+    if min(width, height) > 1:
+        assert shown[0] / shown[1] == pytest.approx(width / height, rel=0.05)
 
 
 @given(

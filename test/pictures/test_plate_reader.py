@@ -182,6 +182,20 @@ def test_a_plate_that_stands_in_one_frame_alone_is_no_vehicle(reader):
         ({"minimum_confidence": 2}, ValueError, "minimum_confidence is 2, expected 0 to 1"),
         ({"model": "nothing.onnx"}, ManifestError, "nothing.onnx"),
         ({"runtime": "gpu"}, ValueError, "there is no runtime 'gpu'"),
+        ({"model": 5}, ValueError, "model is 5, expected a file, or the name of a model"),
+        ({"finder": 5}, ValueError, "finder is 5, expected a file, or the name of a model"),
+        ({"minimum_confidence": "0.8"}, ValueError, "minimum_confidence is '0.8', expected 0 to 1"),
+        ({"minimum_confidence": None}, ValueError, "minimum_confidence is None, expected 0 to 1"),
+        ({"threads": -1}, ValueError, "threads is -1, expected a whole number, at least 0"),
+        ({"paddings": 0.1}, ValueError, "paddings is 0.1, expected one or more shares from 0 to 1"),
+        ({"paddings": ()}, ValueError, r"paddings is \(\), expected one or more shares"),
+        (
+            {"kinds": ["red"]},
+            ValueError,
+            r"kinds is \['red'\], expected one or more of blue, yellow, new",
+        ),
+        ({"kinds": []}, ValueError, r"kinds is \[\], expected one or more of blue"),
+        ({"kinds": 5}, ValueError, "kinds is 5, expected one or more of blue"),
     ],
 )
 def test_a_wrong_argument_gets_a_sentence(arguments, error, message):
@@ -207,3 +221,52 @@ def test_closing_a_reader_closes_its_finder(finder):
     with PlateReader(finder=finder) as reader:
         assert reader.read(CROPS / f"{BLUE}.png")
     assert finder.is_closed
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "no plates can be read from NoneType; expected a path, a picture"),
+        (5, "no plates can be read from int"),
+        (b"photo.jpg", "no plates can be read from bytes"),
+        ({"file": "photo.jpg"}, "no plates can be read from dict"),
+        ([[1, 2]], "no plates can be read from list"),
+        ("", "the path is empty"),
+        ("https://example.org/a.jpg", "is an address; only files are read"),
+        ("nowhere.jpg", "nowhere.jpg: no such file"),
+        (np.zeros((60, 200, 3)), "got float64, 60 x 200 x 3"),
+        (np.zeros((60, 200, 2), np.uint8), "got uint8, 60 x 200 x 2"),
+        (np.zeros((0, 200, 3), np.uint8), "got uint8, 0 x 200 x 3"),
+        (np.uint8(3), "no plates can be read from numpy.uint8"),
+        (np.zeros((1, 40_000, 3), np.uint8), "sides of at most 32,766 pixels; got uint8, 1 x 40000 x 3"),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_a_sentence(reader, source, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        reader.read(source)
+
+
+@pytest.mark.parametrize("rate", [0, -5, "25", float("nan")])
+def test_a_rate_that_is_none_is_refused(reader, rate):
+    with pytest.raises(ValueError, match=r"rate is .*, expected frames a second, more than 0"):
+        reader.vehicles([], rate=rate)
+
+
+def test_only_plates_of_the_kinds_that_were_asked_for_are_accepted(recognizer, tmp_path):
+    green = "宁DBJ3203"
+    with PlateReader(kinds="new_energy_small") as reader:
+        plates = reader.read([CROPS / f"{BLUE}.png", CROPS / f"{green}.png"])
+        assert [plate.text for plate in plates] == [BLUE, green]
+        assert [plate.verdict for plate in plates] == [Verdict.OTHER_KIND, Verdict.ACCEPTED]
+        (vehicle,) = reader.vehicles([crop_of(BLUE)] * 5, rate=10)
+        assert (vehicle.reading.text, vehicle.reading.verdict) == (BLUE, Verdict.OTHER_KIND)
+    grey = cv2.cvtColor(crop_of(BLUE), cv2.COLOR_BGR2GRAY)
+    both, one = (PlateReader(recognizer, kinds=kinds).read(grey)[0] for kinds in (None, ["blue"]))
+    assert both.accepted  # a grey camera leaves it open whether the plate is blue or yellow
+    assert (one.kind, one.verdict) == (None, Verdict.OTHER_KIND)
+
+
+def test_the_representation_says_what_reads_and_how(recognizer):
+    assert repr(PlateReader(recognizer)) == "<PlateReader lprnet.onnx, mode auto, kinds all>"
+    reader = PlateReader(recognizer, mode="crop", kinds=("blue", "yellow"))
+    assert repr(reader) == "<PlateReader lprnet.onnx, mode crop, kinds blue, yellow>"

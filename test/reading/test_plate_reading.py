@@ -24,6 +24,7 @@ def test_the_verdicts_keep_the_names_that_the_topics_publish():
         "wrong_length",
         "low_confidence",
         "ambiguous",
+        "other_kind",
     }
 
 

@@ -161,6 +161,12 @@ def test_a_picture_that_must_not_be_read_is_refused_by_name(tmp_path, monkeypatc
         read_image(tmp_path / "a.png")
 
 
+def test_a_picture_too_wide_to_be_turned_is_refused_by_name(tmp_path):
+    assert cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((2, 32_767, 3), np.uint8))
+    with pytest.raises(LabelledDataError, match=r"wide.png: 32767x2 pixels, expected sides of at most"):
+        read_image(tmp_path / "wide.png")
+
+
 def test_a_grey_picture_and_one_with_transparency_become_bgr(tmp_path):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((5, 6), 77, np.uint8))
     cv2.imwrite(str(tmp_path / "clear.png"), np.full((5, 6, 4), 77, np.uint8))

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS
-from lprnet_ros.plates.alphabet import CHINESE_PLATES, DIGITS, LETTERS, PROVINCES
+from lprnet_ros.images.drawing import ATLAS_PATH, CELL, COLUMNS, GLYPHS, RAISED
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS, PROVINCES
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_WIDTH, GlyphStyle
 from lprnet_ros.training.renderer import PlateRenderer
 
@@ -14,8 +14,9 @@ def style():
     atlas = cv2.imread(str(ATLAS_PATH), cv2.IMREAD_GRAYSCALE)
     masks = {}
     for character in PROVINCES + DIGITS + LETTERS:
-        row, column = divmod(CHINESE_PLATES.characters.index(character), COLUMNS)
-        cell = atlas[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
+        row, column = divmod(GLYPHS.index(character), COLUMNS)
+        cell = atlas[1 + row * CELL : 1 + (row + 1) * CELL, column * CELL : (column + 1) * CELL]
+        cell = np.roll(cell, RAISED, axis=0)  # to the middle, where plates have their characters
         masks[character] = cv2.resize(cell, (GLYPH_WIDTH, GLYPH_HEIGHT))
     masks |= {
         character: np.full((GLYPH_HEIGHT, GLYPH_WIDTH), 255, np.uint8) for character in FOREIGN_CHARACTERS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
@@ -11,16 +9,12 @@ from std_msgs.msg import Float32, Header, String
 
 from lprnet_ros.flow.job import CropJob, Source
 from lprnet_ros.images.crop_image import BgrImage
-from lprnet_ros.images.drawing import draw_text
-from lprnet_ros.images.single_pixel import widen_single_pixel
+from lprnet_ros.pictures.annotation import captioned
 from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.ros.messages.cdr import serialise_string
 from lprnet_ros.ros.messages.reading_json import reading_to_json
 
 _DEPTH = 100  # reliable: bursts of crops must not outrun a slow subscriber
-_ANNOTATED_SIZE = (376, 96)  # width and height of the crop in the annotated picture
-_CAPTION_HEIGHT = 48
-_GREEN, _RED = (96, 224, 96), (96, 96, 255)
 
 
 class ReadingPublisher:
@@ -72,7 +66,7 @@ class ReadingPublisher:
             if self._is_confidence_heard:
                 self._confidence.publish(Float32(data=reading.confidence))
         if self._is_annotated_seen:
-            self._annotated.publish(_message(annotate(job.crop.to_bgr(), reading), source))
+            self._annotated.publish(_message(captioned(job.crop.to_bgr(), reading), source))
 
     def destroy(self) -> None:
         """Remove the publishers from the node."""
@@ -83,29 +77,6 @@ class ReadingPublisher:
 def header_of(source: Source) -> Header:
     """Return the header that the source image had."""
     return Header(stamp=Time(sec=source.seconds, nanosec=source.nanoseconds), frame_id=source.frame_id)
-
-
-def annotate(crop: BgrImage, reading: PlateReading) -> BgrImage:
-    """Draw a crop with its reading below it: green where accepted, else red with the reason.
-
-    Args:
-        crop: BGR, uint8, height x width x 3.
-        reading: what was read on it.
-
-    Returns:
-        BGR, uint8, 144 x 376 x 3.
-    """
-    width, height = _ANNOTATED_SIZE
-    sheet = np.full((height + _CAPTION_HEIGHT, width, 3), 32, np.uint8)
-    sheet[:height] = cv2.resize(widen_single_pixel(crop), _ANNOTATED_SIZE, interpolation=cv2.INTER_LINEAR)
-    colour = _GREEN if reading.accepted else _RED
-    draw_text(sheet, reading.text or "-", (8, height + 10), height=28, colour=colour)
-    note = f"{reading.confidence:.3f}"
-    if not reading.accepted:
-        note += f" {reading.verdict.value}"
-    place = (width - 12 - 10 * len(note), height + 32)
-    cv2.putText(sheet, note, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
-    return sheet
 
 
 def _message(image: BgrImage, source: Source) -> Image:

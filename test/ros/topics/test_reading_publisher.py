@@ -1,4 +1,4 @@
-"""The picture of a reading, and topics without a listener, which cost nothing."""
+"""The picture of a reading, as the live node publishes it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,8 @@ from ros_harness import Conversation, ReaderProcess, known_plate
 from sensor_msgs.msg import Image
 
 from lprnet_ros.images.conversion import image_to_bgr
-from lprnet_ros.reading.plate_reading import PlateReading, Verdict
-from lprnet_ros.ros.topics.reading_publisher import annotate
-
-CROP = np.full((24, 94, 3), (200, 60, 30), np.uint8)
-
-
-def test_the_picture_holds_the_crop_and_below_it_the_text_green_or_red() -> None:
-    accepted = annotate(CROP, PlateReading("京A12345", 0.99, verdict=Verdict.ACCEPTED))
-    refused = annotate(CROP, PlateReading("京A1", 0.5, verdict=Verdict.SYNTAX))
-    for picture in (accepted, refused):
-        assert picture.shape == (144, 376, 3)
-        assert (picture[:96] == CROP[0, 0]).all()
-    green, red = accepted[96:].astype(int), refused[96:].astype(int)
-    assert (green[..., 1] - green[..., 2]).max() > 100 > (green[..., 2] - green[..., 1]).max()
-    assert (red[..., 2] - red[..., 1]).max() > 100 > (red[..., 1] - red[..., 2]).max()
-
-
-@pytest.mark.parametrize("size", [(1, 1), (2000, 3000), (300, 2)])
-def test_crops_of_any_size_are_drawn(size: tuple[int, int]) -> None:
-    picture = annotate(np.zeros((*size, 3), np.uint8), PlateReading("", 0.0, verdict=Verdict.EMPTY))
-    assert picture.shape == (144, 376, 3)
-    assert picture[96:].max() > 100
+from lprnet_ros.pictures.annotation import captioned
+from lprnet_ros.reading.plate_reading import PlateReading
 
 
 def test_the_live_node_publishes_the_picture_to_whoever_looks(
@@ -56,5 +36,5 @@ def test_the_live_node_publishes_the_picture_to_whoever_looks(
     assert message.header.frame_id == "seen"
     picture = image_to_bgr(message, max_pixels=10**6)
     plate, crop = known_plate()
-    expected = annotate(crop, PlateReading(plate, 1.0))
+    expected = captioned(crop, PlateReading(plate, 1.0))
     assert np.array_equal(picture[:96], expected[:96])

@@ -1,16 +1,16 @@
-"""What make board and CI say where there is no Python 3.10."""
+"""How make board and CI find a version of Python, and what they say where it is absent."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-PROGRAM = Path(__file__).resolve().parents[2] / ".ci" / "find_python310"
+PROGRAM = Path(__file__).resolve().parents[2] / ".ci" / "find_python"
 
 
 def find(path, pyenv):
     environment = os.environ | {"PATH": str(path), "PYENV_ROOT": str(pyenv)}
-    command = [shutil.which("bash"), str(PROGRAM)]
+    command = [shutil.which("bash"), str(PROGRAM), "3.10"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
