@@ -14,6 +14,7 @@ from lprnet_ros.record.vehicle_record import (
     SCHEMA,
     SCHEMA_VERSION,
     RecordedVehicle,
+    RecordError,
     connect,
     is_record,
     naming,
@@ -50,6 +51,7 @@ class RecordWriter:
             if not self._path.exists():
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
             self._connection = connect(self._path, "rw")
+            self._file = self._identity()
             try:
                 self._prepare()
             except Exception:
@@ -70,7 +72,7 @@ class RecordWriter:
                 for statement in SCHEMA:
                     execute(statement)
                 execute(f"PRAGMA application_id={APPLICATION_ID}")
-                execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            execute(f"PRAGMA user_version={SCHEMA_VERSION}")  # shows that the disk takes something
         (self._page_bytes,) = execute("PRAGMA page_size").fetchone()
 
     def add(self, vehicle: RecordedVehicle, crop: bytes | None, now: float) -> int:
@@ -114,11 +116,9 @@ class RecordWriter:
         """Close the file."""
         self._connection.close()
 
-    @property
-    def file_bytes(self) -> int:
-        """Size of the file, without the log beside it."""
-        with naming(self._path):
-            return self._path.stat().st_size
+    def _identity(self) -> tuple[int, int]:
+        status = self._path.stat()
+        return status.st_dev, status.st_ino
 
     def _delete_old(self, now: float) -> None:
         execute = self._connection.execute
@@ -139,6 +139,8 @@ class RecordWriter:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._identity() != self._file:  # SQLite would go on writing to the one that is gone
+            raise RecordError("it was moved or replaced")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield

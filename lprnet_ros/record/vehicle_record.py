@@ -1,4 +1,4 @@
-"""The record of vehicles as others see it: an SQLite file of which this module says what it holds and reads it."""
+"""The record of vehicles, an SQLite file: what it holds, and how it is read."""
 
 from __future__ import annotations
 
