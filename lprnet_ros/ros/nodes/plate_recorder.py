@@ -124,7 +124,7 @@ class PlateRecorder(Node):
             self._writer = None
 
     def _find_fault(self, error: RecordError) -> None:
-        """Log why nothing is recorded, and close the file, which may be another one when it is tried again."""
+        """Log why nothing is recorded, and close the file: it may be another one at the next try."""
         self._close()
         self._fault = str(error)
         if self._limiter.allows(self._fault):
