@@ -118,9 +118,7 @@ def test_node_name_reaches_topics_parameters_and_log_level(tmp_path: Path, start
 
 
 @pytest.mark.parametrize("camera", [["camera:=usb", BOX], []], ids=["camera", "crops"])
-def test_a_record_is_kept_beside_the_reader(
-    tmp_path: Path, started: list[Launch], camera: list[str]
-) -> None:
+def test_a_record_is_kept_beside_the_reader(tmp_path: Path, started: list[Launch], camera: list[str]) -> None:
     launch = StandIns(tmp_path).launch(
         *camera, "record:=vehicles.db", "node_name:=gate_reader", "namespace:=north", "respawn:=true"
     )
