@@ -9,6 +9,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -262,3 +263,17 @@ def test_the_examples_of_the_document_do_what_they_say(
     writer.close()
     assert rows[0] == ("京A12999", "2027-01-15 07:59:59")
     assert len(rows) == 3
+
+
+def test_a_record_on_a_read_only_medium_is_read(
+    path: Path, write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where SQLite can make no files beside it; none is made here either, which is how it shows."""
+    writer = write()
+    writer.add(vehicle(), JPEG, NOW)
+    writer.close()
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    reader = RecordReader(path)
+    assert [one.text for one in reader.search()] == ["沪QHN5542"]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    reader.close()
