@@ -25,7 +25,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["py.typed", "images/assets/*.png", "plates/*/*.yaml"]},
+    package_data={PACKAGE: ["py.typed", "images/assets/*.png", "plates/*/*.yaml", "web/assets/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -49,6 +49,7 @@ setup(
             "ros-jazzy-lifecycle-msgs",
             "ros-jazzy-rcl-interfaces",
         ],
+        "web": ["aiohttp>=3.8,<4"],  # as apt's python3-aiohttp, which Ubuntu 22.04 has in 3.8
         "training": [
             "torch>=2.2,<3",
             "onnx>=1.15,<2",
@@ -57,7 +58,7 @@ setup(
             "matplotlib>=3.6,<4",
             "cvttf-notosanscjk-bold==1.0",
         ],
-        "test": ["pytest>=7,<9", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7", "psutil>=5.8,<8"],
+        "test": ["pytest>=7,<9", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7", "psutil>=5.8,<8", "aiohttp>=3.8,<4"],
         "lint": ["ruff>=0.8,<1", "mypy>=1.11,<3", "types-PyYAML"],
     },
     zip_safe=True,
@@ -69,6 +70,7 @@ setup(
         "console_scripts": [
             "lpr_node = lprnet_ros.ros.nodes.lpr_node:main",
             "plate_cropper = lprnet_ros.ros.nodes.plate_cropper:main",
+            "plate_page = lprnet_ros.ros.nodes.plate_page:main",
             "plate_player = lprnet_ros.ros.nodes.plate_player:main",
             "frame_player = lprnet_ros.ros.nodes.frame_player:main",
             "lpr_read = lprnet_ros.cli.read:main",

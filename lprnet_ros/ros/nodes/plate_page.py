@@ -1,0 +1,184 @@
+"""``plate_page``: shows cameras, readings, vehicles and health in a browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+from std_msgs.msg import String
+
+from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
+from lprnet_ros.ros.parameters.page_parameters import PLATE_PAGE as PARAMETERS
+from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.process.run_node import run_node
+from lprnet_ros.ros.topics.watched_camera import WatchedCamera, jpeg
+from lprnet_ros.text.escaping import one_line
+from lprnet_ros.web.live_view import LiveView
+from lprnet_ros.web.shown_reading import ShownReading, Stamp, parse_reading
+from lprnet_ros.web.vehicle_list import ListedVehicle, VehicleList
+
+if TYPE_CHECKING:
+    from lprnet_ros.web.page_server import PageServer
+
+AIOHTTP_HINT = "pip install 'lprnet_ros[web]', or sudo apt install python3-aiohttp"
+_MOST_CROPS = 256
+_MOST_VALUES = 64
+_LONGEST_SEEN = 86400.0
+
+
+class PlatePage(Node):
+    """Gives the page what it shows.
+
+    Vehicles and diagnostics are always heard; readings and pictures only while somebody looks.
+
+    Raises:
+        ValueError: aiohttp is missing, a parameter makes no sense, or the port is taken.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("plate_page")
+        declare_parameters(self, PARAMETERS)
+        values: dict[str, Any] = read_values(self, PARAMETERS)
+        check_values(PARAMETERS, values)
+        if importlib.util.find_spec("aiohttp") is None:
+            raise ValueError(f"the page needs aiohttp: {AIOHTTP_HINT}")
+        from lprnet_ros.web.page_server import PageServer  # noqa: PLC0415 - needs aiohttp
+
+        self._view = LiveView()
+        self._vehicles = VehicleList(values["most_vehicles"])
+        self._numbers = itertools.count(1)
+        self._crops: OrderedDict[tuple[str, str], tuple[float, Stamp, bytes]] = OrderedDict()
+        self._cameras: dict[str, WatchedCamera] = {}
+        topics = [topic for topic in values["frame_topics"] if topic]
+        self._learns_cameras = not topics
+        for topic in topics:
+            self._add_camera(self.resolve_topic_name(topic))
+        self._reader = self.resolve_topic_name(values["reader"])
+        self._shown_nodes = {self._reader, f"{self.get_namespace().rstrip('/')}/plate_cropper"}
+        self._readings: Subscription | None = None
+        depth = QoSProfile(depth=100)
+        self.create_subscription(String, f"{self._reader}/vehicle_plate", self._on_vehicle, depth)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, depth)
+        # steady: a clock that is set back would stop the timer for as long
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0 / values["rate"], self._look_after, clock=self._steady)
+        self._server: PageServer = PageServer(
+            self._reader,
+            self._view,
+            lambda: self._vehicles,
+            address=values["address"],
+            port=values["port"],
+            most_connections=values["most_connections"],
+        )
+        self._server.start()
+        self.get_logger().info(f"the page is at {self._server.url}")
+
+    def destroy_node(self) -> None:
+        """End the page and the node."""
+        self._server.stop()
+        super().destroy_node()
+
+    def _add_camera(self, topic: str) -> None:
+        if topic not in self._cameras and self._view.add_camera(topic):
+            self._cameras[topic] = WatchedCamera(self, topic, self._view)
+
+    def _look_after(self) -> None:
+        is_open = self._view.is_open()
+        if is_open and self._readings is None:
+            topic = f"{self._reader}/reading"
+            self._readings = self.create_subscription(
+                String, topic, self._on_reading, QoSProfile(depth=100)
+            )
+        elif not is_open and self._readings is not None:
+            self.destroy_subscription(self._readings)
+            self._readings = None
+        for camera in self._cameras.values():
+            camera.look_after()
+
+    def _parsed(self, message: String) -> ShownReading | None:
+        try:
+            reading = parse_reading(message.data)
+        except ValueError as error:
+            self.get_logger().warning(f"{self._reader}: {error}", throttle_duration_sec=5.0)
+            return None
+        if self._learns_cameras:
+            self._add_camera(reading.topic)
+        return reading
+
+    def _on_reading(self, message: String) -> None:
+        reading = self._parsed(message)
+        if reading is None:
+            return
+        key = reading.topic, reading.text
+        is_better = reading.text != "" and reading.confidence > self._crops.get(key, (-1.0,))[0]
+        own = self._cameras.get(reading.topic)  # crops of a plate_cropper name its topic, not the camera's
+        for camera in [own] if own is not None else self._cameras.values():
+            camera.add(reading)
+            picture = camera.plate(reading) if is_better else None
+            if picture is not None:
+                self._crops[key] = reading.confidence, reading.stamp, jpeg(picture)
+                self._crops.move_to_end(key)
+                if len(self._crops) > _MOST_CROPS:
+                    self._crops.popitem(last=False)
+
+    def _on_vehicle(self, message: String) -> None:
+        reading = self._parsed(message)
+        if reading is None or not reading.text:
+            return
+        crop = self._crops.pop((reading.topic, reading.text), None)
+        stamped = [one for one in self._crops.values() if one[1] == reading.stamp]
+        crop = crop or next(iter(stamped), None)
+        is_stamped = 0 < reading.stamp[0] < 1 << 32
+        last = reading.last or (reading.stamp[0] + reading.stamp[1] / 1e9 if is_stamped else time.time())
+        seen = min(max(reading.seconds or 0.0, 0.0), _LONGEST_SEEN)
+        vehicle = ListedVehicle(
+            next(self._numbers),
+            reading.text,
+            reading.kind,
+            reading.colour,
+            reading.confidence,
+            max(0.0, last - seen),
+            last,
+            reading.topic,
+            reading.verdict,
+            crop is not None,
+        )
+        self._vehicles.add(vehicle, crop[2] if crop is not None else None)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.partition(":")[0] in self._shown_nodes:
+                values = {one_line(one.key, 80): one_line(one.value, 200) for one in status.values[:_MOST_VALUES]}
+                level = int.from_bytes(status.level, "little")
+                self._view.tell(one_line(status.name, 200), level, one_line(status.message, 500), values)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the page until a signal.
+
+    Args:
+        arguments: the command line; None is this process's.
+
+    Returns:
+        The exit status: 0, or 1 where the page cannot be served.
+    """
+    return run_node(
+        "plate_page",
+        arguments,
+        PlatePage,
+        description="Shows cameras, readings, vehicles and health in a browser.",
+        parameters=PARAMETERS,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""One camera of the page: its pictures are received only while somebody looks, and shown with their readings."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from typing import Any, NamedTuple
+
+import cv2
+from rclpy.node import Node
+from rclpy.qos import ReliabilityPolicy
+from rclpy.subscription import Subscription
+
+from lprnet_ros.cropping.detection import Detection
+from lprnet_ros.cropping.rectify import rectify
+from lprnet_ros.images.camera_frame import Frame, Picture
+from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.images.geometry import Box, Quad
+from lprnet_ros.ros.topics.qos import QUIET_EVENTS, image_qos
+from lprnet_ros.ros.topics.transports import FRAMES
+from lprnet_ros.text.escaping import one_line
+from lprnet_ros.web.live_view import LivePicture, LiveView
+from lprnet_ros.web.shown_reading import ShownReading, Stamp
+
+_DELAY = 0.25
+"""Seconds that a picture waits for its readings."""
+
+_HOLD = 0.4
+"""Seconds for which readings stand on later pictures that were not searched."""
+
+_MOST_PIXELS = 4096 * 2160
+_MOST_WAITING = 16
+_MOST_WAITING_BYTES = 64 << 20
+_MOST_READ_STAMPS = 64
+_MOST_READINGS = 20
+_WIDTH = 1280
+_PADDING = 0.05
+_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 80]
+
+
+class _Waiting(NamedTuple):
+    arrived: float
+    stamp: Stamp
+    encoded: Any
+    frame: Frame
+    size: int
+
+
+class WatchedCamera:
+    """Shows the pictures of a topic, and cuts plates out of them.
+
+    Of what waits, the newest picture with readings is shown: so quads stand where the plates are, though not
+    every picture is searched.  JPEG and PNG are passed on as they are.
+
+    Args:
+        node: the node that subscribes.
+        topic: of pictures of any type that ``lpr_node`` reads.
+        view: where they are shown.
+    """
+
+    def __init__(self, node: Node, topic: str, view: LiveView) -> None:
+        self._node, self._topic, self._view = node, topic, view
+        self._subscription: Subscription | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._waiting: deque[_Waiting] = deque()
+        self._readings: OrderedDict[Stamp, list[ShownReading]] = OrderedDict()
+        self._last_read: tuple[float, list[ShownReading]] = float("-inf"), []
+
+    def look_after(self) -> None:
+        """Subscribe or unsubscribe, as somebody looks or not, and show what is to be shown now."""
+        if not self._view.is_watched(self._topic):
+            if self._subscription is not None:
+                self._node.destroy_subscription(self._subscription)
+                self._subscription = None
+                self._forget()
+                self._view.show(self._topic, None)
+        elif self._subscription is None:
+            self._subscribe()
+        else:
+            self._show_next(time.monotonic())
+
+    def _subscribe(self) -> None:
+        publishers = self._node.get_publishers_info_by_topic(self._topic)
+        types = {one.topic_type for one in publishers}
+        for transport in FRAMES.values():
+            if transport.type_name not in types:
+                continue
+            is_reliable = all(one.qos_profile.reliability == ReliabilityPolicy.RELIABLE for one in publishers)
+            qos = image_qos("reliable" if is_reliable else "sensor_data", 2)
+
+            def take(message: bytes, transport: Any = transport) -> None:
+                try:
+                    fields = transport.parse(message)
+                    frame = transport.convert(fields, max_pixels=_MOST_PIXELS)
+                except ImageRejectedError as error:
+                    self._complain(error)
+                    return
+                encoded = fields.data if transport is FRAMES["compressed"] else None
+                self._wait((fields.seconds, fields.nanoseconds), encoded, frame, len(message))
+
+            self._subscription = self._node.create_subscription(
+                transport.message_type("a camera of the page"),
+                self._topic,
+                take,
+                qos,
+                raw=True,
+                event_callbacks=QUIET_EVENTS,
+            )
+            return
+
+    def _wait(self, stamp: Stamp, encoded: Any, frame: Frame, size: int) -> None:
+        self._waiting.append(_Waiting(time.monotonic(), stamp, encoded, frame, size))
+        while len(self._waiting) > 1 and (
+            len(self._waiting) > _MOST_WAITING
+            or sum(one.size for one in self._waiting) > _MOST_WAITING_BYTES
+        ):
+            self._waiting.popleft()
+
+    def add(self, reading: ShownReading) -> None:
+        """Take a reading in, if it is of one of the pictures that are there."""
+        if self._frame_of(reading) is None:
+            return
+        self._readings.setdefault(reading.stamp, []).append(reading)
+        if len(self._readings) > _MOST_READ_STAMPS:
+            self._readings.popitem(last=False)
+        self._last_read = time.monotonic(), self._readings[reading.stamp]
+
+    def plate(self, reading: ShownReading) -> Picture | None:
+        """Return the plate of a reading, BGR, uint8; None where its picture is not there or cannot be used."""
+        frame = self._frame_of(reading)
+        try:
+            return _plate(frame, reading) if frame is not None else None
+        except (ImageRejectedError, ValueError, cv2.error) as error:  # a broken picture, a place outside
+            self._complain(error)
+            return None
+
+    def _frame_of(self, reading: ShownReading) -> Frame | None:
+        return next((one.frame for one in self._waiting if one.stamp == reading.stamp), None)
+
+    def _show_next(self, now: float) -> None:
+        due = [one for one in self._waiting if one.arrived <= now - _DELAY]
+        if not due and len(self._waiting) < _MOST_WAITING and not self._is_full():
+            return
+        chosen = next((one for one in reversed(due) if one.stamp in self._readings), None)
+        chosen = chosen or (due[-1] if due else self._waiting[0])
+        last_read, readings = self._last_read
+        if chosen.stamp in self._readings:
+            readings = self._readings[chosen.stamp]
+        elif now - last_read > _HOLD + _DELAY:
+            readings = []
+        while self._waiting and self._waiting[0].arrived <= chosen.arrived:
+            self._waiting.popleft()
+        try:
+            self._view.show(self._topic, _picture(chosen, readings))
+        except (ImageRejectedError, cv2.error) as error:
+            self._complain(error)
+
+    def _is_full(self) -> bool:
+        waiting = self._waiting
+        return bool(waiting) and sum(one.size for one in waiting) + waiting[0].size > _MOST_WAITING_BYTES
+
+    def _complain(self, error: Exception) -> None:
+        self._node.get_logger().warning(
+            f"a picture on {self._topic} is not shown: {one_line(str(error), 200)}", throttle_duration_sec=5.0
+        )
+
+
+def _plate(frame: Frame, reading: ShownReading) -> Picture:
+    if reading.box is None:
+        return frame.cut(0, 0, *frame.size)
+    quad: Quad | None = reading.quad or None  # type: ignore[assignment]  # four, as it was parsed
+    return rectify(frame, Detection(Box(*reading.box), quad, rows=reading.rows), _PADDING)
+
+
+def _picture(chosen: _Waiting, readings: list[ShownReading]) -> LivePicture:
+    size = readings[0].frame if readings else None
+    if chosen.encoded is not None:
+        data = chosen.encoded.tobytes()
+    else:
+        width, height = size = chosen.frame.size
+        target = min(width, _WIDTH), max(1, round(height * min(width, _WIDTH) / width))
+        data = jpeg(chosen.frame.scaled(0, 0, width, height, target))
+    shown = [
+        {
+            "text": reading.text,
+            "confidence": reading.confidence,
+            "verdict": reading.verdict,
+            "corners": reading.corners(),
+        }
+        for reading in readings[:_MOST_READINGS]
+    ]
+    return LivePicture(data, {"size": size, "readings": shown})
+
+
+def jpeg(picture: Picture) -> bytes:
+    """Encode a BGR picture."""
+    return cv2.imencode(".jpg", picture, _QUALITY)[1].tobytes()
