@@ -72,6 +72,7 @@ setup(
             "plate_cropper = lprnet_ros.ros.nodes.plate_cropper:main",
             "plate_page = lprnet_ros.ros.nodes.plate_page:main",
             "plate_player = lprnet_ros.ros.nodes.plate_player:main",
+            "plate_recorder = lprnet_ros.ros.nodes.plate_recorder:main",
             "frame_player = lprnet_ros.ros.nodes.frame_player:main",
             "lpr_read = lprnet_ros.cli.read:main",
             "lpr_evaluate = lprnet_ros.cli.evaluate:main",

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from lprnet_ros.ros.parameters import cropper_parameters, lpr_settings
+from lprnet_ros.ros.parameters import cropper_parameters, lpr_settings, recorder_parameters
 from lprnet_ros.ros.parameters.parameter import Parameter
 from lprnet_ros.ros.parameters.player_parameters import FRAME_PLAYER, PLATE_PLAYER
 
@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 NODES = {
     "lpr_node": lpr_settings.PARAMETERS,
     "plate_cropper": cropper_parameters.PARAMETERS,
+    "plate_recorder": recorder_parameters.PARAMETERS,
     "frame_player": FRAME_PLAYER,
     "plate_player": PLATE_PLAYER,
 }

@@ -26,13 +26,14 @@ ALLOWED = {
     "frames": "plates reading images",
     "finding": "plates models runtimes images",
     "cropping": "frames images finding",
+    "record": "",
     "flow": "models runtimes reading images frames cropping",
     "pictures": "plates models runtimes images sources reading consensus cropping finding",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
     "toolchain": "plates models runtimes images sources reading finding",
     "training": "plates models runtimes images sources reading finding evaluation toolchain",
     "ros": "plates models runtimes images sources reading consensus frames cropping finding pictures flow "
-    "board",
+    "record board",
     "cli": "plates models runtimes images sources reading consensus finding pictures evaluation toolchain "
     "training board",
 }

@@ -258,6 +258,8 @@ class LprNode(LifecycleNode):
             if rules != path.rules:
                 path.rules = rules
             path.max_pixels = values.get("max_image_pixels", path.max_pixels)
+            if "log_readings" in values:
+                path.log_readings(values["log_readings"])
         return result
 
 

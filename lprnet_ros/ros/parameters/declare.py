@@ -10,11 +10,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from lprnet_ros.cropping.regions import RegionError, parse_regions
-from lprnet_ros.ros.parameters.lpr_settings import PARAMETERS, Settings, policy_conflict
+from lprnet_ros.ros.parameters.lpr_settings import IN_CONFLICT, PARAMETERS, Settings, conflict_of
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
 from lprnet_ros.ros.parameters.unused import unknown_names
 
-_POLICY = {"queue_policy", "qos_profile"}
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -111,5 +110,5 @@ def check_changes(
                 "deactivate and clean up the node, set it, and configure again",
             )
     wanted = {change.name: change.value for change in changes}
-    conflict = policy_conflict({**current, **wanted}) if wanted.keys() & _POLICY else None
+    conflict = conflict_of({**current, **wanted}) if wanted.keys() & IN_CONFLICT else None
     return SetParametersResult(successful=conflict is None, reason=conflict or "")

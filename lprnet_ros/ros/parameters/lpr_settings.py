@@ -193,6 +193,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         "把同一辆车的多次识别合并为一个结果，发布到 ~/vehicle_plate。",
     ),
     Parameter(
+        "log_readings",
+        False,
+        "Log one line for each vehicle; needs consensus.",
+        "每辆车在日志中写一行；需要 consensus。",
+        dynamic=True,
+    ),
+    Parameter(
         "consensus_minimum_crops",
         2,
         "Minimum number of crops of a vehicle that must agree on the text.",
@@ -254,10 +261,16 @@ PARAMETERS: tuple[Parameter, ...] = (
 _OF_FRAMES = frozenset(parameter.name for parameter in FRAME_PARAMETERS)
 
 
-def policy_conflict(values: Mapping[str, object]) -> str | None:
-    """Return what is wrong with ``queue_policy`` and ``qos_profile`` together, or None."""
+IN_CONFLICT = frozenset({"queue_policy", "qos_profile", "log_readings", "consensus"})
+"""Parameters that ``conflict_of`` looks at."""
+
+
+def conflict_of(values: Mapping[str, object]) -> str | None:
+    """Return which values contradict each other, and what to do, or None."""
     if values["queue_policy"] == "all" and values["qos_profile"] != "reliable":
         return "queue_policy 'all' needs reliable delivery: set qos_profile to 'reliable' first"
+    if values["log_readings"] and not values["consensus"]:
+        return "log_readings logs vehicles, and consensus is false: set one of them otherwise"
     return None
 
 
@@ -291,6 +304,7 @@ class Settings:
     minimum_confidence: float
     require_syntax: bool
     consensus: bool
+    log_readings: bool
     consensus_minimum_crops: int
     consensus_gap: float
     consensus_longest_wait: float
@@ -315,7 +329,7 @@ class Settings:
         topics = values["image_topics"]
         assert isinstance(topics, (list, tuple))
         checked["image_topics"] = tuple(str(topic) for topic in topics if topic)
-        conflict = policy_conflict(values)
+        conflict = conflict_of(values)
         if conflict is not None:
             raise ValueError(conflict)
         return cls(**checked, frames=FrameSettings.from_values(values))  # type: ignore[arg-type]

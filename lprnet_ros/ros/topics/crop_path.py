@@ -63,10 +63,11 @@ class CropPath:
         self._is_closed = False
         self._readings = ReadingPublisher(node)
         self._vehicles = (
-            VehiclePublisher(node, settings.consensus_settings, self._judge, report.bug)
+            VehiclePublisher(node, settings.consensus_settings, self._judge, self._syntax, report.bug)
             if settings.consensus
             else None
         )
+        self.log_readings(settings.log_readings)
         kinds = kinds_of(settings.outputs)
         self._frames = FrameOutputs(node, kinds, model_name=model.manifest.name) if kinds else None
         self._transport = CROPS[settings.transport]
@@ -189,7 +190,7 @@ class CropPath:
         reading = result if isinstance(result, PlateReading) else None
         self._add_to_frame(job, reading)
         if self._vehicles is not None:
-            self._vehicles.add(reading, source)
+            self._vehicles.add(reading, job)
         if isinstance(result, ImageRejectedError):
             self._report.bad_image(source.topic, result)
         elif isinstance(result, ReadingFailedError):
@@ -203,7 +204,7 @@ class CropPath:
         self._report.drop(job.source.topic)
         self._add_to_frame(job, None)
         if self._vehicles is not None:
-            self._vehicles.add(None, job.source)
+            self._vehicles.add(None, job)
 
     def _add_to_frame(self, job: CropJob, reading: PlateReading | None) -> None:
         if self._frames is not None:
@@ -215,6 +216,11 @@ class CropPath:
 
     def _judge(self, reading: PlateReading) -> Verdict:
         return self._flow.rules.judge(reading, self._syntax)
+
+    def log_readings(self, wanted: bool) -> None:
+        """Log a line for each vehicle, or not."""
+        if self._vehicles is not None:
+            self._vehicles.logs = wanted
 
     def look_for_listeners(self) -> None:
         """See which topics have subscribers, since nothing is made for the others; let time pass."""

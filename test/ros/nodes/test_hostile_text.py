@@ -36,10 +36,10 @@ from tethered import environment_of, tethered
 from lprnet_ros.consensus.sightings import Sighting, VehiclePlate
 from lprnet_ros.flow.job import Source
 from lprnet_ros.images.conversion import ImageRejectedError, image_to_bgr
-from lprnet_ros.reading.plate_reading import PlateReading, Verdict
+from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.ros.messages.reading_json import reading_to_json
+from lprnet_ros.ros.messages.vehicle_json import vehicle_line, vehicle_to_json
 from lprnet_ros.ros.topics.qos import TopicWatch
-from lprnet_ros.ros.topics.vehicle_publisher import vehicle_to_json
 
 FORGED = "\n[ERROR] [1.0] [lpr_node]: the barrier is broken\r\n"
 HOSTILE = {
@@ -102,7 +102,10 @@ def test_a_reading_is_one_printable_line_whatever_the_frame_id(frame_id: str) ->
     best = Sighting(0.0, "/image", reading, stamp=source)
     vehicle = VehiclePlate(reading, 1, 1, best, 0.0, 0.0, False)
     frame = frame_id.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    for line in (reading_to_json(reading, source), vehicle_to_json(vehicle, lambda judged: Verdict.ACCEPTED)):
+    logged = vehicle_line(vehicle, source)
+    assert logged.isprintable()
+    assert len(logged) < 300
+    for line in (reading_to_json(reading, source), vehicle_to_json(vehicle, source)):
         assert line.isprintable()
         assert json.loads(line)["frame_id"] == frame
         assert json.loads(line)["text"] == "京A12345"

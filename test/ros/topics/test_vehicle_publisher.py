@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
@@ -15,10 +16,13 @@ from rclpy.lifecycle import LifecycleNode
 from ros_harness import Client
 
 from lprnet_ros.consensus.vehicles import ConsensusSettings
-from lprnet_ros.flow.job import Source
+from lprnet_ros.flow.job import Job, Source
+from lprnet_ros.images.crop_image import CropImage
+from lprnet_ros.plates.syntax import bundled_syntax
 from lprnet_ros.reading.plate_reading import PlateReading, Verdict
 from lprnet_ros.ros.topics.vehicle_publisher import VehiclePublisher
 
+GREY = np.full((24, 94, 3), 128, np.uint8)
 PLATE, OTHER = "京A12345", "沪C8KX07"
 
 
@@ -27,17 +31,19 @@ class Gate:
 
     def __init__(self, node: LifecycleNode) -> None:
         self.now, self.messages = 0.0, []
-        self.vehicles = VehiclePublisher(node, ConsensusSettings(), lambda _: Verdict.ACCEPTED, pytest.fail)
+        self.vehicles = VehiclePublisher(
+            node, ConsensusSettings(), lambda _: Verdict.ACCEPTED, bundled_syntax("ga36"), pytest.fail
+        )
         self.vehicles.is_heard = True
         self.vehicles._now = lambda: self.now
         self.vehicles._publish = self.messages.extend
 
-    def arrive(self, time: float, text: str) -> Callable[[], None]:
+    def arrive(self, time: float, text: str, crop: np.ndarray = GREY) -> Callable[[], None]:
         """Let a crop arrive; return what delivers its reading."""
         self.now = time
         source = Source("/image", 0, 0, "", 0.0, None, self.vehicles.arrival())
         reading = PlateReading(text, 0.99, (0.99,) * len(text), verdict=Verdict.ACCEPTED) if text else None
-        return lambda: self.vehicles.add(reading, source)
+        return lambda: self.vehicles.add(reading, Job(source, CropImage(crop)))
 
     def pass_time(self, until: float) -> None:
         while self.now < until:

@@ -1,0 +1,1 @@
+"""Which vehicles were seen? A file that lasts."""
