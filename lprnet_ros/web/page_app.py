@@ -102,7 +102,7 @@ class PageApp:
     async def _search(self, request: web.Request) -> web.StreamResponse:
         query = request.query
         limit = min(MOST_ROWS, max(1, int(_number(query.get("limit", "100")))))
-        before = _number(query["before"]) if query.get("before") else None
+        before = int(_number(query["before"])) if query.get("before") else None
         found = await self._look_up(self._vehicles.search, query.get("text", "")[:100], limit, before)
         return _json([_values(vehicle) for vehicle in found])
 

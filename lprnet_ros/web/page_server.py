@@ -7,7 +7,6 @@ import errno
 import ipaddress
 import socket
 import threading
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -64,7 +63,7 @@ class PageServer:
         self._is_local = ipaddress.ip_address(bound[0]).is_loopback
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         self.url = f"http://{shown}:{bound[1]}/"
-        self._deadlines: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+        self._deadlines: dict[Any, float] = {}  # of each connection
         self._loop = asyncio.new_event_loop()
         self._started: Future[None] = Future()
         self._ended = asyncio.Event()
@@ -129,8 +128,10 @@ class PageServer:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            for protocol in list(self._handlers.connections):
-                if self._deadlines.get(protocol, 0.0) < self._loop.time() and protocol.transport is not None:
+            there, now = set(self._handlers.connections), self._loop.time()
+            self._deadlines = {one: end for one, end in self._deadlines.items() if one in there}
+            for protocol in there:
+                if self._deadlines.get(protocol, now) < now and protocol.transport is not None:
                     protocol.transport.abort()
 
 

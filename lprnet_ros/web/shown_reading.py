@@ -1,10 +1,11 @@
-"""A reading or vehicle as the page shows it, from the JSON of ``~/reading`` and ``~/vehicle_plate``.
+"""A reading or vehicle as the page shows it, from the JSON of ``~/reading`` and ``~/vehicle_record``.
 
 Any program on the network may publish there, so nothing of the JSON is believed.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from typing import Any
 
 from lprnet_ros.text.escaping import one_line
 
-LONGEST_MESSAGE = 65536
-"""Characters; the JSON of a reading has less than a thousand."""
+LONGEST_MESSAGE = 2**20
+"""Characters; the JSON of a vehicle with the largest crop has a tenth."""
 
 _LONGEST_TEXT = 64
 _LONGEST_NAME = 256
@@ -31,9 +32,8 @@ class ShownReading:
         quad: its corners in pixels of the frame; empty where only its box, or nothing, is known.
         box: x, y, width and height in the frame, or None where the picture is the crop.
         frame: width and height of the frame, or None.
-        rows: of characters, 0 if unknown.
-        seconds: how long the vehicle was in view; None for a reading of one crop.
-        last: when the vehicle was seen last, seconds since the epoch; None where the message does not say.
+        first, last: when the vehicle was seen, seconds since the epoch; 0 for a reading of one crop.
+        jpeg: the vehicle's best crop, if there is one.
     """
 
     topic: str
@@ -46,9 +46,9 @@ class ShownReading:
     quad: tuple[tuple[float, float], ...] = ()
     box: tuple[float, float, float, float] | None = None
     frame: tuple[int, int] | None = None
-    rows: int = 0
-    seconds: float | None = None
-    last: float | None = None
+    first: float = 0.0
+    last: float = 0.0
+    jpeg: bytes | None = None
 
     def corners(self) -> list[tuple[float, float]]:
         """Return the corners of the quad, or of the box; none where the picture is the crop."""
@@ -76,14 +76,14 @@ def parse_reading(message: str) -> ShownReading:
             text=one_line(str(values["text"]), _LONGEST_TEXT),
             confidence=min(1.0, max(0.0, _number(values["confidence"]))),
             verdict="accepted" if values["accepted"] is True else _name(values["rejection"]) or "rejected",
-            kind=_name(values.get("kind")),
-            colour=_name(values.get("colour")),
+            kind=_name(vehicle.get("kind")),
+            colour=_name(vehicle.get("colour")),
             quad=tuple((_number(x), _number(y)) for x, y in quad) if len(quad) == 4 else (),
             box=tuple(_number(place[side]) for side in ("x", "y", "width", "height")) if place else None,  # type: ignore[arg-type]
             frame=(int(place["frame_width"]), int(place["frame_height"])) if place else None,
-            rows=int(place.get("rows", 0)) if place else 0,
-            seconds=_number(vehicle["seconds"]) if vehicle else None,
-            last=_number(vehicle["last"]) if "last" in vehicle else None,
+            first=max(0.0, _number(vehicle.get("first", 0.0))),
+            last=max(0.0, _number(vehicle.get("last", 0.0))),
+            jpeg=_jpeg(vehicle["jpeg"]) if "jpeg" in vehicle else None,
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"no reading: {type(error).__name__}") from error
@@ -98,3 +98,10 @@ def _number(value: Any) -> float:
 
 def _name(value: Any) -> str | None:
     return one_line(str(value), _LONGEST_NAME) if value is not None else None
+
+
+def _jpeg(text: str) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise ValueError("its crop is no JPEG")
+    return data

@@ -33,8 +33,14 @@ class ShownVehicle(Protocol):
 class VehicleSource(Protocol):
     """Vehicles that can be looked up, such as the list in memory or a record on disk."""
 
-    def search(self, text: str = "", limit: int = 100, before: float | None = None) -> Sequence[ShownVehicle]:
-        """Return vehicles whose text holds ``text``, seen last before a time, newest first."""
+    def search(self, text: str = "", limit: int = 100, before: int | None = None) -> Sequence[ShownVehicle]:
+        """Return vehicles whose text holds ``text``, newest first.
+
+        Args:
+            text: in any case; empty finds all.
+            limit: how many at most.
+            before: only those with smaller identifiers: for the next page, that of the last one here.
+        """
 
     def crop(self, identifier: int) -> bytes | None:
         """Return a vehicle's best crop as JPEG, or None where there is none."""
@@ -83,13 +89,13 @@ class VehicleList:
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
 
-    def search(self, text: str = "", limit: int = 100, before: float | None = None) -> list[ListedVehicle]:
+    def search(self, text: str = "", limit: int = 100, before: int | None = None) -> list[ListedVehicle]:
         """See ``VehicleSource.search``; the newest is the one that was added last."""
         wanted, found = text.casefold(), []
         with self._lock:
             vehicles = [vehicle for vehicle, _ in reversed(self._kept.values())]
         for vehicle in vehicles:
-            is_older = before is None or vehicle.last_seen < before
+            is_older = before is None or vehicle.identifier < before
             if is_older and wanted in vehicle.text.casefold() and len(found) < limit:
                 found.append(vehicle)
         return found

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import sys
-import time
-from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -16,23 +15,22 @@ from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 from std_msgs.msg import String
 
+from lprnet_ros.record.vehicle_record import RecordError, RecordReader
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.page_parameters import PLATE_PAGE as PARAMETERS
 from lprnet_ros.ros.parameters.parameter import check_values
 from lprnet_ros.ros.process.run_node import run_node
-from lprnet_ros.ros.topics.watched_camera import WatchedCamera, jpeg
+from lprnet_ros.ros.topics.watched_camera import WatchedCamera
 from lprnet_ros.text.escaping import one_line
 from lprnet_ros.web.live_view import LiveView
-from lprnet_ros.web.shown_reading import ShownReading, Stamp, parse_reading
+from lprnet_ros.web.shown_reading import ShownReading, parse_reading
 from lprnet_ros.web.vehicle_list import ListedVehicle, VehicleList
 
 if TYPE_CHECKING:
     from lprnet_ros.web.page_server import PageServer
 
 AIOHTTP_HINT = "pip install 'lprnet_ros[web]', or sudo apt install python3-aiohttp"
-_MOST_CROPS = 256
 _MOST_VALUES = 64
-_LONGEST_SEEN = 86400.0
 
 
 class PlatePage(Node):
@@ -54,9 +52,8 @@ class PlatePage(Node):
         from lprnet_ros.web.page_server import PageServer  # noqa: PLC0415 - needs aiohttp
 
         self._view = LiveView()
-        self._vehicles = VehicleList(values["most_vehicles"])
+        self._list = VehicleList(values["most_vehicles"])
         self._numbers = itertools.count(1)
-        self._crops: OrderedDict[tuple[str, str], tuple[float, Stamp, bytes]] = OrderedDict()
         self._cameras: dict[str, WatchedCamera] = {}
         topics = [topic for topic in values["frame_topics"] if topic]
         self._learns_cameras = not topics
@@ -66,7 +63,10 @@ class PlatePage(Node):
         self._shown_nodes = {self._reader, f"{self.get_namespace().rstrip('/')}/plate_cropper"}
         self._readings: Subscription | None = None
         depth = QoSProfile(depth=100)
-        self.create_subscription(String, f"{self._reader}/vehicle_plate", self._on_vehicle, depth)
+        record = values["record"]
+        if not record:
+            topic = f"{self._reader}/vehicle_record"
+            self.create_subscription(String, topic, self._on_vehicle, depth)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, depth)
         # steady: a clock that is set back would stop the timer for as long
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -74,12 +74,15 @@ class PlatePage(Node):
         self._server: PageServer = PageServer(
             self._reader,
             self._view,
-            lambda: self._vehicles,
+            partial(RecordReader, record) if record else lambda: self._list,
             address=values["address"],
             port=values["port"],
             most_connections=values["most_connections"],
         )
-        self._server.start()
+        try:
+            self._server.start()
+        except RecordError as error:
+            raise ValueError(str(error)) from error
         self.get_logger().info(f"the page is at {self._server.url}")
 
     def destroy_node(self) -> None:
@@ -118,41 +121,27 @@ class PlatePage(Node):
         reading = self._parsed(message)
         if reading is None:
             return
-        key = reading.topic, reading.text
-        is_better = reading.text != "" and reading.confidence > self._crops.get(key, (-1.0,))[0]
         own = self._cameras.get(reading.topic)  # crops of a plate_cropper name its topic, not the camera's
         for camera in [own] if own is not None else self._cameras.values():
             camera.add(reading)
-            picture = camera.plate(reading) if is_better else None
-            if picture is not None:
-                self._crops[key] = reading.confidence, reading.stamp, jpeg(picture)
-                self._crops.move_to_end(key)
-                if len(self._crops) > _MOST_CROPS:
-                    self._crops.popitem(last=False)
 
     def _on_vehicle(self, message: String) -> None:
         reading = self._parsed(message)
         if reading is None or not reading.text:
             return
-        crop = self._crops.pop((reading.topic, reading.text), None)
-        stamped = [one for one in self._crops.values() if one[1] == reading.stamp]
-        crop = crop or next(iter(stamped), None)
-        is_stamped = 0 < reading.stamp[0] < 1 << 32
-        last = reading.last or (reading.stamp[0] + reading.stamp[1] / 1e9 if is_stamped else time.time())
-        seen = min(max(reading.seconds or 0.0, 0.0), _LONGEST_SEEN)
         vehicle = ListedVehicle(
             next(self._numbers),
             reading.text,
             reading.kind,
             reading.colour,
             reading.confidence,
-            max(0.0, last - seen),
-            last,
+            reading.first,
+            reading.last,
             reading.topic,
             reading.verdict,
-            crop is not None,
+            reading.jpeg is not None,
         )
-        self._vehicles.add(vehicle, crop[2] if crop is not None else None)
+        self._list.add(vehicle, reading.jpeg)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -47,6 +47,13 @@ PLATE_PAGE: tuple[Parameter, ...] = (
         read_only=True,
     ),
     Parameter(
+        "record",
+        "",
+        "File of a plate_recorder, whose vehicles are shown; empty shows those since this node was started.",
+        "plate_recorder 的记录文件，显示其中的车辆；留空则显示本节点启动以来的车辆。",
+        read_only=True,
+    ),
+    Parameter(
         "most_vehicles",
         1000,
         "Vehicles that are kept in memory; not used with record.",

@@ -11,11 +11,8 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 
-from lprnet_ros.cropping.detection import Detection
-from lprnet_ros.cropping.rectify import rectify
-from lprnet_ros.images.camera_frame import Frame, Picture
+from lprnet_ros.images.camera_frame import Frame
 from lprnet_ros.images.crop_image import ImageRejectedError
-from lprnet_ros.images.geometry import Box, Quad
 from lprnet_ros.ros.topics.qos import QUIET_EVENTS, image_qos
 from lprnet_ros.ros.topics.transports import FRAMES
 from lprnet_ros.text.escaping import one_line
@@ -34,7 +31,6 @@ _MOST_WAITING_BYTES = 64 << 20
 _MOST_READ_STAMPS = 64
 _MOST_READINGS = 20
 _WIDTH = 1280
-_PADDING = 0.05
 _QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 80]
 
 
@@ -47,7 +43,7 @@ class _Waiting(NamedTuple):
 
 
 class WatchedCamera:
-    """Shows the pictures of a topic, and cuts plates out of them.
+    """Shows the pictures of a topic.
 
     Of what waits, the newest picture with readings is shown: so quads stand where the plates are, though not
     every picture is searched.  JPEG and PNG are passed on as they are.
@@ -120,24 +116,12 @@ class WatchedCamera:
 
     def add(self, reading: ShownReading) -> None:
         """Take a reading in, if it is of one of the pictures that are there."""
-        if self._frame_of(reading) is None:
+        if all(one.stamp != reading.stamp for one in self._waiting):
             return
         self._readings.setdefault(reading.stamp, []).append(reading)
         if len(self._readings) > _MOST_READ_STAMPS:
             self._readings.popitem(last=False)
         self._last_read = time.monotonic(), self._readings[reading.stamp]
-
-    def plate(self, reading: ShownReading) -> Picture | None:
-        """Return the plate of a reading, BGR, uint8; None where its picture is not there or cannot be used."""
-        frame = self._frame_of(reading)
-        try:
-            return _plate(frame, reading) if frame is not None else None
-        except (ImageRejectedError, ValueError, cv2.error) as error:  # a broken picture, a place outside
-            self._complain(error)
-            return None
-
-    def _frame_of(self, reading: ShownReading) -> Frame | None:
-        return next((one.frame for one in self._waiting if one.stamp == reading.stamp), None)
 
     def _show_next(self, now: float) -> None:
         due = [one for one in self._waiting if one.arrived <= now - _DELAY]
@@ -167,13 +151,6 @@ class WatchedCamera:
         )
 
 
-def _plate(frame: Frame, reading: ShownReading) -> Picture:
-    if reading.box is None:
-        return frame.cut(0, 0, *frame.size)
-    quad: Quad | None = reading.quad or None  # type: ignore[assignment]  # four, as it was parsed
-    return rectify(frame, Detection(Box(*reading.box), quad, rows=reading.rows), _PADDING)
-
-
 def _picture(chosen: _Waiting, readings: list[ShownReading]) -> LivePicture:
     size = readings[0].frame if readings else None
     if chosen.encoded is not None:
@@ -181,7 +158,7 @@ def _picture(chosen: _Waiting, readings: list[ShownReading]) -> LivePicture:
     else:
         width, height = size = chosen.frame.size
         target = min(width, _WIDTH), max(1, round(height * min(width, _WIDTH) / width))
-        data = jpeg(chosen.frame.scaled(0, 0, width, height, target))
+        data = cv2.imencode(".jpg", chosen.frame.scaled(0, 0, width, height, target), _QUALITY)[1].tobytes()
     shown = [
         {
             "text": reading.text,
@@ -192,8 +169,3 @@ def _picture(chosen: _Waiting, readings: list[ShownReading]) -> LivePicture:
         for reading in readings[:_MOST_READINGS]
     ]
     return LivePicture(data, {"size": size, "readings": shown})
-
-
-def jpeg(picture: Picture) -> bytes:
-    """Encode a BGR picture."""
-    return cv2.imencode(".jpg", picture, _QUALITY)[1].tobytes()

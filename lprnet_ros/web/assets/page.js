@@ -235,7 +235,7 @@ async function showVehicles() {
 
 async function showOlder() {
   const asked = lastAsked;
-  const answer = JSON.parse(await search(asked, `&before=${known[known.length - 1].last_seen}`));
+  const answer = JSON.parse(await search(asked, `&before=${known[known.length - 1].identifier}`));
   if (asked !== lastAsked) return;
   hasOlder = answer.length === PAGE_OF_ROWS && known.length < MOST_ROWS;
   showRows(known, answer);
