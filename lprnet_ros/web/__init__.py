@@ -1,1 +1,1 @@
-"""What is seen in a browser? A page with live pictures, vehicles and health; no rclpy, no pictures of its own."""
+"""What is seen in a browser? A page with live pictures, vehicles and health."""

@@ -67,6 +67,7 @@ class PageServer:
         self._loop = asyncio.new_event_loop()
         self._started: Future[None] = Future()
         self._ended = asyncio.Event()
+        self._handlers: Any = None
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="page lookups")
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
@@ -102,9 +103,11 @@ class PageServer:
 
     async def _serve(self) -> None:
         page = PageApp(self._title, self._view, self._vehicles, self._lookups, is_local=self._is_local)
-        runner = web.AppRunner(page.application(self._give_time), access_log=None, keepalive_timeout=_LONGEST_SECONDS)
+        runner = web.AppRunner(
+            page.application(self._give_time), access_log=None, keepalive_timeout=_LONGEST_SECONDS
+        )
         await runner.setup()
-        self._handlers: Any = runner.server
+        self._handlers = runner.server
         listener = await self._loop.create_server(self._protocol, sock=self._socket)
         self._started.set_result(None)
         sweep = self._loop.create_task(self._sweep())
@@ -160,5 +163,7 @@ def _listening(address: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             reason = f"another program has taken port {port} of {address}: end it, or set the parameter port"
         elif error.errno != errno.EACCES:
-            reason = f"address {address!r} is none of this machine's: set the parameter address to one that is"
+            reason = (
+                f"address {address!r} is none of this machine's: set the parameter address to one that is"
+            )
         raise ValueError(f"{reason} to another one" if reason.endswith("port") else reason) from error

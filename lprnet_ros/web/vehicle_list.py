@@ -91,7 +91,8 @@ class VehicleList:
 
     def search(self, text: str = "", limit: int = 100, before: int | None = None) -> list[ListedVehicle]:
         """See ``VehicleSource.search``; the newest is the one that was added last."""
-        wanted, found = text.casefold(), []
+        wanted = text.casefold()
+        found: list[ListedVehicle] = []
         with self._lock:
             vehicles = [vehicle for vehicle, _ in reversed(self._kept.values())]
         for vehicle in vehicles:

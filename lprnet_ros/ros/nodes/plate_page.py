@@ -98,9 +98,7 @@ class PlatePage(Node):
         is_open = self._view.is_open()
         if is_open and self._readings is None:
             topic = f"{self._reader}/reading"
-            self._readings = self.create_subscription(
-                String, topic, self._on_reading, QoSProfile(depth=100)
-            )
+            self._readings = self.create_subscription(String, topic, self._on_reading, QoSProfile(depth=100))
         elif not is_open and self._readings is not None:
             self.destroy_subscription(self._readings)
             self._readings = None
@@ -146,7 +144,9 @@ class PlatePage(Node):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name.partition(":")[0] in self._shown_nodes:
-                values = {one_line(one.key, 80): one_line(one.value, 200) for one in status.values[:_MOST_VALUES]}
+                values = {
+                    one_line(one.key, 80): one_line(one.value, 200) for one in status.values[:_MOST_VALUES]
+                }
                 level = int.from_bytes(status.level, "little")
                 self._view.tell(one_line(status.name, 200), level, one_line(status.message, 500), values)
 

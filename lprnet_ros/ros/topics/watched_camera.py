@@ -1,4 +1,4 @@
-"""One camera of the page: its pictures are received only while somebody looks, and shown with their readings."""
+"""One camera of the page: its pictures arrive only while somebody looks, and are shown with their readings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from lprnet_ros.text.escaping import one_line
 from lprnet_ros.web.live_view import LivePicture, LiveView
 from lprnet_ros.web.shown_reading import ShownReading, Stamp
 
-_DELAY = 0.25
-"""Seconds that a picture waits for its readings."""
+_FIRST_DELAY, _MOST_DELAY, _ADAPTS = 0.25, 2.0, 0.25
+"""Seconds that a picture waits for its readings; then as long as they take, and how fast that is learnt."""
 
-_HOLD = 0.4
-"""Seconds for which readings stand on later pictures that were not searched."""
+_HOLD = 1.0
+"""Seconds for which readings stand on later pictures, which were not searched or not yet."""
 
 _MOST_PIXELS = 4096 * 2160
-_MOST_WAITING = 16
+_MOST_WAITING = 64
 _MOST_WAITING_BYTES = 64 << 20
 _MOST_READ_STAMPS = 64
 _MOST_READINGS = 20
@@ -63,6 +63,7 @@ class WatchedCamera:
         self._waiting: deque[_Waiting] = deque()
         self._readings: OrderedDict[Stamp, list[ShownReading]] = OrderedDict()
         self._last_read: tuple[float, list[ShownReading]] = float("-inf"), []
+        self._delay, self._shown = _FIRST_DELAY, float("-inf")
 
     def look_after(self) -> None:
         """Subscribe or unsubscribe, as somebody looks or not, and show what is to be shown now."""
@@ -109,41 +110,41 @@ class WatchedCamera:
     def _wait(self, stamp: Stamp, encoded: Any, frame: Frame, size: int) -> None:
         self._waiting.append(_Waiting(time.monotonic(), stamp, encoded, frame, size))
         while len(self._waiting) > 1 and (
-            len(self._waiting) > _MOST_WAITING
-            or sum(one.size for one in self._waiting) > _MOST_WAITING_BYTES
+            len(self._waiting) > _MOST_WAITING or sum(one.size for one in self._waiting) > _MOST_WAITING_BYTES
         ):
             self._waiting.popleft()
 
     def add(self, reading: ShownReading) -> None:
-        """Take a reading in, if it is of one of the pictures that are there."""
-        if all(one.stamp != reading.stamp for one in self._waiting):
+        """Take a reading in, if it is of this camera."""
+        now = time.monotonic()
+        arrived = next((one.arrived for one in self._waiting if one.stamp == reading.stamp), None)
+        if arrived is not None:
+            self._delay += _ADAPTS * (min(now - arrived + 0.05, _MOST_DELAY) - self._delay)
+        elif reading.topic != self._topic:
             return
         self._readings.setdefault(reading.stamp, []).append(reading)
         if len(self._readings) > _MOST_READ_STAMPS:
             self._readings.popitem(last=False)
-        self._last_read = time.monotonic(), self._readings[reading.stamp]
+        self._last_read = now, self._readings[reading.stamp]
 
     def _show_next(self, now: float) -> None:
-        due = [one for one in self._waiting if one.arrived <= now - _DELAY]
-        if not due and len(self._waiting) < _MOST_WAITING and not self._is_full():
+        later = [one for one in self._waiting if one.arrived > self._shown]
+        due = [one for one in later if one.arrived <= now - self._delay]
+        if not due and len(later) == len(self._waiting) > 1:  # so large that they cannot wait for so long
+            due = later[:1]
+        if not due:
             return
-        chosen = next((one for one in reversed(due) if one.stamp in self._readings), None)
-        chosen = chosen or (due[-1] if due else self._waiting[0])
-        last_read, readings = self._last_read
+        chosen = next((one for one in reversed(due) if one.stamp in self._readings), due[-1])
+        self._shown = chosen.arrived
+        read, readings = self._last_read
         if chosen.stamp in self._readings:
             readings = self._readings[chosen.stamp]
-        elif now - last_read > _HOLD + _DELAY:
+        elif now - read > _HOLD:
             readings = []
-        while self._waiting and self._waiting[0].arrived <= chosen.arrived:
-            self._waiting.popleft()
         try:
             self._view.show(self._topic, _picture(chosen, readings))
         except (ImageRejectedError, cv2.error) as error:
             self._complain(error)
-
-    def _is_full(self) -> bool:
-        waiting = self._waiting
-        return bool(waiting) and sum(one.size for one in waiting) + waiting[0].size > _MOST_WAITING_BYTES
 
     def _complain(self, error: Exception) -> None:
         self._node.get_logger().warning(

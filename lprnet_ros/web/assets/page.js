@@ -196,7 +196,7 @@ function row(vehicle) {
   }
   const plate = element("td");
   plate.append(plateText(vehicle.text));
-  const more = [vehicle.kind, vehicle.colour].filter(Boolean).join(", ").replaceAll("_", " ");
+  const more = [...new Set([vehicle.kind, vehicle.colour])].filter(Boolean).join(", ").replaceAll("_", " ");
   if (more) plate.append(element("div", more, "faint"));
   const verdict = element("td");
   if (vehicle.verdict) verdict.append(verdictOf(vehicle.verdict));
