@@ -164,7 +164,8 @@ def test_all_but_ros_and_training_loads_without_their_libraries():
         if room_of(path) not in ("ros", "training")
         and path.stem != "__init__"
         and not any(
-            is_at_top and library(name) in ("onnx", "aiohttp") for name, is_at_top in imports(path.read_text("utf-8"))
+            is_at_top and library(name) in ("onnx", "aiohttp")
+            for name, is_at_top in imports(path.read_text("utf-8"))
         )
     ]
     assert "lprnet_ros.reading.recognizer" in modules

@@ -59,7 +59,9 @@ def test_what_was_added_is_found_at_once_and_after_a_restart(path: Path, write: 
     assert writer.add(vehicle("京A12345", kind=None, colour=None), None, NOW) == 2
     assert reader.search() == [
         RecordedVehicle(2, "京A12345", None, None, 0.987, NOW - 2.5, NOW - 1.0, "/gate cam"),
-        RecordedVehicle(1, "沪QHN5542", "new_energy_small", "green", 0.987, NOW - 2.5, NOW - 1.0, "/gate cam"),
+        RecordedVehicle(
+            1, "沪QHN5542", "new_energy_small", "green", 0.987, NOW - 2.5, NOW - 1.0, "/gate cam"
+        ),
     ]
     assert (reader.crop(1), reader.crop(2), reader.crop(3)) == (JPEG, None, None)
     writer.close()
@@ -203,7 +205,10 @@ def broken_record(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda path: path.write_bytes(b"not a database, but long enough to be looked at" * 40), "not a data"),
+        (
+            lambda path: path.write_bytes(b"not a database, but long enough to be looked at" * 40),
+            "not a data",
+        ),
         (Path.mkdir, "it is no file"),
         (other_database, "it is a database, but no record of vehicles: name another file"),
         (later_record, r"a later version of lprnet_ros \(format 2, this one knows 1\): update, or name"),

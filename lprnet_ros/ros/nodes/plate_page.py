@@ -21,6 +21,7 @@ from lprnet_ros.ros.parameters.page_parameters import PLATE_PAGE as PARAMETERS
 from lprnet_ros.ros.parameters.parameter import check_values
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.topics.watched_camera import WatchedCamera
+from lprnet_ros.text.console import WEB_HINT
 from lprnet_ros.text.escaping import one_line
 from lprnet_ros.web.live_view import LiveView
 from lprnet_ros.web.shown_reading import ShownReading, parse_reading
@@ -29,7 +30,6 @@ from lprnet_ros.web.vehicle_list import ListedVehicle, VehicleList
 if TYPE_CHECKING:
     from lprnet_ros.web.page_server import PageServer
 
-AIOHTTP_HINT = "pip install 'lprnet_ros[web]', or sudo apt install python3-aiohttp"
 _MOST_VALUES = 64
 
 
@@ -48,7 +48,7 @@ class PlatePage(Node):
         values: dict[str, Any] = read_values(self, PARAMETERS)
         check_values(PARAMETERS, values)
         if importlib.util.find_spec("aiohttp") is None:
-            raise ValueError(f"the page needs aiohttp: {AIOHTTP_HINT}")
+            raise ValueError(f"the page needs aiohttp: {WEB_HINT}")
         from lprnet_ros.web.page_server import PageServer  # noqa: PLC0415 - needs aiohttp
 
         self._view = LiveView()

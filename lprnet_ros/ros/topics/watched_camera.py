@@ -1,4 +1,4 @@
-"""One camera of the page: its pictures arrive only while somebody looks, and are shown with their readings."""
+"""One camera of the page: received only while somebody looks, and shown with its readings."""
 
 from __future__ import annotations
 
