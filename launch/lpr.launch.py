@@ -37,10 +37,7 @@ ARGUMENTS = {  # default and meaning
     "log_level": ("info", "Lowest level that the nodes log: debug, info, warn or error."),
     "use_sim_time": ("false", "Take the time from /clock, as with ros2 bag play --clock."),
     "respawn": ("false", "Start lpr_node and plate_cropper again 2 s after they have ended."),
-    "web": (
-        "false",
-        "Show a web page: true is TROS's where there is one and a camera, else ours; own is ours.",
-    ),
+    "web": ("false", "Web page: true is TROS's where it is installed, else ours; own is always ours."),
     "web_address": ("127.0.0.1", "Our page: address to serve it at; 0.0.0.0 lets other machines in."),
     "web_port": ("8000", "Our page: its port."),
     "camera": ("", "Where frames come from; empty takes the variable CAM_TYPE (fb is image), else none."),
