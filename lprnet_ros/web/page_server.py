@@ -68,6 +68,7 @@ class PageServer:
         self._started: Future[None] = Future()
         self._ended = asyncio.Event()
         self._handlers: Any = None
+        self._unmade = 0
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="page lookups")
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
@@ -119,11 +120,17 @@ class PageServer:
         await runner.cleanup()
 
     def _protocol(self) -> asyncio.BaseProtocol:
-        if len(self._handlers.connections) >= self._most:
+        if len(self._handlers.connections) + self._unmade >= self._most:
             return _Refusal()
+        # many are accepted at once, and aiohttp knows of each one turn of the loop later
+        self._unmade += 1
+        self._loop.call_soon(self._loop.call_soon, self._made)
         protocol: asyncio.BaseProtocol = self._handlers()
         self._deadlines[protocol] = self._loop.time() + _LONGEST_SECONDS
         return protocol
+
+    def _made(self) -> None:
+        self._unmade -= 1
 
     def _give_time(self, request: web.Request) -> None:
         self._deadlines[request.protocol] = self._loop.time() + _LONGEST_SECONDS
