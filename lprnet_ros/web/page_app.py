@@ -135,7 +135,10 @@ class PageApp:
         return response
 
     async def _look_up(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._lookups, call, *arguments)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._lookups, call, *arguments)
+        except RuntimeError as error:
+            raise web.HTTPServiceUnavailable(text=str(error)) from error
 
 
 def csv_of(vehicles: list[ShownVehicle]) -> bytes:

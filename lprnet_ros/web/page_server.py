@@ -7,7 +7,6 @@ import errno
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -35,7 +34,7 @@ class PageServer:
     Args:
         title: what the page shows.
         view: pictures and health.
-        open_vehicles: opens the vehicles, in the one thread that looks them up.
+        vehicles: the vehicles, looked up by a thread of their own; closed in the end.
         address: of this machine, to listen at; ``0.0.0.0`` lets other machines in.
         port: to listen on; 0 takes any that is free.
         most_connections: connections at a time; further ones get 503.
@@ -51,34 +50,29 @@ class PageServer:
         self,
         title: str,
         view: LiveView,
-        open_vehicles: Callable[[], VehicleSource],
+        vehicles: VehicleSource,
         *,
         address: str,
         port: int,
         most_connections: int,
     ) -> None:
-        self._title, self._view, self._open, self._most = title, view, open_vehicles, most_connections
+        self._title, self._view, self._vehicles, self._most = title, view, vehicles, most_connections
         self._socket = _listening(address, port)
         bound = self._socket.getsockname()
         self._is_local = ipaddress.ip_address(bound[0]).is_loopback
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         self.url = f"http://{shown}:{bound[1]}/"
         self._deadlines: dict[Any, float] = {}  # of each connection
-        self._loop = asyncio.new_event_loop()
         self._started: Future[None] = Future()
         self._ended = asyncio.Event()
+        self._loop: Any = None  # of the thread, as is what follows
         self._handlers: Any = None
         self._unmade = 0
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="page lookups")
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
     def start(self) -> None:
-        """Begin to serve; raises what opening the vehicles, or the server, raised."""
-        try:
-            self._vehicles = self._lookups.submit(self._open).result()
-        except BaseException:
-            self._socket.close()
-            raise
+        """Begin to serve."""
         self._thread.start()
         self._started.result()
 
@@ -92,17 +86,15 @@ class PageServer:
         self._lookups.shutdown()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._serve())
+            asyncio.run(self._serve())
         except BaseException as error:
             if self._started.done():
                 raise
             self._started.set_exception(error)  # for start() to raise
-        finally:
-            self._loop.close()
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         page = PageApp(self._title, self._view, self._vehicles, self._lookups, is_local=self._is_local)
         runner = web.AppRunner(
             page.application(self._give_time), access_log=None, keepalive_timeout=_LONGEST_SECONDS

@@ -31,7 +31,10 @@ class ShownVehicle(Protocol):
 
 
 class VehicleSource(Protocol):
-    """Vehicles that can be looked up, such as the list in memory or a record on disk."""
+    """Vehicles that can be looked up, such as the list in memory or a record on disk.
+
+    A ``RuntimeError`` says in one sentence why they cannot be looked up now.
+    """
 
     def search(self, text: str = "", limit: int = 100, before: int | None = None) -> Sequence[ShownVehicle]:
         """Return vehicles whose text holds ``text``, newest first.

@@ -24,11 +24,10 @@ def serving(
     vehicles: VehicleList | None = None, view: LiveView | None = None, *, most_connections: int = 64
 ) -> Iterator[PageServer]:
     """Serve the page until the end of the block."""
-    kept = vehicles if vehicles is not None else VehicleList(1000)
     server = PageServer(
         "/lpr_node",
         view if view is not None else LiveView(),
-        lambda: kept,
+        vehicles if vehicles is not None else VehicleList(1000),
         address="127.0.0.1",
         port=0,
         most_connections=most_connections,

@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
@@ -65,22 +66,22 @@ def test_an_address_that_cannot_be_had_is_one_sentence(address, port, sentence):
         PageServer(
             "",
             LiveView(),
-            lambda: VehicleList(1),
+            VehicleList(1),
             address=address,
             port=taken.getsockname()[1] if port is None else port,
             most_connections=1,
         )
 
 
-def test_what_opening_the_vehicles_raises_is_raised_and_the_port_is_free_again():
-    def refuse() -> VehicleList:
-        raise RuntimeError("no record")
+def test_vehicles_that_cannot_be_looked_up_are_one_sentence():
+    class Broken(VehicleList):
+        def search(self, *arguments):
+            raise RuntimeError("record /x: there is no such file")
 
-    server = PageServer("", LiveView(), refuse, address="127.0.0.1", port=0, most_connections=1)
-    with pytest.raises(RuntimeError, match="no record"):
-        server.start()
-    server.stop()
-    socket.create_server(address_of(server)).close()
+    with serving(Broken(1)) as server, pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{server.url}api/vehicles", timeout=PATIENCE_SECONDS)
+    with caught.value as answer:
+        assert (answer.status, answer.read()) == (503, b"record /x: there is no such file\n")
 
 
 def test_a_hundred_clients_at_once_are_answered_or_told_to_come_again():
@@ -152,7 +153,7 @@ def test_it_ends_at_once_though_somebody_waits():
     socket.create_server(address_of(server)).close()
 
 
-def test_vehicles_are_looked_up_in_one_thread_where_they_were_opened():
+def test_vehicles_are_looked_up_in_a_thread_of_their_own():
     opened: list[str] = []
 
     class Here(VehicleList):

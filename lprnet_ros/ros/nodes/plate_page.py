@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -15,7 +14,7 @@ from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 from std_msgs.msg import String
 
-from lprnet_ros.record.vehicle_record import RecordError, RecordReader
+from lprnet_ros.record.vehicle_record import RecordedVehicle, RecordReader
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.page_parameters import PLATE_PAGE as PARAMETERS
 from lprnet_ros.ros.parameters.parameter import check_values
@@ -31,6 +30,35 @@ if TYPE_CHECKING:
     from lprnet_ros.web.page_server import PageServer
 
 _MOST_VALUES = 64
+
+
+class Record:
+    """A record as the source of vehicles, opened once it is there: its writer may start later than the page.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._reader: RecordReader | None = None
+
+    def search(self, text: str = "", limit: int = 100, before: int | None = None) -> list[RecordedVehicle]:
+        """See ``RecordReader.search``."""
+        return self._opened().search(text, limit, before)
+
+    def crop(self, identifier: int) -> bytes | None:
+        """See ``RecordReader.crop``."""
+        return self._opened().crop(identifier)
+
+    def close(self) -> None:
+        """Close the file, if it was opened."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def _opened(self) -> RecordReader:
+        self._reader = self._reader or RecordReader(self._path)
+        return self._reader
 
 
 class PlatePage(Node):
@@ -74,15 +102,12 @@ class PlatePage(Node):
         self._server: PageServer = PageServer(
             self._reader,
             self._view,
-            partial(RecordReader, record) if record else lambda: self._list,
+            Record(record) if record else self._list,
             address=values["address"],
             port=values["port"],
             most_connections=values["most_connections"],
         )
-        try:
-            self._server.start()
-        except RecordError as error:
-            raise ValueError(str(error)) from error
+        self._server.start()
         self.get_logger().info(f"the page is at {self._server.url}")
 
     def destroy_node(self) -> None:

@@ -260,7 +260,7 @@ async function poll() {
         await showVehicles();
         connection("");
       } catch (error) {
-        connection(`No connection: ${error.message}`);
+        connection(`Trouble: ${error.message}`);
       }
     }
     await sleep(1);
@@ -270,10 +270,10 @@ async function poll() {
 byId("camera").addEventListener("change", (event) => { camera = Number(event.target.value); });
 byId("search").addEventListener("input", () => {
   byId("csv").href = `vehicles.csv?${query()}`;
-  showVehicles().catch((error) => connection(`No connection: ${error.message}`));
+  showVehicles().catch((error) => connection(`Trouble: ${error.message}`));
 });
 byId("older").addEventListener("click", () => {
-  showOlder().catch((error) => connection(`No connection: ${error.message}`));
+  showOlder().catch((error) => connection(`Trouble: ${error.message}`));
 });
 live();
 poll();
