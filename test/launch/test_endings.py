@@ -20,11 +20,10 @@ MISSING = {
         "setup.bash in this terminal",
     ),
     "several packages": (
-        ("hobot_shm", "hobot_codec", "ai_msgs"),
+        ("hobot_shm", "hobot_codec"),
         ["camera:=mipi", BOX, "web:=true"],
-        "camera:=mipi with web:=true needs the packages hobot_shm, hobot_codec, ai_msgs: sudo apt install "
-        "tros-humble-hobot-shm tros-humble-hobot-codec tros-humble-ai-msgs, and source its setup.bash "
-        "in this terminal",
+        "camera:=mipi with web:=true needs the packages hobot_shm, hobot_codec: sudo apt install "
+        "tros-humble-hobot-shm tros-humble-hobot-codec, and source its setup.bash in this terminal",
     ),
     "a device": (
         (),
