@@ -51,7 +51,10 @@ function svg(name, attributes) {
   return made;
 }
 
+let drawn = [[], 1, 1];
+
 function drawReadings(readings, width, height) {
+  drawn = [readings, width, height];
   const overlay = byId("overlay");
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   overlay.replaceChildren();
@@ -272,6 +275,7 @@ byId("search").addEventListener("input", () => {
   byId("csv").href = `vehicles.csv?${query()}`;
   showVehicles().catch((error) => connection(`Trouble: ${error.message}`));
 });
+window.addEventListener("resize", () => drawReadings(...drawn)); // letters keep their size on the screen
 byId("older").addEventListener("click", () => {
   showOlder().catch((error) => connection(`Trouble: ${error.message}`));
 });
