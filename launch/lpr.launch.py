@@ -34,6 +34,7 @@ ARGUMENTS = {  # default and meaning
     "model": ("", "Model file, or the name of a bundled one; empty leaves it to params_file."),
     "runtime": ("", "Inference runtime: auto, onnx, hbm or bpu; empty leaves it to params_file."),
     "params_file": (str(CONFIG / "lpr.yaml"), "YAML file with the parameters of lpr_node."),
+    "record": ("", "File in which plate_recorder keeps the vehicles and their crops; empty keeps nothing."),
     "log_level": ("info", "Lowest level that the nodes log: debug, info, warn or error."),
     "use_sim_time": ("false", "Take the time from /clock, as with ros2 bag play --clock."),
     "respawn": ("false", "Start lpr_node and plate_cropper again 2 s after they have ended."),
@@ -74,7 +75,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=meaning, choices=CHOICES.get(name))
         for name, (default, meaning) in ARGUMENTS.items()
     ]
-    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+    return LaunchDescription([*declared, OpaqueFunction(function=start), OpaqueFunction(function=record)])
 
 
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -151,6 +152,7 @@ def own_page(values: Values, topics: list[str]) -> list[Node]:
         "frame_topics": [full_name(values, topic) for topic in topics] or [""],
         "address": values["web_address"],
         "port": int(values["web_port"]),
+        "record": values["record"],
     }
     full = full_name(values, "plate_page")
     return [
@@ -163,6 +165,32 @@ def own_page(values: Values, topics: list[str]) -> list[Node]:
             arguments=["--ros-args", "--log-level", f"{full[1:].replace('/', '.')}:={values['log_level']}"],
             output="screen",
             emulate_tty=True,
+        )
+    ]
+
+
+def record(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Start plate_recorder where a record is wanted; the launch goes on when it ends."""
+    values: Values = dict(context.launch_configurations)
+    if not values["record"]:
+        return []
+    above = values.get("ros_namespace")
+    values["namespace"] = make_namespace_absolute(prefix_namespace(above, values["namespace"]))
+    full = full_name(values, "plate_recorder")
+    wired = support.parameter_file(full, {"record": values["record"]})
+    return [
+        Node(
+            package="lprnet_ros",
+            executable="plate_recorder",
+            name="plate_recorder",
+            namespace=values["namespace"],
+            parameters=[*support.parameters_above(context.launch_configurations), wired],
+            remappings=[("lpr_node/vehicle_record", f"{values['node_name']}/vehicle_record")],
+            arguments=["--ros-args", "--log-level", f"{full[1:].replace('/', '.')}:={values['log_level']}"],
+            output="screen",
+            emulate_tty=True,
+            respawn=values["respawn"].lower() == "true",
+            respawn_delay=2.0,
         )
     ]
 

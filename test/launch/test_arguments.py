@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,33 @@ def test_node_name_reaches_topics_parameters_and_log_level(tmp_path: Path, start
     assert reader.parameters["model"] == "lprnet_int8.onnx"
     page = next(one for one in launch.includes if one.file == "websocket")
     assert page.given["websocket_smart_topic"] == "/north/gate_reader/targets"
+
+
+@pytest.mark.parametrize("camera", [["camera:=usb", BOX], []], ids=["camera", "crops"])
+def test_a_record_is_kept_beside_the_reader(tmp_path: Path, started: list[Launch], camera: list[str]) -> None:
+    launch = StandIns(tmp_path).launch(
+        *camera, "record:=vehicles.db", "node_name:=gate_reader", "namespace:=north", "respawn:=true"
+    )
+    started.append(launch)
+    launch.wait_for("lpr_node", "plate_recorder")
+    recorder = launch.programs["plate_recorder"]
+    assert recorder.remappings == {
+        **{"__node": "plate_recorder", "__ns": "/north"},
+        "lpr_node/vehicle_record": "gate_reader/vehicle_record",
+    }
+    assert recorder.parameters == {"record": "vehicles.db"}
+    os.kill(recorder.pid, signal.SIGKILL)
+    wait_until(lambda: launch.programs["plate_recorder"].pid != recorder.pid)
+
+
+def test_the_launch_goes_on_without_its_recorder(tmp_path: Path, started: list[Launch]) -> None:
+    launch = StandIns(tmp_path).launch("camera:=usb", BOX, "record:=vehicles.db")
+    started.append(launch)
+    launch.wait_for("lpr_node", "plate_recorder")
+    os.kill(launch.programs["plate_recorder"].pid, signal.SIGKILL)
+    wait_until(lambda: not launch.programs["plate_recorder"].is_alive)
+    wait_until(lambda: "process has died" in launch.log)
+    assert launch.programs["lpr_node"].is_alive
 
 
 def test_use_sim_time_reaches_all_nodes_of_the_package(tmp_path: Path, started: list[Launch]) -> None:

@@ -53,6 +53,7 @@ def test_our_page_shows_the_frames_or_crops_that_are_read(
         "frame_topics": topics,
         "address": "127.0.0.1",
         "port": 8000,
+        "record": "",
     }
     assert "websocket" not in launch.programs
     assert "hobot_codec_republish" not in launch.programs
@@ -67,6 +68,7 @@ def test_names_address_and_port_reach_our_page(tmp_path: Path, started: list[Lau
         "node_name:=gate",
         "web_address:=0.0.0.0",
         "web_port:=8080",
+        "record:=vehicles.db",
     )
     started.append(launch)
     launch.wait_for("lpr_node", "plate_page")
@@ -77,6 +79,7 @@ def test_names_address_and_port_reach_our_page(tmp_path: Path, started: list[Lau
         "frame_topics": ["/north/frame_player/image"],
         "address": "0.0.0.0",
         "port": 8080,
+        "record": "vehicles.db",
     }
 
 

@@ -57,6 +57,7 @@ def test_nothing_that_was_added_is_lost(tmp_path: Path) -> None:
         identifiers = [vehicle.identifier for vehicle in vehicles]
         assert identifiers == list(range(identifiers[0], identifiers[-1] - 1, -1)), "one is missing"
         assert added <= identifiers[0] <= added + 1, "the one that was being added may be there too"
+        added = identifiers[0]
         for vehicle in vehicles:
             assert reader.crop(vehicle.identifier) == f"{vehicle.text} ".encode() * 1000
         reader.close()

@@ -91,7 +91,7 @@ def test_a_search_finds_parts_of_texts_page_by_page(path: Path, write: Callable)
 
 
 def test_every_text_is_found_by_each_of_its_parts(path: Path, write: Callable) -> None:
-    texts = ["京A%1_5", "\\%_\\", "'\"--", "é京\u2028", "%%", "[a-z]*?"]
+    texts = ["京A%1_5", "\\%_\\", "'\"--", "é京\u2028", "%%", "[0-9]*?"]
     writer = write()
     for text in texts:
         writer.add(vehicle(text), None, NOW)

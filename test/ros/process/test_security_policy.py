@@ -121,9 +121,8 @@ def test_what_other_names_and_topics_change_is_what_the_document_says(
 ) -> None:
     reader = start_reader("image_topics:=[/front/crop, side]", "consensus:=false")
     reader.wait_for_log("reading raw crops")
-    expected = without(
-        expected_here(), Opened(subscribe=frozenset({"image"}), publish=frozenset({"~/vehicle_plate"}))
-    )
+    vehicles = frozenset({"~/vehicle_plate", "~/vehicle_record"})
+    expected = without(expected_here(), Opened(subscribe=frozenset({"image"}), publish=vehicles))
     assert_opens(reader, expected | Opened(subscribe=frozenset({"/front/crop", "side"})))
 
 
