@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from skips import BROWSERS
 from tethered import tethered
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PROGRAM = next(filter(None, map(shutil.which, BROWSERS)), None)
 PATIENCE_SECONDS = 120.0
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("launch_ros", reason="launch_ros is not installed: a ROS installation has it")
-pytest.importorskip("aiohttp", reason="aiohttp is not installed: the extra web has it")
 
 from installed import skip_unless_installed
 from stand_ins import BOX, PICTURE, ROOT, Launch, StandIns, ended

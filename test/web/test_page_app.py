@@ -11,9 +11,6 @@ import re
 from urllib.parse import quote, urlsplit
 
 import pytest
-
-pytest.importorskip("aiohttp", reason="aiohttp is not installed: the extra web has it")
-
 from page_harness import JPEG, serving, vehicle
 
 from lprnet_ros.web.live_view import LivePicture, LiveView

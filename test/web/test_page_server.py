@@ -13,9 +13,6 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
-
-pytest.importorskip("aiohttp", reason="aiohttp is not installed: the extra web has it")
-
 from page_harness import serving, vehicle
 
 from lprnet_ros.web import page_server

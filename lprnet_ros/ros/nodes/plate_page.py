@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -57,7 +58,7 @@ class Record:
             self._reader.close()
 
     def _opened(self) -> RecordReader:
-        self._reader = self._reader or RecordReader(self._path)
+        self._reader = self._reader or RecordReader(Path(self._path).expanduser())
         return self._reader
 
 

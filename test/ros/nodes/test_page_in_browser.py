@@ -13,7 +13,6 @@ import cv2
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed: ROS has it")
-pytest.importorskip("aiohttp", reason="aiohttp is not installed: the extra web has it")
 
 from chromium import PROGRAM, Browser, browsing
 from page_process import EVIL, PageProcess, reading
@@ -21,8 +20,7 @@ from ros_harness import Client, compressed_image, running_reader
 from std_msgs.msg import String
 from tethered import ROOT
 
-if PROGRAM is None:
-    pytest.skip("no Chromium on PATH (apt install chromium)", allow_module_level=True)
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on PATH: apt install chromium")
 
 PLATES = {"京A7K358", "沪AD61952"}
 SIZES = [(1280, 800), (360, 740)]

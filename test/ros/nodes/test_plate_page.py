@@ -21,7 +21,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed: ROS has it")
-pytest.importorskip("aiohttp", reason="aiohttp is not installed: the extra web has it")
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from page_process import EVIL, STAMP, PageProcess, reading
