@@ -93,8 +93,8 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         unused = [name for name in CAMERA_ARGUMENTS if values[name] != ARGUMENTS[name][0]]
         if unused:
             launch.logging.get_logger("lpr.launch").warning(f"not used with {named}: {', '.join(unused)}")
-        page = own_page(values, topics)
-        return [node(values, "lpr_node", {}, given | ({"image_topics": topics} if topics else {})), *page]
+        given |= {"image_topics": topics} if topics else {}
+        return [node(values, "lpr_node", {}, given), *own_page(values, topics)]
 
     if values["model"]:
         load_manifest(find_model(values["model"])).verify_file()  # raises one sentence, as parse_regions does
