@@ -6,28 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-
-class ShownVehicle(Protocol):
-    """One vehicle; times in seconds since the epoch, ``camera`` is the topic of its pictures."""
-
-    @property
-    def identifier(self) -> int: ...  # noqa: D102 - as the class says
-    @property
-    def text(self) -> str: ...  # noqa: D102
-    @property
-    def kind(self) -> str | None: ...  # noqa: D102
-    @property
-    def colour(self) -> str | None: ...  # noqa: D102
-    @property
-    def confidence(self) -> float: ...  # noqa: D102
-    @property
-    def first_seen(self) -> float: ...  # noqa: D102
-    @property
-    def last_seen(self) -> float: ...  # noqa: D102
-    @property
-    def camera(self) -> str: ...  # noqa: D102
+from typing import Any, Protocol
 
 
 class VehicleSource(Protocol):
@@ -36,8 +15,8 @@ class VehicleSource(Protocol):
     A ``RuntimeError`` says in one sentence why they cannot be looked up now.
     """
 
-    def search(self, text: str = "", limit: int = 100, before: int | None = None) -> Sequence[ShownVehicle]:
-        """Return vehicles whose text holds ``text``, newest first.
+    def search(self, text: str = "", limit: int = 100, before: int | None = None) -> Sequence[Any]:
+        """Return vehicles whose text holds ``text``, newest first: dataclasses like ``ListedVehicle``.
 
         Args:
             text: in any case; empty finds all.
@@ -54,9 +33,13 @@ class VehicleSource(Protocol):
 
 @dataclass(frozen=True)
 class ListedVehicle:
-    """A vehicle of the list in memory; see ``ShownVehicle``.
+    """A vehicle of the list in memory.
 
     Attributes:
+        identifier: later ones are greater.
+        text, kind, colour, confidence: of its plate.
+        first_seen, last_seen: seconds since the epoch.
+        camera: topic of its pictures.
         verdict: ``accepted``, or the reason why it is not.
         has_crop: whether ``VehicleList.crop`` has its crop.
     """

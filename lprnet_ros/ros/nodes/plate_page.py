@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import itertools
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
+from rclpy.validate_full_topic_name import validate_full_topic_name
 from std_msgs.msg import String
 
 from lprnet_ros.record.vehicle_record import RecordedVehicle, RecordReader
 from lprnet_ros.ros.parameters.declare import declare_parameters, read_values
 from lprnet_ros.ros.parameters.page_parameters import PLATE_PAGE as PARAMETERS
 from lprnet_ros.ros.parameters.parameter import check_values
+from lprnet_ros.ros.process.guarded import guarded
 from lprnet_ros.ros.process.run_node import run_node
 from lprnet_ros.ros.topics.watched_camera import WatchedCamera
 from lprnet_ros.text.console import WEB_HINT
@@ -95,11 +101,11 @@ class PlatePage(Node):
         record = values["record"]
         if not record:
             topic = f"{self._reader}/vehicle_record"
-            self.create_subscription(String, topic, self._on_vehicle, depth)
-        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, depth)
+            self.create_subscription(String, topic, self._guarded(self._on_vehicle), depth)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._guarded(self._on_diagnostics), depth)
         # steady: a clock that is set back would stop the timer for as long
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0 / values["rate"], self._look_after, clock=self._steady)
+        self.create_timer(1.0 / values["rate"], self._guarded(self._look_after), clock=self._steady)
         self._server: PageServer = PageServer(
             self._reader,
             self._view,
@@ -116,15 +122,28 @@ class PlatePage(Node):
         self._server.stop()
         super().destroy_node()
 
+    def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
+        def report(what: str) -> None:
+            error = one_line(traceback.format_exc())
+            self.get_logger().error(f"a bug in {what}: {error}", throttle_duration_sec=5.0)
+
+        return guarded(callback, report, callback.__name__)
+
     def _add_camera(self, topic: str) -> None:
         if topic not in self._cameras and self._view.add_camera(topic):
             self._cameras[topic] = WatchedCamera(self, topic, self._view)
+
+    def _learn_camera(self, topic: str) -> None:
+        with contextlib.suppress(InvalidTopicNameException):  # anybody may write anything into a reading
+            validate_full_topic_name(topic)
+            self._add_camera(topic)
 
     def _look_after(self) -> None:
         is_open = self._view.is_open()
         if is_open and self._readings is None:
             topic = f"{self._reader}/reading"
-            self._readings = self.create_subscription(String, topic, self._on_reading, QoSProfile(depth=100))
+            take = self._guarded(self._on_reading)
+            self._readings = self.create_subscription(String, topic, take, QoSProfile(depth=100))
         elif not is_open and self._readings is not None:
             self.destroy_subscription(self._readings)
             self._readings = None
@@ -138,7 +157,7 @@ class PlatePage(Node):
             self.get_logger().warning(f"{self._reader}: {error}", throttle_duration_sec=5.0)
             return None
         if self._learns_cameras:
-            self._add_camera(reading.topic)
+            self._learn_camera(reading.topic)
         return reading
 
     def _on_reading(self, message: String) -> None:

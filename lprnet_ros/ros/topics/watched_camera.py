@@ -13,6 +13,7 @@ from rclpy.subscription import Subscription
 
 from lprnet_ros.images.camera_frame import Frame
 from lprnet_ros.images.crop_image import ImageRejectedError
+from lprnet_ros.ros.messages.optional_messages import MissingMessagesError
 from lprnet_ros.ros.topics.qos import QUIET_EVENTS, image_qos
 from lprnet_ros.ros.topics.transports import FRAMES
 from lprnet_ros.text.escaping import one_line
@@ -97,8 +98,13 @@ class WatchedCamera:
                 encoded = fields.data if transport is FRAMES["compressed"] else None
                 self._wait((fields.seconds, fields.nanoseconds), encoded, frame, len(message))
 
+            try:
+                message_type = transport.message_type(self._topic)
+            except MissingMessagesError as error:
+                self._complain(error)
+                return
             self._subscription = self._node.create_subscription(
-                transport.message_type("a camera of the page"),
+                message_type,
                 self._topic,
                 take,
                 qos,

@@ -174,7 +174,9 @@ def test_hostile_messages_are_shown_as_text_or_left_out(
     assert [one["text"] for one in page.vehicles()] == [f"{EVIL}{number}" for number in (4, 3, 2)]
     (shown,) = json.loads(page.ask("api/status")[2])["health"]
     assert (shown["level"], shown["message"], shown["values"]) == (2, EVIL, {EVIL: "\\x1b[2J"})
+    assert json.loads(page.ask("api/status")[2])["cameras"] == []  # no topic has such a name
     assert "Traceback" not in page.log
+    assert "a bug" not in page.log
     assert "\x1b[2J" not in page.log
 
 
