@@ -154,6 +154,8 @@ class _Refusal(asyncio.Protocol):
 
 
 def _listening(address: str, port: int) -> socket.socket:
+    if not address:  # the system would take it for every address
+        raise ValueError("address is empty: set the parameter address to 127.0.0.1, or to what is meant")
     try:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         return socket.create_server((address, port), family=family)

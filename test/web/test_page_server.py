@@ -55,6 +55,7 @@ def is_served(server: PageServer) -> bool:
             r"^another program has taken port \d+ of 127\.0\.0\.1: end it, or set the parameter",
         ),
         ("203.0.113.7", 0, r"^address '203\.0\.113\.7' is none of this machine's: set the parameter address"),
+        ("", 0, "^address is empty: set the parameter address to 127"),
         ("no such name", 0, r"^address 'no such name' is none of this machine's"),
     ],
 )
