@@ -75,6 +75,8 @@ function drawReadings(readings, width, height) {
     });
     text.textContent = `${isAccepted ? "✓" : "✕"} ${reading.text}`;
     overlay.append(text);
+    const beyond = Number(text.getAttribute("x")) + text.getComputedTextLength() + size / 4 - width;
+    if (beyond > 0) text.setAttribute("x", Math.max(0, Number(text.getAttribute("x")) - beyond));
   }
   byId("readings").replaceChildren(
     ...readings.map((reading) => {
