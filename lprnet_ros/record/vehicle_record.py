@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -127,8 +128,12 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     """
     if not path.is_file():  # SQLite would not say why
         raise RecordError("it is no file" if path.exists() else "there is no such file")
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    # SQLite makes files beside a database with a write-ahead log, and on a read-only medium it cannot
+    if os.statvfs(path).f_flag & os.ST_RDONLY and not Path(f"{path}-wal").exists():
+        uri += "&immutable=1"
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
+        uri,
         uri=True,
         timeout=_PATIENCE_SECONDS,
         isolation_level=None,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lprnet_ros.record.record_writer import RecordWriter
 from lprnet_ros.record.vehicle_record import RecordedVehicle, RecordError, RecordReader
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "interface.md"
 DAY = 86_400.0
 NOW = 1.8e9
 JPEG = b"\xff\xd8\xff" + bytes(range(256)) * 16
@@ -238,3 +241,39 @@ def test_a_reader_makes_no_file(path: Path) -> None:
 def test_a_writer_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="No such file or directory"):
         RecordWriter(tmp_path / "no" / "record.db", 1, 1)
+
+
+def test_the_examples_of_the_document_do_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    writer = RecordWriter(tmp_path / "vehicles.db", 30, 1024)
+    for plate in ("京A12345", "沪QHN5542", "京A12999"):
+        writer.add(vehicle(plate), JPEG, NOW)
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    (example,) = [block for block in blocks if "RecordReader" in block]
+    exec(compile(example, str(DOCUMENT), "exec"), {})
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [words[:2] for words in printed] == [["京A12999", "0.987"], ["京A12345", "0.987"]]
+    (query,) = re.findall(r'^sqlite3 -readonly vehicles.db "(.*)"$', text, re.MULTILINE)
+    connection = sqlite3.connect("vehicles.db")
+    rows = connection.execute(query).fetchall()
+    connection.close()
+    writer.close()
+    assert rows[0] == ("京A12999", "2027-01-15 07:59:59")
+    assert len(rows) == 3
+
+
+def test_a_record_on_a_read_only_medium_is_read(
+    path: Path, write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where SQLite can make no files beside it; none is made here either, which is how it shows."""
+    writer = write()
+    writer.add(vehicle(), JPEG, NOW)
+    writer.close()
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    reader = RecordReader(path)
+    assert [one.text for one in reader.search()] == ["沪QHN5542"]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    reader.close()

@@ -133,6 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
         FramePlayer,
         description="Plays pictures or a video as a camera.",
         parameters=PARAMETERS,
+        example="--ros-args -p source:=street.jpg -p loop:=true",
         is_done=FramePlayer.is_done,
     )
 

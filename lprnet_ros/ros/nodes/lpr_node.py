@@ -280,6 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
         LprNode,
         description="Reads licence plates on image topics and publishes them with their confidence.",
         parameters=PARAMETERS,
+        example="--ros-args -p \"frame_topics:=['/image_raw']\" -p log_readings:=true",
         start=LprNode.autostart,
         on_signal=LprNode.stop_waiting,
         executor=lambda node: read_settings(node).executor,

@@ -236,6 +236,7 @@ def main(arguments: list[str] | None = None) -> int:
         PlateCropper,
         description="Cuts plates out of camera frames and publishes the crops.",
         parameters=PARAMETERS,
+        example="--ros-args -r image:=/image_raw",
     )
 
 

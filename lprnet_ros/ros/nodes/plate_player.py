@@ -112,6 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         PlatePlayer,
         description="Publishes the crops of a folder.",
         parameters=PARAMETERS,
+        example="--ros-args -p images:=my_crops",
         is_done=PlatePlayer.is_done,
     )
 

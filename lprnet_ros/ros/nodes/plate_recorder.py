@@ -170,6 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
         PlateRecorder,
         description="Keeps the vehicles that lpr_node has read in an SQLite file.",
         parameters=PARAMETERS,
+        example="--ros-args -p record:=vehicles.db",
     )
 
 

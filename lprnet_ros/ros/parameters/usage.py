@@ -12,18 +12,22 @@ from lprnet_ros.text.escaping import one_line
 _WIDTH = 100
 
 
-def usage(program: str, description: str, parameters: Sequence[Parameter]) -> str:
+def usage(program: str, description: str, parameters: Sequence[Parameter], example: str = "") -> str:
     """Return the text of ``--help``.
 
     Args:
         program: the node's command.
         description: what it does, in one sentence.
         parameters: those that it declares.
+        example: arguments to begin with.
     """
     lines = [
         f"usage: {program} [--help] [--ros-args -p NAME:=VALUE | --params-file FILE | -r FROM:=TO ...]",
         "",
         *textwrap.wrap(description, _WIDTH),
+        "",
+        f"example: {program} {example}".rstrip(),
+        f"topics:  ros2 node info /{program} lists them; docs/interface.md and docs/cropper.md explain them",
         "",
         "parameters:",
     ]

@@ -64,6 +64,7 @@ def run_node(
     *,
     description: str = "",
     parameters: Sequence[Parameter] = (),
+    example: str = "",
     start: Callable[[NodeType], None] | None = None,
     is_done: Callable[[NodeType], bool] | None = None,
     executor: Callable[[NodeType], str] = lambda _: "auto",
@@ -77,6 +78,7 @@ def run_node(
         create: makes the node; a ValueError describes an error of the user.
         description: what the node does, for ``--help``.
         parameters: the parameters that the node declares.
+        example: arguments to begin with, for ``--help``.
         start: called once before the first callback.
         is_done: called after every callback to tell whether the work is done; None means never.
         executor: returns the choice of executor: ``auto``, ``events`` or ``single``.
@@ -90,7 +92,7 @@ def run_node(
     try:
         plain = remove_ros_args(given)[1:]
         if {"-h", "--help"} & set(plain):
-            return run_program(program, lambda: _show(usage(program, description, parameters)))
+            return run_program(program, lambda: _show(usage(program, description, parameters, example)))
         if plain:
             print(refusal(program, plain), file=sys.stderr)
             return 2

@@ -1,4 +1,4 @@
-"""Publishes one final reading a vehicle: ``~/vehicle_plate``, with its crop ``~/vehicle_record``, and in the log."""
+"""Publishes one final reading a vehicle: ``~/vehicle_plate``, with its crop ``~/vehicle_record``, the log."""
 
 from __future__ import annotations
 

@@ -14,16 +14,12 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
-from lprnet_ros.consensus.sightings import Sighting, VehiclePlate
+from a_vehicle import CROP, READING, SOURCE, VEHICLE
+
 from lprnet_ros.flow.job import Source
-from lprnet_ros.reading.plate_reading import PlateReading, Verdict
+from lprnet_ros.reading.plate_reading import Verdict
 from lprnet_ros.record.vehicle_record import RecordedVehicle
 from lprnet_ros.ros.messages.vehicle_json import recorded_vehicle, vehicle_line, vehicle_to_json
-
-READING = PlateReading("沪QHN5542", 0.9871, (1.0,) * 8, verdict=Verdict.ACCEPTED, kind="blue", colour="blue")
-SOURCE = Source("/gate/crop", 12, 34, "cam#1", 0.0)
-VEHICLE = VehiclePlate(READING, 9, 8, Sighting(1.0, "/gate/crop", READING), 1.8e9 - 0.81, 1.8e9, False)
-CROP = np.full((24, 94, 3), 128, np.uint8)
 
 
 def test_what_is_published_is_what_is_recorded() -> None:

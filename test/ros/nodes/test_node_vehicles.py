@@ -185,3 +185,20 @@ def test_without_consensus_there_is_no_such_topic(
     conversation.read_known("a crop")
     topic = f"{conversation.reader.full_name}/vehicle_plate"
     assert client.node.count_publishers(topic) == 0
+
+
+def test_vehicles_are_logged_while_log_readings_says_so(start_reader: Callable[..., ReaderProcess]) -> None:
+    """Nobody subscribes to ``~/vehicle_plate``; the parameter alone is enough, from one crop to the next."""
+    reader = start_reader("qos_profile:=reliable", "consensus_minimum_crops:=1", "consensus_gap:=0.1")
+    conversation = Conversation(reader)
+    conversation.read_known("before")
+    assert reader.set_parameters(log_readings=True) == [(True, "")]
+    crop = raw_image(known_plate()[1], "gate\n\x1b[31m1")
+    reader.client.retry_until(
+        lambda: conversation.image.publish(crop), lambda: bool(reader.lines("]: vehicle ")), "a line"
+    )
+    line = reader.lines("]: vehicle ")[0].partition("]: ")[2]
+    assert line.startswith(f"vehicle {known_plate()[0]} (0.9")
+    assert r"/image gate\n\x1b[31m1: " in line
+    assert reader.set_parameters(log_readings=False) == [(True, "")]
+    assert not reader.lines(" before: ")

@@ -12,13 +12,12 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node tests need it")
 
+from a_vehicle import CROP, SOURCE, VEHICLE
 from ros_harness import Client, Conversation, ReaderProcess, known_plate, python_process
 from std_msgs.msg import String
 
-from lprnet_ros.flow.job import Source
 from lprnet_ros.record.vehicle_record import RecordedVehicle, RecordError, RecordReader
 from lprnet_ros.ros.messages.vehicle_json import vehicle_to_json
-from test.ros.messages.test_vehicle_json import CROP, VEHICLE
 
 MODULE = "lprnet_ros.ros.nodes.plate_recorder"
 
@@ -70,7 +69,7 @@ class Gate:
         self._node.destroy_publisher(self._vehicles)
 
     def send(self, text: str | None = None) -> None:
-        line = vehicle_to_json(VEHICLE, Source("/gate/crop", 1, 2, "cam", 0.0), CROP)
+        line = vehicle_to_json(VEHICLE, SOURCE, CROP)
         self._vehicles.publish(String(data=line if text is None else text))
 
 

@@ -135,3 +135,9 @@ def test_values_become_settings():
 def test_a_value_that_is_not_allowed_makes_no_settings():
     with pytest.raises(ValueError, match="transport is 'morse', expected one of raw, compressed"):
         Settings.from_values(defaults() | {"transport": "morse"})
+
+
+def test_logging_vehicles_needs_vehicles():
+    assert Settings.from_values({**defaults(), "log_readings": True}).log_readings
+    with pytest.raises(ValueError, match="log_readings logs vehicles, and consensus is false"):
+        Settings.from_values({**defaults(), "log_readings": True, "consensus": False})

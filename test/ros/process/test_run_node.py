@@ -12,7 +12,7 @@ pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed: the node te
 
 from ros_harness import ROOT
 
-NODES = ("lpr_node", "plate_cropper", "plate_player", "frame_player")
+NODES = ("lpr_node", "plate_cropper", "plate_player", "plate_recorder", "frame_player")
 
 
 def run(node: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +32,7 @@ def test_help_names_every_parameter(ros_environment: None, node: str, flag: str)
     done = run(node, flag)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: {node} ")
+    assert f"example: {node} --ros-args -" in done.stdout
     module = __import__(f"lprnet_ros.ros.nodes.{node}", fromlist=["PARAMETERS"])
     for parameter in module.PARAMETERS:
         assert f"  {parameter.name}:=" in done.stdout

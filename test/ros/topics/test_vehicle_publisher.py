@@ -146,3 +146,20 @@ def test_how_long_crops_are_read_changes_nothing(
         return sorted((v.reading.text, v.crops, v.first, v.last) for v in gate.messages)
 
     assert final(delays) == final([0] * len(delays))
+
+
+def test_crops_that_are_kept_are_bounded_and_the_newest_stay(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lprnet_ros.ros.topics.vehicle_publisher._MOST_BYTES", 3 * GREY.nbytes)
+    for number in range(10):
+        gate.arrive(number / 10, PLATE)()
+    assert len(gate.vehicles._kept) == 3
+    gate.arrive(1.0, PLATE, np.zeros((500, 500, 3), np.uint8))()
+    assert len(gate.vehicles._kept) == gate.vehicles._kept_bytes == 0
+    gate.arrive(1.1, PLATE)()
+    gate.pass_time(5.0)
+    (vehicle,) = gate.messages
+    assert vehicle.crops == 12
+    sightings = gate.vehicles._kept
+    assert [kept.source.received for kept in sightings] == [1.1]
