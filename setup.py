@@ -35,7 +35,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["py.typed", "images/assets/*.png", "plates/*/*.yaml"]},
+    package_data={PACKAGE: ["py.typed", "images/assets/*.png", "plates/*/*.yaml", "web/assets/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -62,6 +62,7 @@ setup(
         ],
         # 0.11.7 is the first that takes zstd from where Python 3.14 has it
         "bags": ["rosbags>=0.11.7,<0.12"],
+        "web": ["aiohttp>=3.8,<4"],  # as apt's python3-aiohttp, which Ubuntu 22.04 has in 3.8
         "training": [
             "torch>=2.2,<3",
             "onnx>=1.15,<2",
@@ -77,6 +78,7 @@ setup(
             "hypothesis>=6.80,<7",
             "psutil>=5.8,<8",
             "rosbags>=0.11.7,<0.12",
+            "aiohttp>=3.8,<4",
         ],
         "lint": ["ruff>=0.8,<1", "mypy>=1.11,<3", "types-PyYAML"],
     },
@@ -105,6 +107,7 @@ setup(
         "console_scripts": [
             "lpr_node = lprnet_ros.ros.nodes.lpr_node:main",
             "plate_cropper = lprnet_ros.ros.nodes.plate_cropper:main",
+            "plate_page = lprnet_ros.ros.nodes.plate_page:main",
             "plate_player = lprnet_ros.ros.nodes.plate_player:main",
             "plate_recorder = lprnet_ros.ros.nodes.plate_recorder:main",
             "frame_player = lprnet_ros.ros.nodes.frame_player:main",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lprnet_ros.ros.parameters import cropper_parameters, lpr_settings, recorder_parameters
+from lprnet_ros.ros.parameters.page_parameters import PLATE_PAGE
 from lprnet_ros.ros.parameters.parameter import Parameter
 from lprnet_ros.ros.parameters.player_parameters import FRAME_PLAYER, PLATE_PLAYER
 
@@ -19,6 +20,7 @@ NODES = {
     "lpr_node": lpr_settings.PARAMETERS,
     "plate_cropper": cropper_parameters.PARAMETERS,
     "plate_recorder": recorder_parameters.PARAMETERS,
+    "plate_page": PLATE_PAGE,
     "frame_player": FRAME_PLAYER,
     "plate_player": PLATE_PLAYER,
 }

@@ -1,4 +1,4 @@
-"""Starts lpr_node; with camera:= a camera before it, with web:=true TROS's page after it.
+"""Starts lpr_node; with camera:= a camera before it, with web:=true a page after it.
 
 lpr_node takes the camera's frames itself.  plate_cropper comes between them where a detector or labels say
 where plates are, or where cropper_params_file is given.
@@ -38,6 +38,9 @@ ARGUMENTS = {  # default and meaning
     "log_level": ("info", "Lowest level that the nodes log: debug, info, warn or error."),
     "use_sim_time": ("false", "Take the time from /clock, as with ros2 bag play --clock."),
     "respawn": ("false", "Start lpr_node and plate_cropper again 2 s after they have ended."),
+    "web": ("false", "Web page: true is TROS's where it is installed, else ours; own is always ours."),
+    "web_address": ("127.0.0.1", "Our page: address to serve it at; 0.0.0.0 lets other machines in."),
+    "web_port": ("8000", "Our page: its port."),
     "camera": ("", "Where frames come from; empty takes the variable CAM_TYPE (fb is image), else none."),
 }
 CAMERA_ARGUMENTS = {  # of no use without a camera
@@ -50,11 +53,11 @@ CAMERA_ARGUMENTS = {  # of no use without a camera
     "source": ("", "image: folder of pictures, picture or video; a labels.csv beside it is used."),
     "rate": ("0", "image: frames a second; 0 is the video's own rate, or 10."),
     "loop": ("true", "image: start again at the end."),
-    "web": ("false", "Show frames and plates on a web page, port 8000."),
     "cropper_params_file": (str(CONFIG / "cropper.yaml"), "Parameters of plate_cropper, which is then used."),
 }
 ARGUMENTS |= CAMERA_ARGUMENTS
-CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop", "web")}
+CHOICES = {name: ["true", "false", "True", "False"] for name in ("use_sim_time", "respawn", "loop")}
+CHOICES["web"] = ["true", "false", "own", "True", "False"]
 CHOICES["camera"] = ["", "none", "mipi", "usb", "image"]
 CHOICES["detections"] = ["", "targets", "detection_2d_array"]
 CHOICES["log_level"] = ["debug", "info", "warn", "error", "fatal"]
@@ -90,7 +93,8 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         unused = [name for name in CAMERA_ARGUMENTS if values[name] != ARGUMENTS[name][0]]
         if unused:
             launch.logging.get_logger("lpr.launch").warning(f"not used with {named}: {', '.join(unused)}")
-        return [node(values, "lpr_node", {}, given | ({"image_topics": topics} if topics else {}))]
+        given |= {"image_topics": topics} if topics else {}
+        return [node(values, "lpr_node", {}, given), *own_page(values, topics)]
 
     if values["model"]:
         load_manifest(find_model(values["model"])).verify_file()  # raises one sentence, as parse_regions does
@@ -103,16 +107,17 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         values["source"] = support.checked_source(values["source"])
     where, detections, labels = places_of_plates(values)
     packages = PACKAGES.get(camera, []) + MESSAGES.get(where.get("detections", ""), [])
-    has_page = values["web"] == "true"
-    if has_page:
+    has_tros_page = values["web"] == "true" and support.is_installed("websocket")
+    if has_tros_page:
         named += " with web:=true"
         packages += (["hobot_codec"] if camera == "mipi" else []) + ["websocket", "ai_msgs"]
-        given["outputs"] = "auto"  # the page needs targets, whatever the parameter file says
+        given["outputs"] = "auto"  # this page needs targets, whatever the parameter file says
     support.require_packages(named, packages, context.environment)
+    own = [] if has_tros_page else own_page(values, [FRAMES[camera], *topics])
 
     for_camera = {name: values[name] for name in ARGUMENTS if values[name]}
     for_camera |= {
-        "jpeg": values["web"],
+        "jpeg": str(has_tros_page),
         "labels": labels,
         "detections": where["detections"] if labels else "targets",
     }
@@ -129,8 +134,37 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 *([] if camera == "image" else [shared_memory]),
                 support.include("lprnet_ros", f"{camera}_camera", for_camera),
                 *readers(values, where, detections, topics, given),
-                *([support.include("websocket", "websocket", page)] if has_page else []),
+                *([support.include("websocket", "websocket", page)] if has_tros_page else own),
             ]
+        )
+    ]
+
+
+def own_page(values: Values, topics: list[str]) -> list[Node]:
+    """Return plate_page, which shows these topics, where it is wanted; ``LaunchError`` if it cannot start."""
+    if values["web"] == "false":
+        return []
+    support.require_page(f"web:={values['web']}")
+    if not values["web_port"].isdecimal():
+        raise LaunchError(f"web_port is {values['web_port']!r}, expected a number")
+    parameters = {
+        "reader": full_name(values, values["node_name"]),
+        "frame_topics": [full_name(values, topic) for topic in topics] or [""],
+        "address": values["web_address"],
+        "port": int(values["web_port"]),
+        "record": values["record"],
+    }
+    full = full_name(values, "plate_page")
+    return [
+        Node(
+            package="lprnet_ros",
+            executable="plate_page",
+            name="plate_page",
+            namespace=values["namespace"],
+            parameters=[support.parameter_file(full, parameters)],
+            arguments=["--ros-args", "--log-level", f"{full[1:].replace('/', '.')}:={values['log_level']}"],
+            output="screen",
+            emulate_tty=True,
         )
     ]
 

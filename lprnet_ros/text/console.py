@@ -19,6 +19,9 @@ from lprnet_ros.text.escaping import one_line
 ROS_HINT = "source /opt/ros/$ROS_DISTRO/setup.bash, or in a checkout run 'make setup' and use .venv/bin"
 """What to do where rclpy is missing."""
 
+WEB_HINT = "pip install 'lprnet_ros[web]', or sudo apt install python3-aiohttp"
+"""What to do where aiohttp is missing."""
+
 _ESCAPED = "lprnet_ros.escaped"
 _ENDED_BY_PIPE, _INTERRUPTED = 128 + signal.SIGPIPE, 128 + signal.SIGINT  # as a shell numbers them
 

@@ -25,6 +25,8 @@ NEEDED = {
 }
 """The modules that tests need and a machine may lack, by what these tests try."""
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 SHARED = {
     "scenes with labelled plates": "data/scenes",
     "the board's own crops, tensor and article": "background",
@@ -44,6 +46,8 @@ def announced() -> list[str]:
         for subject, folder in SHARED.items()
         if not any((root / "shared" / folder).is_dir() for root in ROOT.parents)
     ]
+    if not any(map(shutil.which, BROWSERS)):
+        lines.append("the page in a browser: no Chromium on PATH (apt install chromium)")
     if shutil.which("setpriv") is None:
         lines.append("runs that are killed: no setpriv (util-linux), so that they may leave processes behind")
     return lines

@@ -242,7 +242,8 @@ class StandIns:
                 )
                 self._launch_file(package, name, text)
                 self._program(package, executable)
-        for executable in ("lpr_node", "plate_cropper", "plate_recorder", "frame_player", "other_node"):
+        ours = ("lpr_node", "plate_cropper", "plate_recorder", "plate_page", "frame_player", "other_node")
+        for executable in ours:
             self._program("lprnet_ros", executable)
 
     def _launch_file(self, package: str, name: str, text: str) -> None:

@@ -20,17 +20,10 @@ MISSING = {
         "setup.bash in this terminal",
     ),
     "several packages": (
-        ("hobot_shm", "hobot_codec", "websocket"),
+        ("hobot_shm", "hobot_codec"),
         ["camera:=mipi", BOX, "web:=true"],
-        "camera:=mipi with web:=true needs the packages hobot_shm, hobot_codec, websocket: sudo apt install "
-        "tros-humble-hobot-shm tros-humble-hobot-codec tros-humble-websocket, and source its setup.bash "
-        "in this terminal",
-    ),
-    "the page": (
-        ("websocket",),
-        ["camera:=image", PICTURE, BOX, "web:=true"],
-        "camera:=image with web:=true needs the package websocket: sudo apt install tros-humble-websocket, "
-        "and source its setup.bash in this terminal",
+        "camera:=mipi with web:=true needs the packages hobot_shm, hobot_codec: sudo apt install "
+        "tros-humble-hobot-shm tros-humble-hobot-codec, and source its setup.bash in this terminal",
     ),
     "a device": (
         (),
@@ -130,9 +123,10 @@ def test_when_a_part_of_the_chain_dies_all_of_it_ends(
     [
         ("frame_player", "0", ["camera:=image", PICTURE, BOX]),
         ("websocket", "1", ["camera:=usb", BOX, "web:=true"]),
+        ("plate_page", "1", ["camera:=usb", BOX, "web:=own"]),
         ("hobot_codec_republish", "1", ["camera:=mipi", BOX, "web:=true"]),
     ],
-    ids=["a player that has played all", "the page", "the encoder"],
+    ids=["a player that has played all", "the page", "our page", "the encoder"],
 )
 def test_readings_go_on_without(tmp_path: Path, name: str, status: str, arguments: list[str]) -> None:
     launch = StandIns(tmp_path).launch(*arguments, ENDING_PROGRAM=name, ENDING_STATUS=status)

@@ -55,6 +55,8 @@ def test_every_argument_is_explained_and_has_a_default() -> None:
         "rate",
         "loop",
         "web",
+        "web_address",
+        "web_port",
         "cropper_params_file",
     }
     for argument in arguments.values():

@@ -11,7 +11,14 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 READMES = [REPOSITORY / "README.md", REPOSITORY / "README_cn.md"]
 DOCUMENTS = [*READMES, *sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "models" / "README.md"]
-WITHOUT_OPTIONS = ("lpr_node", "plate_cropper", "plate_player", "plate_recorder", "frame_player")
+WITHOUT_OPTIONS = (
+    "lpr_node",
+    "plate_cropper",
+    "plate_player",
+    "plate_recorder",
+    "plate_page",
+    "frame_player",
+)
 """ROS nodes: theirs are parameters."""
 
 COMMAND = r"(?:\.venv/bin/|ros2 run lprnet_ros |sudo )?((?:lpr_|plate_|frame_)\w+)"

@@ -26,7 +26,12 @@ HUMBLE = {
     "rclpy.callback_groups": {"MutuallyExclusiveCallbackGroup", "ReentrantCallbackGroup"},
     "rclpy.clock": {"Clock", "ClockType", "ROSClock"},
     "rclpy.duration": {"Duration"},
-    "rclpy.exceptions": {"InvalidHandle", "ParameterException", "ParameterUninitializedException"},
+    "rclpy.exceptions": {
+        "InvalidHandle",
+        "InvalidTopicNameException",
+        "ParameterException",
+        "ParameterUninitializedException",
+    },
     "rclpy.executors": {"Executor", "ExternalShutdownException", "SingleThreadedExecutor"},
     "rclpy.lifecycle": {"LifecycleNode", "LifecyclePublisher", "LifecycleState", "TransitionCallbackReturn"},
     "rclpy.node": {"Node"},
@@ -51,6 +56,7 @@ HUMBLE = {
     "rclpy.time": {"Time"},
     "rclpy.timer": {"Timer"},
     "rclpy.utilities": {"remove_ros_args"},
+    "rclpy.validate_full_topic_name": {"validate_full_topic_name"},
 }
 
 

@@ -20,5 +20,5 @@ def test_the_table_of_arguments_is_that_of_the_launch_file():
             (REPOSITORY / "docs" / "launch.md").read_text(encoding="utf-8")
         )
     }
-    assert len(written) == 23
+    assert len(written) == 25
     assert told == written

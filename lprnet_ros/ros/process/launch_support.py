@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
 from lprnet_ros.ros.messages.optional_messages import distributions
 from lprnet_ros.ros.parameters.unused import sections
+from lprnet_ros.text.console import WEB_HINT
 from lprnet_ros.text.escaping import one_line
 
 
@@ -67,6 +69,15 @@ def require_packages(wanted_by: str, packages: Iterable[str], environment: Mappi
         raise LaunchError(
             f"{wanted_by} needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: sudo apt install "
             f"{' '.join(names).replace('_', '-')}, and source its setup.bash in this terminal"
+        )
+
+
+def require_page(wanted_by: str) -> None:
+    """Raise ``LaunchError`` where plate_page has not the library that it needs."""
+    if importlib.util.find_spec("aiohttp") is None:
+        raise LaunchError(
+            f"{wanted_by} needs aiohttp: {WEB_HINT} (with a camera TROS's page does too: sudo apt install "
+            f"tros-humble-websocket)"
         )
 
 

@@ -19,6 +19,7 @@ from lprnet_ros.ros.process.launch_support import (
     parameter_file,
     read_parameter_file,
     require_packages,
+    require_page,
 )
 
 
@@ -162,3 +163,12 @@ def test_a_launch_ends_with_a_node_that_ends_on_its_own(status, is_shutdown, may
             on_exit(event, context)
     else:
         on_exit(event, context)
+
+
+def test_a_page_without_its_library_is_one_sentence(monkeypatch):
+    require_page("web:=own")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        LaunchError, match=r"^web:=own needs aiohttp: pip install 'lprnet_ros\[web\]', or sudo apt"
+    ):
+        require_page("web:=own")
