@@ -1,6 +1,7 @@
 """Every example of README.md and docs/ is executed, or stands here with the reason why not."""
 
 import csv
+import importlib.util
 import os
 import re
 import shutil
@@ -10,6 +11,10 @@ from pathlib import Path
 
 import cv2
 import pytest
+from bags import START, raw, write_bag
+
+from lprnet_ros.record.record_writer import RecordWriter
+from lprnet_ros.record.vehicle_record import RecordedVehicle
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -20,7 +25,7 @@ DOCUMENTS = [
 
 NOT_RUN = {
     r"^make |^pip install|^sudo apt|argcomplete": "an installation, or all that CI does",
-    r"^ros2 |^colcon |^source |^export |^ROS_SECURITY": "a ROS installation's tools, or their environment",
+    r"^ros2 |^rqt |^colcon |^source |^export |^ROS_SECURITY": "a ROS installation's tools, or their environment",
     r"^(lpr_node|plate_cropper|plate_player|frame_player) ": "runs until it is stopped; test/ros starts it",
     r"^hb_mapper|hrt_model_exec|--hrt |^cd build/board|infer_output|quantized_model": "the vendor's tools",
     r"^(sudo )?lpr_board|lpr\.bin|--model lprnet_x5\.bin|mine\.bin|bin --like": "the board, or a file of its",
@@ -33,6 +38,11 @@ NOT_RUN = {
     r"horizon_tc_ui": "the vendor's",
     r"IncludeLaunchDescription|import rclpy": "a part of a program that runs until it is stopped",
 }
+HAS_BAGS = importlib.util.find_spec("rosbags") is not None
+if shutil.which("sqlite3") is None:
+    NOT_RUN["^sqlite3 "] = "SQLite's own program is not installed"
+if not HAS_BAGS:
+    NOT_RUN["gate_bag|labels.csv"] = "rosbags is not installed (extra 'bags')"
 pytestmark = pytest.mark.live  # takes long
 
 
@@ -74,6 +84,16 @@ def folder(tmp_path_factory):
         rows = csv.writer(stream)
         rows.writerow(("file", "label", "set"))
         rows.writerows((path, path.stem, "demo") for path in (folder / "demo" / "crops").glob("*.png"))
+    writer = RecordWriter(folder / "vehicles.db", keep_days=30, keep_megabytes=1)
+    vehicle = RecordedVehicle(0, "京A12345", "blue", "blue", 0.97, 1e9, 1e9 + 2, "/camera")
+    writer.add(vehicle, crops[0].read_bytes(), now=1e9 + 2)
+    writer.close()
+    if HAS_BAGS:
+        at = [START + number * 10**8 for number in range(len(crops))]
+        write_bag(
+            folder / "gate_bag",
+            [("/gate/crop", t, raw(cv2.imread(str(p)), t, p.stem)) for t, p in zip(at, crops, strict=True)],
+        )
     return folder
 
 
@@ -88,7 +108,7 @@ def test_every_example_of_a_document_works(document, folder):
         done = subprocess.run(
             [*program, example], capture_output=True, text=True, check=False, cwd=folder, env=environment
         )
-        if done.returncode != 0 or not done.stdout:
+        if done.returncode != 0 or not (done.stdout or " > " in example):
             failed.append(f"{example}: status {done.returncode}: {done.stderr}")
     assert not failed, "\n".join(failed)
 
