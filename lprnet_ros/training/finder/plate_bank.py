@@ -35,6 +35,8 @@ _TWO_ROW_COLOURS = (  # ground and paint: blue, green, red
     (_GREEN, _WHITE),
     ((225, 225, 225), (30, 30, 30)),
 )
+_PLATE_GROUNDS = ((190, 70, 20), (20, 170, 235), (150, 190, 120), (230, 230, 230), (35, 35, 35))
+"""Blue, yellow, green, white and black; blue, green, red."""
 _FOREIGN_GROUNDS = (  # of plates of other countries
     ((235, 235, 235), (30, 30, 30)),
     ((235, 235, 235), (120, 40, 20)),
@@ -65,18 +67,15 @@ class FlatPlate:
 def rendered_plates(
     styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator
 ) -> list[FlatPlate]:
-    """Draw plates of every kind, a third of them with two rows."""
+    """Draw plates of every kind, two fifths of them with two rows."""
     renderer = PlateRenderer(styles, [], generator)
     plates = []
     for _ in range(count):
         chance = generator.random()
-        if chance < 0.3:
+        if chance < 0.4:
             plates.append(_two_rows(styles, generator))
             continue
-        drawn = renderer.render()
-        image = drawn.image
-        if chance < 0.4 and (foreign := _recoloured(renderer, generator)) is not None:
-            image = foreign
+        image = _rare(renderer, generator) if chance < 0.54 else renderer.render().image
         height, width = image.shape[0] - 2 * MARGIN, image.shape[1] - 2 * MARGIN
         room = int(generator.integers(0, 8))
         edge = MARGIN - room
@@ -113,12 +112,14 @@ def foreign_plates(
     ]
 
 
-def _recoloured(renderer: PlateRenderer, generator: np.random.Generator) -> Image | None:
-    """Draw white on green, as of civil aviation, or with a first character in red, as of the army."""
-    text = "".join(str(generator.choice(list(LETTERS))) for _ in range(2)) + "".join(
-        str(generator.choice(list(DIGITS))) for _ in range(5)
-    )
-    if generator.random() < 0.5:
+def _rare(renderer: PlateRenderer, generator: np.random.Generator) -> Image:
+    """Draw white on black (cross-border, embassy), white on green (aviation), or red and black (army)."""
+    chance = generator.random()
+    letters = "".join(_pick(LETTERS, generator) for _ in range(2))
+    text = letters + "".join(_pick(DIGITS * 2 + LETTERS, generator) for _ in range(5))
+    if chance < 0.5:
+        return renderer.draw(_pick(PROVINCES, generator) + text[1:], "black").image
+    if chance < 0.75:
         image = renderer.draw(text, "black").image
         paint = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)[:, :, None] - 30) / 205
         ground = np.array(_GREEN, np.float32) + generator.normal(0, 14, size=3)
@@ -149,7 +150,33 @@ def _two_rows(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> F
     if generator.random() < 0.85:
         inset = int(generator.integers(1, 4))
         cv2.rectangle(coverage, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, 2)
-    return _painted(coverage, ground, paint, 2, size[0] / size[1], generator)
+    plate = _painted(coverage, ground, paint, 2, size[0] / size[1], generator)
+    return _framed(_worn(plate, generator), generator)
+
+
+def _worn(plate: FlatPlate, generator: np.random.Generator) -> FlatPlate:
+    """Cover a plate with bolts and with dirt: half of them, as on lorries, a good deal of it."""
+    image, (height, width) = plate.image.astype(np.float32), plate.image.shape[:2]
+    for x, y in ((0.26, 0.06), (0.74, 0.06), (0.26, 0.94), (0.74, 0.94)):
+        if generator.random() < 0.6:
+            shade = [float(generator.uniform(20, 220))] * 3
+            cv2.circle(image, (round(x * width), round(y * height)), int(generator.integers(2, 6)), shade, -1)
+    dirt = generator.uniform(0, 1, size=(int(generator.integers(2, 6)), int(generator.integers(3, 9))))
+    much = generator.uniform(0.0, 0.75) if generator.random() < 0.5 else 0.1
+    cover = cv2.resize(dirt**2, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)[:, :, None] * much
+    mud = np.array((70, 90, 105)) * generator.uniform(0.4, 1.5)
+    mixed = np.clip(image * (1 - cover) + mud * cover, 0, 255).astype(np.uint8)
+    return FlatPlate(mixed, plate.inset, plate.rows, plate.aspect)
+
+
+def _framed(plate: FlatPlate, generator: np.random.Generator) -> FlatPlate:
+    """Put some plates into a holder, which is no part of them."""
+    if generator.random() < 0.5:
+        return plate
+    room = int(generator.integers(3, 20))
+    shade = [int(value) for value in generator.integers(0, 200) + generator.normal(0, 8, size=3)]
+    image = cv2.copyMakeBorder(plate.image, room, room, room, room, cv2.BORDER_CONSTANT, value=shade)
+    return FlatPlate(np.asarray(image, np.uint8), (room, room), plate.rows, plate.aspect)
 
 
 def _foreign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
@@ -199,6 +226,12 @@ def _sign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatP
             )
             _put(coverage, style.masks[names[int(generator.integers(len(names)))]], cell, 1.0)
     ground = generator.integers(0, 256, size=3)
+    if generator.random() < 0.4:  # in the colour of a plate
+        ground = np.array(_PLATE_GROUNDS[int(generator.integers(len(_PLATE_GROUNDS)))])
+    if lines == 0 and generator.random() < 0.5:  # an awning, a fence, a flag
+        stripe = int(generator.integers(3, 25))
+        for left in range(0, width, 2 * stripe):
+            coverage[:, left : left + stripe] = 255
     paint = (ground + generator.integers(90, 166, size=3)) % 256
     return _painted(coverage, ground, paint, 0, width / height, generator)
 
