@@ -44,7 +44,9 @@ def test_the_simulator_alone_makes_no_board(no_board_libraries, tmp_path, monkey
 def test_a_runtime_for_bin_files_that_is_named_gets_the_boards(no_board_libraries, name):
     assert default_model(name) == bundled_model(BUNDLED_BOARD_MODEL)
     takes_planes = name != "bpu"  # bpu_infer_lib feeds floats
-    assert default_finder(name) == bundled_model(BUNDLED_NV12_FINDER if takes_planes else BUNDLED_BOARD_FINDER)
+    assert default_finder(name) == bundled_model(
+        BUNDLED_NV12_FINDER if takes_planes else BUNDLED_BOARD_FINDER
+    )
 
 
 def test_an_unknown_runtime_is_refused():

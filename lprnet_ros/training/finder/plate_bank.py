@@ -11,30 +11,27 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.plates.alphabet import DIGITS, LETTERS, PROVINCES
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS
 from lprnet_ros.plates.kinds import Cell
 from lprnet_ros.sources.labelled import read_image
 from lprnet_ros.training.glyphs import GlyphStyle
-from lprnet_ros.training.renderer import MARGIN, PlateRenderer
+from lprnet_ros.training.renderer import ALL_KINDS, MARGIN, PlateRenderer, random_text_of
 
 Image = npt.NDArray[np.uint8]
 
+_TWO_ROWS = (
+    tuple(kind.name for kind in ALL_KINDS.values() if len(kind.layout.rows) == 2)
+    + (
+        "yellow_two_rows",
+        "trailer",
+    )
+    * 3
+)
+_RARE = ("hong_kong", "macao", "embassy", "aviation", "army", "police", "armed_police", "emergency")
 _REAL_MARGIN = 0.06  # around the plates of shared/data/plates, on each side
 _PIXELS_PER_MM = 0.5
 _GREEN, _WHITE = (90, 120, 20), (235, 240, 235)
 
-# Two rows on 440 x 220 mm, the smaller plates of motorcycles and farm machinery in the same proportions:
-# github.com/yyq19990828/chinese_license_plate_generator (MIT), layout numbers
-_UPPER = tuple(Cell(left, 15, 80, 60) for left in (110, 250))
-_LOWER = tuple(Cell(left, 90, 65, 110) for left in (27.5, 107.5, 187.5, 267.5, 347.5))
-_TWO_ROW_SIZES = ((440, 220), (440, 220), (440, 220), (220, 140), (300, 165))
-_TWO_ROW_COLOURS = (  # ground and paint: blue, green, red
-    ((20, 170, 235), (25, 25, 25)),
-    ((20, 170, 235), (25, 25, 25)),
-    ((190, 70, 20), (240, 240, 235)),
-    (_GREEN, _WHITE),
-    ((225, 225, 225), (30, 30, 30)),
-)
 _PLATE_GROUNDS = ((190, 70, 20), (20, 170, 235), (150, 190, 120), (230, 230, 230), (35, 35, 35))
 """Blue, yellow, green, white and black; blue, green, red."""
 _FOREIGN_GROUNDS = (  # of plates of other countries
@@ -73,15 +70,27 @@ def rendered_plates(
     for _ in range(count):
         chance = generator.random()
         if chance < 0.4:
-            plates.append(_two_rows(styles, generator))
-            continue
-        image = _rare(renderer, generator) if chance < 0.54 else renderer.render().image
-        height, width = image.shape[0] - 2 * MARGIN, image.shape[1] - 2 * MARGIN
-        room = int(generator.integers(0, 8))
-        edge = MARGIN - room
-        image = image[edge : image.shape[0] - edge, edge : image.shape[1] - edge]
-        plates.append(FlatPlate(np.ascontiguousarray(image), (room, room), 1, width / height))
+            plates.append(_kind(renderer, _TWO_ROWS, generator))
+        elif chance < 0.54:
+            plates.append(_kind(renderer, _RARE, generator))
+        else:
+            plates.append(_flat(renderer.render().image, 1, int(generator.integers(0, 8))))
     return plates
+
+
+def _kind(renderer: PlateRenderer, names: Sequence[str], generator: np.random.Generator) -> FlatPlate:
+    kind = ALL_KINDS[names[int(generator.integers(len(names)))]]
+    image = renderer.draw_kind(kind, random_text_of(generator, kind)).image
+    plate = _flat(image, len(kind.layout.rows), int(generator.integers(0, 8)))
+    return _worn(plate, generator) if plate.rows == 2 else plate
+
+
+def _flat(image: Image, rows: int, room: int) -> FlatPlate:
+    """Cut a drawn plate out, with some pixels of what is around it."""
+    height, width = image.shape[0] - 2 * MARGIN, image.shape[1] - 2 * MARGIN
+    edge = MARGIN - room
+    image = np.ascontiguousarray(image[edge : image.shape[0] - edge, edge : image.shape[1] - edge])
+    return FlatPlate(image, (room, room), rows, width / height)
 
 
 def real_plates(index: Path) -> list[FlatPlate]:
@@ -112,48 +121,6 @@ def foreign_plates(
     ]
 
 
-def _rare(renderer: PlateRenderer, generator: np.random.Generator) -> Image:
-    """Draw white on black (cross-border, embassy), white on green (aviation), or red and black (army)."""
-    chance = generator.random()
-    letters = "".join(_pick(LETTERS, generator) for _ in range(2))
-    text = letters + "".join(_pick(DIGITS * 2 + LETTERS, generator) for _ in range(5))
-    if chance < 0.5:
-        return renderer.draw(_pick(PROVINCES, generator) + text[1:], "black").image
-    if chance < 0.75:
-        image = renderer.draw(text, "black").image
-        paint = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)[:, :, None] - 30) / 205
-        ground = np.array(_GREEN, np.float32) + generator.normal(0, 14, size=3)
-        mixed = ground * (1 - paint) + np.array(_WHITE, np.float32) * paint
-        return np.clip(mixed, 0, 255).astype(np.uint8)
-    image = renderer.draw(text, "white").image.copy()
-    width = image.shape[1] - 2 * MARGIN
-    first = image[:, MARGIN : MARGIN + round(width * (0.14 if generator.random() < 0.5 else 0.28))]
-    first[:, :, 2] = np.maximum(first[:, :, 2], 190)
-    return image
-
-
-def _two_rows(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
-    style = styles[int(generator.integers(len(styles)))]
-    ground, paint = _TWO_ROW_COLOURS[int(generator.integers(len(_TWO_ROW_COLOURS)))]
-    size = _TWO_ROW_SIZES[int(generator.integers(len(_TWO_ROW_SIZES)))]
-    width, height = round(440 * _PIXELS_PER_MM), round(220 * _PIXELS_PER_MM)
-    coverage = np.zeros((height, width), np.uint8)
-    upper = [_pick(PROVINCES, generator), _pick(LETTERS, generator)]
-    lower = [_pick(DIGITS * 2 + LETTERS, generator) for _ in range(5)]
-    last = [each for each in "挂学警" if each in style.masks]
-    if last and generator.random() < 0.3:
-        lower[-1] = last[int(generator.integers(len(last)))]
-    for character, cell in zip(upper + lower, _UPPER + _LOWER, strict=True):
-        _put(coverage, style.masks[character], cell)
-    if generator.random() < 0.8:
-        cv2.circle(coverage, (width // 2, round(45 * _PIXELS_PER_MM)), 3, 255, -1, cv2.LINE_AA)
-    if generator.random() < 0.85:
-        inset = int(generator.integers(1, 4))
-        cv2.rectangle(coverage, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, 2)
-    plate = _painted(coverage, ground, paint, 2, size[0] / size[1], generator)
-    return _framed(_worn(plate, generator), generator)
-
-
 def _worn(plate: FlatPlate, generator: np.random.Generator) -> FlatPlate:
     """Cover a plate with bolts and with dirt: half of them, as on lorries, a good deal of it."""
     image, (height, width) = plate.image.astype(np.float32), plate.image.shape[:2]
@@ -167,16 +134,6 @@ def _worn(plate: FlatPlate, generator: np.random.Generator) -> FlatPlate:
     mud = np.array((70, 90, 105)) * generator.uniform(0.4, 1.5)
     mixed = np.clip(image * (1 - cover) + mud * cover, 0, 255).astype(np.uint8)
     return FlatPlate(mixed, plate.inset, plate.rows, plate.aspect)
-
-
-def _framed(plate: FlatPlate, generator: np.random.Generator) -> FlatPlate:
-    """Put some plates into a holder, which is no part of them."""
-    if generator.random() < 0.5:
-        return plate
-    room = int(generator.integers(3, 20))
-    shade = [int(value) for value in generator.integers(0, 200) + generator.normal(0, 8, size=3)]
-    image = cv2.copyMakeBorder(plate.image, room, room, room, room, cv2.BORDER_CONSTANT, value=shade)
-    return FlatPlate(np.asarray(image, np.uint8), (room, room), plate.rows, plate.aspect)
 
 
 def _foreign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
