@@ -51,6 +51,8 @@ board: $(BOARD)/.setup  ## the BPU's models of the bundled networks, compiled an
 	    --output models/lprnet_x5.bin
 	$(BOARD)/bin/lpr_compile plate_finder.onnx --config config/hb_mapper/plate_finder_x5.yaml --data demo/crops \
 	    --output models/plate_finder_x5.bin
+	$(BOARD)/bin/lpr_compile plate_finder.onnx --config config/hb_mapper/plate_finder_x5_nv12.yaml --data demo/crops \
+	    --output models/plate_finder_x5_nv12.bin
 
 # the vendor's tools come for Python 3.10 alone; ROS 2 Jazzy's wheels, for lpr_node with runtime:=simulator
 $(BOARD)/.setup: setup.py toolchain/requirements.txt toolchain/torch.py

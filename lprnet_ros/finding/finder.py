@@ -14,7 +14,6 @@ from lprnet_ros.images.geometry import Box
 from lprnet_ros.models.load import load_finder_manifest
 from lprnet_ros.models.manifest import FinderManifest
 from lprnet_ros.runtimes import Runtime, default_finder, open_runtime
-from lprnet_ros.runtimes.picture_tensor import picture_tensor
 
 
 class PlateFinder:
@@ -102,7 +101,7 @@ class PlateFinder:
         return found if len(parts) == 1 else merged(found)
 
     def _search(self, frame: Frame, part: SearchPart, minimum_score: float) -> Iterator[FoundPlate]:
-        cells = self.runtime.infer(picture_tensor(part.picture(frame), self.manifest.input))
+        cells = self.runtime.infer(part.tensor(frame, self.manifest.input))
         for plate in decode_cells(cells, self.manifest.stride, minimum_score):
             in_frame = part.in_frame(plate)
             if in_frame is not None:

@@ -10,9 +10,9 @@ The output is 1 x 11 x rows x columns, one cell for each ``stride`` x ``stride``
 10    logit: the plate has two rows
 ====  ==================================================================================================
 
-A plate is where channel 0 has a peak.  That cell tells of all corners; those of the plate's left and right
-end are then taken from a cell nearer to them, where a wrong width costs less (as votes are in Gall and
-Lempitsky, "Class-Specific Hough Forests", 2009).
+A plate is where channel 0 has a peak.  That cell tells of all corners; each is then taken from the cell
+beside it, where a wrong width costs less and the corner itself is seen (as votes are in Gall and Lempitsky,
+"Class-Specific Hough Forests", 2009).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _NARROWEST = -1.0
 """As channel 1 gives it: half a cell, on which nothing can be read."""
 _SAME = 0.5
 """Share of the smaller of two quads that the other one covers, from which on both are one plate."""
-BESIDE = 0.3
-"""From the middle of a plate to the cells that tell of its left and of its right corners, in plate widths."""
+BESIDE = ((-0.42, -0.3), (0.42, -0.3), (0.42, 0.3), (-0.42, 0.3))
+"""From the middle of a plate to the cell that tells of each corner, in plate widths and heights."""
 _FARTHEST_CORRECTION = 0.2
 """In plate widths; a cell that differs by more from the one at the peak tells of another plate."""
 _LEAST_LENGTH = 2.0
@@ -102,20 +102,21 @@ def _quads_at(
 def _nearest_corners(
     cells: npt.NDArray[np.float32], quads: npt.NDArray[np.float64], widest: float
 ) -> npt.NDArray[np.float64]:
-    """Take the corners at each end of plates from the cells there, if these tell of the same plate."""
+    """Take each corner of plates from the cell beside it, if that tells of the same plate."""
     along = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
+    down = (quads[:, 2] + quads[:, 3] - quads[:, 0] - quads[:, 1]) / 2
     lengths = np.linalg.norm(along, axis=1)
     farthest = np.where(lengths < _LEAST_LENGTH, -1.0, _FARTHEST_CORRECTION * lengths)
     better = quads.copy()
-    for side, ends in ((-BESIDE, (0, 3)), (BESIDE, (1, 2))):
+    for corner, (right, below) in enumerate(BESIDE):
         with np.errstate(invalid="ignore"):
-            places = np.floor(quads.mean(axis=1) + side * along)
-        columns = np.clip(places[:, 0], 0, cells.shape[2] - 1).astype(np.intp)
-        rows = np.clip(places[:, 1], 0, cells.shape[1] - 1).astype(np.intp)
-        told = _quads_at(cells, rows, columns, widest)
-        for end in ends:
-            is_near = np.linalg.norm(told[:, end] - quads[:, end], axis=1) <= farthest
-            better[:, end] = np.where(is_near[:, None], told[:, end], quads[:, end])
+            places = np.floor(quads.mean(axis=1) + right * along + below * down)
+        shown = np.clip(places, 0, (cells.shape[2] - 1, cells.shape[1] - 1))
+        columns, rows = shown.astype(np.intp).T
+        told = _quads_at(cells, rows, columns, widest)[:, corner]
+        is_near = np.linalg.norm(told - quads[:, corner], axis=1) <= farthest
+        is_better = is_near & (shown == places).all(axis=1)
+        better[:, corner] = np.where(is_better[:, None], told, quads[:, corner])
     return better
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy.typing as npt
 
 from lprnet_ros.finding.found_plate import FoundPlate
-from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture
+from lprnet_ros.images.camera_frame import BgrFrame, Frame, Picture, SemiPlanarFrame
 from lprnet_ros.images.geometry import Box, Point, Quad, plate_width
 from lprnet_ros.models.tensor_spec import TensorSpec
-from lprnet_ros.runtimes.picture_tensor import picture_tensor
+from lprnet_ros.runtimes.picture_tensor import picture_tensor, planes_tensor
 
 _LARGEST_SCALE = 2.0
 """Pixels of the input for one of the frame, at most: enlarging more shows nothing new."""
@@ -48,9 +48,13 @@ class SearchPart:
     wanted: Box
     frame_size: tuple[int, int]
 
-    def picture(self, frame: Frame) -> Picture:
-        """Return what the finder sees: BGR, uint8."""
-        return frame.scaled(self.x, self.y, self.width, self.height, self.size)
+    def tensor(self, frame: Frame, spec: TensorSpec) -> npt.NDArray[Any]:
+        """Return a finder's input; planes of a camera go into an nv12 one without becoming BGR."""
+        place = self.x, self.y, self.width, self.height
+        is_even = not (self.size[0] % 2 or self.size[1] % 2)
+        if spec.dtype == "nv12" and isinstance(frame, SemiPlanarFrame) and is_even:
+            return planes_tensor(*frame.scaled_planes(*place, self.size), spec)
+        return picture_tensor(frame.scaled(*place, self.size), spec)
 
     def in_frame(self, plate: FoundPlate) -> FoundPlate | None:
         """Put a plate that was found in the input back into the frame; None where it is none of this part."""
@@ -109,7 +113,7 @@ def picture_input(picture: Picture, spec: TensorSpec) -> npt.NDArray[Any]:
     part = part_for(size, Box(0, 0, *size), (spec.width, spec.height))
     if part is None:
         raise ValueError(f"a picture of {size[0]} x {size[1]} pixels shows nothing")
-    return picture_tensor(part.picture(BgrFrame(lambda: picture)), spec)
+    return part.tensor(BgrFrame(lambda: picture), spec)
 
 
 def _span(start: float, length: float, wanted: float, most: int) -> tuple[int, int]:

@@ -93,7 +93,7 @@ class SemiPlanarFrame:
             raise ValueError(f"planes of {luma.shape} and {chroma.shape} make no 4:2:0 picture")
         self._luma = luma
         self._chroma = chroma.reshape(height // 2, width // 2, 2)
-        self._conversion = cv2.COLOR_YUV2BGR_NV21 if is_nv21 else cv2.COLOR_YUV2BGR_NV12
+        self._is_nv21 = is_nv21
 
     @property
     def size(self) -> tuple[int, int]:
@@ -108,7 +108,7 @@ class SemiPlanarFrame:
         pixels = cv2.cvtColorTwoPlane(
             self._luma[2 * top : 2 * bottom, 2 * left : 2 * right],
             self._chroma[top:bottom, left:right],
-            self._conversion,
+            cv2.COLOR_YUV2BGR_NV21 if self._is_nv21 else cv2.COLOR_YUV2BGR_NV12,
         )
         across, down = x - 2 * left, y - 2 * top
         return np.asarray(pixels[down : down + height, across : across + width], np.uint8)
@@ -123,14 +123,28 @@ class SemiPlanarFrame:
         Its colours, of 2 x 2 pixels each, may lie up to one pixel of the frame beside their place.
         """
         across, down = size
-        halves = (across + 1) // 2, (down + 1) // 2
-        luma = _scaled(self.grey(x, y, width, height), size)
+        luma, chroma = self.scaled_planes(x, y, width, height, size)
         if across % 2 or down % 2:
             luma = np.asarray(cv2.copyMakeBorder(luma, 0, down % 2, 0, across % 2, cv2.BORDER_REPLICATE))
+        pixels = cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2BGR_NV12)
+        return np.asarray(pixels, np.uint8)[:down, :across]
+
+    def scaled_planes(
+        self, x: int, y: int, width: int, height: int, size: tuple[int, int]
+    ) -> tuple[Picture, Picture]:
+        """Scale a rectangle of each plane.
+
+        Returns:
+            Y, of ``size``; and U with V, half as wide and high, rounded up: BT.601, Y from 16 to 235, as the
+            camera gives them.
+        """
+        luma = _scaled(self.grey(x, y, width, height), size)
+        halves = (size[0] + 1) // 2, (size[1] + 1) // 2
         left, top, right, bottom = x // 2, y // 2, (x + width + 1) // 2, (y + height + 1) // 2
         # linearly at once: colours change slowly, and two channels are halved as slowly as four
         chroma = cv2.resize(widen_single_pixel(self._chroma[top:bottom, left:right]), halves)
-        return np.asarray(cv2.cvtColorTwoPlane(luma, chroma, self._conversion), np.uint8)[:down, :across]
+        chroma = chroma.reshape(halves[1], halves[0], 2)
+        return luma, np.ascontiguousarray(chroma[:, :, ::-1] if self._is_nv21 else chroma)
 
 
 def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -11,6 +11,7 @@ BUNDLED_MODEL = "lprnet.onnx"
 BUNDLED_BOARD_MODEL = "lprnet_x5.bin"
 BUNDLED_FINDER = "plate_finder.onnx"
 BUNDLED_BOARD_FINDER = "plate_finder_x5.bin"
+BUNDLED_NV12_FINDER = "plate_finder_x5_nv12.bin"
 BOARD_MODELS = Path("/opt/hobot/model/x5")
 """Where an RDK X5 keeps its models (the image's own ones lie in ``basic``)."""
 

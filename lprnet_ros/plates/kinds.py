@@ -1,6 +1,7 @@
 """What the kinds of plates look like: size, cells of the characters, colours.
 
-Kinds are data beside the syntax: ``kinds/ga36.yaml`` goes with ``syntaxes/ga36.yaml``.
+Kinds are data beside the syntax: ``kinds/ga36.yaml`` goes with ``syntaxes/ga36.yaml``: the plates that the
+bundled networks read; ``ga36_all`` are all that there are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _FOLDER = Path(__file__).parent / "kinds"
 _LAYOUT_FIELDS = ("size", "rows", "separator", "separator_shape", "lettering")
 _KIND_FIELDS = (
     *("syntax", "layout", "colour", "characters"),
-    *("ground", "ground_bottom", "ground_left", "ground_left_width"),
+    *("ground", "ground_bottom", "ground_left", "ground_left_width", "accent", "accented"),
 )
 
 Colour = tuple[float, ...]
@@ -70,6 +71,8 @@ class PlateKind:
         ground: colour of the ground, at its top where ``ground_bottom`` is another one.
         ground_left: colour of its leftmost ``ground_left_width`` millimetres, where that differs.
         characters: colour of the characters.
+        accent: colour of the characters at the places ``accented``, counted from 0.
+        accented: none where all have the same colour.
     """
 
     name: str
@@ -81,6 +84,8 @@ class PlateKind:
     ground_left: Colour | None
     ground_left_width: float
     characters: Colour
+    accent: Colour | None = None
+    accented: tuple[int, ...] = ()
 
 
 @functools.cache
@@ -131,4 +136,6 @@ def _kind(name: str, fields: Fields, layouts: dict[str, PlateLayout]) -> PlateKi
         ground_left=fields.numbers("ground_left", 3) if "ground_left" in fields else None,
         ground_left_width=fields.number("ground_left_width", 0.0),
         characters=fields.numbers("characters", 3),
+        accent=fields.numbers("accent", 3) if "accent" in fields else None,
+        accented=tuple(int(place) for place in fields.numbers("accented")) if "accented" in fields else (),
     )

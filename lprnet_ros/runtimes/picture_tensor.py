@@ -1,4 +1,4 @@
-"""From a BGR picture to a network's input, exactly as its ``TensorSpec`` says."""
+"""From a picture, BGR or in planes, to a network's input, exactly as its ``TensorSpec`` says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from lprnet_ros.models.tensor_spec import TensorSpec
 
 GREY = 127.5
 """Of 8-bit values, what the input holds where no picture is."""
+_VALUES = np.arange(256.0)
+_FULL_LUMA = np.rint((_VALUES - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
+_FULL_CHROMA = np.rint((_VALUES - 128) * 255 / 224 + 128).clip(0, 255).astype(np.uint8)
+"""From BT.601's limited range, as cameras give it, to the full one that an nv12 input has."""
 
 
 def picture_tensor(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[Any]:
@@ -50,6 +54,32 @@ def picture_tensor(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArra
     whole[:] = _operand(tuple(grey), spec.layout)
     (whole[:, :, :height, :width] if spec.layout == "NCHW" else whole[:, :height, :width])[:] = tensor
     return whole
+
+
+def planes_tensor(
+    luma: npt.NDArray[np.uint8], chroma: npt.NDArray[np.uint8], spec: TensorSpec
+) -> npt.NDArray[np.uint8]:
+    """Turn the planes of a camera into an nv12 input; what is left of it stays grey.
+
+    Args:
+        luma: Y, uint8, height x width, both even, no larger than the input: BT.601, from 16 to 235.
+        chroma: U and V, height / 2 x width / 2 x 2, from 16 to 240.
+        spec: an nv12 input.
+
+    Returns:
+        A new array as ``picture_tensor`` makes it.
+
+    Raises:
+        ValueError: it is no nv12 input, or a smaller one.
+    """
+    height, width = luma.shape
+    if spec.dtype != "nv12" or height > spec.height or width > spec.width:
+        raise ValueError(f"{width} x {height} pixels in planes do not go into a {spec.dtype} {spec.shape}")
+    rows = np.full(spec.nv12_shape, 128, np.uint8)
+    rows[:height, :width] = cv2.LUT(luma, _FULL_LUMA)
+    below = rows[spec.height : spec.height + height // 2, :width]
+    below[:] = cv2.LUT(chroma, _FULL_CHROMA).reshape(height // 2, width)
+    return rows
 
 
 def _beside_grey(image: npt.NDArray[np.uint8], spec: TensorSpec) -> npt.NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from lprnet_ros.models.find import (
     BUNDLED_BOARD_MODEL,
     BUNDLED_FINDER,
     BUNDLED_MODEL,
+    BUNDLED_NV12_FINDER,
     bundled_model,
 )
 from lprnet_ros.models.manifest import ModelManifest
@@ -62,22 +63,28 @@ def default_model(runtime: str = "auto") -> Path:
         ManifestError: the package was installed without its models.
         ValueError: there is no runtime of that name.
     """
-    return _bundled(runtime, BUNDLED_BOARD_MODEL, BUNDLED_MODEL)
+    return bundled_model(BUNDLED_BOARD_MODEL if _board_runtime(runtime) else BUNDLED_MODEL)
 
 
 def default_finder(runtime: str = "auto") -> Path:
-    """Return the bundled finder that no ``finder`` stands for with a runtime; as ``default_model``."""
-    return _bundled(runtime, BUNDLED_BOARD_FINDER, BUNDLED_FINDER)
+    """Return the bundled finder that no ``finder`` stands for with a runtime; as ``default_model``.
+
+    On a board it is the one that takes a camera's planes, if the runtime feeds these.
+    """
+    board = _board_runtime(runtime)
+    if board is None:
+        return bundled_model(BUNDLED_FINDER)
+    return bundled_model(BUNDLED_NV12_FINDER if "nv12" in board.input_dtypes else BUNDLED_BOARD_FINDER)
 
 
-def _bundled(runtime: str, on_board: str, elsewhere: str) -> Path:
-    suffix = Path(on_board).suffix
+def _board_runtime(runtime: str) -> RuntimeSpec | None:
+    """Return the runtime of that name that reads ``.bin`` files; for ``auto`` the first that is installed."""
+    suffix = Path(BUNDLED_BOARD_MODEL).suffix
     if runtime == "auto":
-        readers = [spec for spec in RUNTIMES if suffix in spec.suffixes and not spec.by_name_only]
-        is_board = any(_import_error(spec) is None for spec in readers)
-    else:
-        is_board = suffix in find_runtime(runtime).suffixes
-    return bundled_model(on_board if is_board else elsewhere)
+        readers = (spec for spec in RUNTIMES if suffix in spec.suffixes and not spec.by_name_only)
+        return next((spec for spec in readers if _import_error(spec) is None), None)
+    spec = find_runtime(runtime)
+    return spec if suffix in spec.suffixes else None
 
 
 def open_runtime(name: str, manifest: ModelManifest, *, threads: int = 1) -> Runtime:

@@ -18,8 +18,9 @@ GLYPH_HEIGHT = 45
 GLYPH_WIDTH = 23
 """Pixels; a glyph of 45 mm."""
 
-FOREIGN_CHARACTERS = "学警港澳领使挂军空海北沈兰济南广成应急"
-"""Characters of police, school, embassy, Hong Kong, trailer, army and rescue plates: outside the alphabet."""
+FOREIGN_CHARACTERS = "学警港澳领使挂军空海北沈兰济南广成应急民航"
+"""Characters of police, school, embassy, Hong Kong, trailer, army, rescue and aviation plates: outside the
+alphabet."""
 
 _CHARACTERS = PROVINCES + DIGITS + LETTERS
 _FONT_WEIGHT = 0.3  # real plates have lettering of their own; a font only widens the view

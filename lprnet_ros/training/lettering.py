@@ -14,7 +14,7 @@ from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GLYPH_HEIGHT, GLYPH_W
 Mask = npt.NDArray[np.uint8]
 
 PIXELS_PER_MM = 0.5
-_GLYPH_WIDTH_MM = 45
+_GLYPH_WIDTH_MM, _GLYPH_HEIGHT_MM = 45, 90
 
 
 def pixels(millimetres: float) -> int:
@@ -57,17 +57,25 @@ def ideal_coverage(text: str, styles: Sequence[GlyphStyle]) -> Mask:
     coverage = np.zeros((height, width), np.uint8)
     for character, cell in zip(text, layout_of(text).cells, strict=True):
         masks = [style.masks[character] for style in styles]
-        glyph = _narrowed(np.mean(masks, axis=0).astype(np.uint8), cell)
+        glyph = _fitted(np.mean(masks, axis=0).astype(np.uint8), cell)
         x, top = pixels(cell.left), pixels(cell.top)
         region = coverage[top : top + GLYPH_HEIGHT, x : x + glyph.shape[1]]
         np.maximum(region, glyph[:, : region.shape[1]], out=region)
     return coverage
 
 
-def styles_for(text: str, styles: Sequence[GlyphStyle]) -> list[GlyphStyle]:
-    """Choose the styles in which a text can be drawn: green plates have lettering of their own."""
+def styles_for(
+    text: str, styles: Sequence[GlyphStyle], layout: PlateLayout | None = None
+) -> list[GlyphStyle]:
+    """Choose the styles in which a text can be drawn: green plates have lettering of their own.
+
+    Args:
+        text: what is drawn.
+        styles: all that there are.
+        layout: of its plate; None is that of a plate with so many characters.
+    """
     standard = [style for style in styles if style.for_standard]
-    layout = layout_of_length(len(text))
+    layout = layout or layout_of_length(len(text))
     if layout is not None and layout.lettering == "green":
         return [style for style in styles if style.for_green] or standard
     if not set(FOREIGN_CHARACTERS).isdisjoint(text):
@@ -87,28 +95,30 @@ class Lettering:
         self._styles = styles
         self._generator = generator
 
-    def draw(self, text: str, *, border: bool = True) -> Mask:
+    def draw(self, text: str, *, border: bool = True, layout: PlateLayout | None = None) -> Mask:
         """Draw a text with the dot (or emblem) and the border line.
 
         Args:
-            text: 7 or 8 characters of the alphabet or of ``FOREIGN_CHARACTERS``.
+            text: characters of the alphabet or of ``FOREIGN_CHARACTERS``, as many as the layout has cells.
             border: whether dot and border line are drawn too.
+            layout: of the plate; None is that of a plate with so many characters.
 
         Returns:
-            Coverage of paint, uint8, height x width of ``plate_size``.
+            Coverage of paint, uint8, height x width of the layout in pixels of the drawing.
         """
         generator = self._generator
-        layout, (width, height) = layout_of(text), plate_size(text)
-        style = self._choose(styles_for(text, self._styles))
+        layout = layout or layout_of(text)
+        width, height = pixels(layout.width), pixels(layout.height)
+        style = self._choose(styles_for(text, self._styles, layout))
         coverage = np.zeros((height, width), np.uint8)
         shift = generator.normal(0, 0.6, size=2)
         for character, cell in zip(text, layout.cells, strict=True):
-            glyph = _narrowed(style.masks[character], cell)
+            glyph = _fitted(style.masks[character], cell)
             jitter = generator.normal(0, 0.35, size=2)
             x = round(cell.left * PIXELS_PER_MM + shift[0] + jitter[0])
             y = round(cell.top * PIXELS_PER_MM + shift[1] + jitter[1])
             x = min(max(x, 0), width - glyph.shape[1])
-            region = coverage[y : y + GLYPH_HEIGHT, x : x + glyph.shape[1]]
+            region = coverage[y : y + glyph.shape[0], x : x + glyph.shape[1]]
             np.maximum(region, glyph, out=region)
         if border:
             self._separator_and_border(coverage, layout, shift=float(shift[0]))
@@ -150,9 +160,9 @@ class Lettering:
         return np.asarray(worn, dtype=np.uint8)
 
 
-def _narrowed(glyph: Mask, cell: Cell) -> Mask:
-    """Narrow a glyph to its cell."""
-    if cell.width >= _GLYPH_WIDTH_MM:
+def _fitted(glyph: Mask, cell: Cell) -> Mask:
+    """Scale a glyph to its cell."""
+    if (cell.width, cell.height) == (_GLYPH_WIDTH_MM, _GLYPH_HEIGHT_MM):
         return glyph
-    size = (pixels(cell.width), GLYPH_HEIGHT)
+    size = pixels(cell.width), pixels(cell.height)
     return np.asarray(cv2.resize(glyph, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ import numpy.typing as npt
 
 from lprnet_ros.plates.alphabet import DIGITS, LETTERS, NEW_ENERGY_LETTERS, PROVINCES, UNREADABLE
 from lprnet_ros.plates.kinds import PlateKind, plate_kinds
+from lprnet_ros.plates.syntax import bundled_syntax
 from lprnet_ros.training.glyphs import FOREIGN_CHARACTERS, GlyphStyle
-from lprnet_ros.training.lettering import PIXELS_PER_MM, Lettering, pixels, plate_size, styles_for
+from lprnet_ros.training.lettering import Lettering, layout_of, pixels, styles_for
 
 Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
@@ -22,14 +24,16 @@ MARGIN = 40
 
 _KINDS = {kind.name: kind for kind in plate_kinds("ga36")}
 _BY_COLOUR = {kind.colour: kind for kind in _KINDS.values()}
-_FOREIGN_COLOURS = {  # ground and paint: blue, green, red
-    "black": ((30, 30, 30), (235, 235, 235)),
-    "white": ((225, 225, 225), (30, 30, 30)),
+ALL_KINDS = {kind.name: kind for kind in plate_kinds("ga36_all")}
+"""Every kind of plate, by its name."""
+_BY_COLOUR |= {
+    "black": ALL_KINDS["hong_kong"],
+    "white": dataclasses.replace(ALL_KINDS["army"], accented=()),
 }
-"""Of plates that no kind describes and no syntax accepts: police, army, embassies."""
 _SHARES = (("blue", 0.55), ("yellow", 0.75), ("new_energy_small", 0.95), ("new_energy_large", 1.0))
 """Kinds that are drawn, and the share of plates that are of this kind or of one before it."""
-_BOLTS_MM = ((0.26, 13.0), (0.74, 13.0), (0.26, 127.0), (0.74, 127.0))
+_BOLTS = ((0.26, 13 / 140), (0.74, 13 / 140), (0.26, 127 / 140), (0.74, 127 / 140))
+"""Shares of the plate's width and height."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,15 @@ def random_plate_text(generator: np.random.Generator, kind: PlateKind) -> str:
     for position in generator.choice(5, size=int(generator.integers(0, 3)), replace=False):
         serial[position] = pick(LETTERS)
     return head + "".join(serial)
+
+
+def random_text_of(generator: np.random.Generator, kind: PlateKind) -> str:
+    """Draw a text of any kind of ``ALL_KINDS``; a third of them of its first form, mostly digits."""
+    syntax = bundled_syntax("ga36_all")
+    forms = syntax.kinds[kind.syntax]
+    form = forms[0] if generator.random() < 0.33 else forms[int(generator.integers(len(forms)))]
+    sets = [syntax.sets[letter] for letter in form]
+    return "".join(characters[int(generator.integers(len(characters)))] for characters in sets)
 
 
 def random_foreign_text(generator: np.random.Generator) -> tuple[str, str]:
@@ -128,18 +141,32 @@ class PlateRenderer:
         return self.draw(random_plate_text(self._generator, kind), kind.colour)
 
     def draw(self, text: str, colour: str) -> RenderedPlate:
-        """Draw one plate.
+        """Draw one plate in the layout of its number of characters.
 
         Args:
             text: 7 or 8 characters of the alphabet or of ``FOREIGN_CHARACTERS``.
             colour: that of a kind, ``black`` or ``white``.
+
+        Raises:
+            ValueError: no kind has that colour, or so many characters.
+        """
+        if colour not in _BY_COLOUR:
+            raise ValueError(f"unknown plate colour {colour!r}")
+        return self.draw_kind(dataclasses.replace(_BY_COLOUR[colour], layout=layout_of(text)), text)
+
+    def draw_kind(self, kind: PlateKind, text: str) -> RenderedPlate:
+        """Draw one plate of a kind.
+
+        Args:
+            kind: its layout and colours.
+            text: characters of the alphabet or of ``FOREIGN_CHARACTERS``, as many as the kind has cells.
         """
         generator = self._generator
-        width, height = plate_size(text)
-        ground, paint = self._colours(colour, height, width)
-        coverage = self._lettering.draw(text)
+        width, height = pixels(kind.layout.width), pixels(kind.layout.height)
+        ground, paint = self._colours(kind, height, width)
+        coverage = self._lettering.draw(text, layout=kind.layout)
         weight = (coverage.astype(np.float32) / 255.0)[:, :, None]
-        plate = ground + (paint - ground) * weight
+        plate = ground + (_accented(kind, paint, ground.shape) - ground) * weight
         self._bolts(plate, paint)
         canvas = self._canvas(height + 2 * MARGIN, width + 2 * MARGIN)
         canvas[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = plate
@@ -150,29 +177,21 @@ class PlateRenderer:
         return RenderedPlate(np.clip(canvas, 0, 255).astype(np.uint8), quad, readable)
 
     def _colours(
-        self, colour: str, height: int, width: int
+        self, kind: PlateKind, height: int, width: int
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return the ground (height x width x 3) and the paint (3), BGR, 0..255."""
         generator = self._generator
         spread = generator.normal(0, 14, size=3)
         ground = np.empty((height, width, 3), np.float32)
-        if colour in _FOREIGN_COLOURS:
-            flat, paint = (np.array(values) for values in _FOREIGN_COLOURS[colour])
-            ground[:] = flat + spread
-        elif colour in _BY_COLOUR:
-            kind = _BY_COLOUR[colour]
-            paint = np.array(kind.characters)
-            top = np.array(kind.ground) + spread
-            ground[:] = top
-            if kind.ground_bottom is not None:
-                ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-                bottom = np.array(kind.ground_bottom) + spread
-                ground[:] = top + (bottom - top) * (ramp ** generator.uniform(0.6, 1.5))
-            if kind.ground_left is not None:
-                ground[:, : pixels(kind.ground_left_width)] = np.array(kind.ground_left) + spread
-        else:
-            raise ValueError(f"unknown plate colour {colour!r}")
-        return ground, (paint + generator.normal(0, 10, size=3)).astype(np.float32)
+        top = np.array(kind.ground) + spread
+        ground[:] = top
+        if kind.ground_bottom is not None:
+            ramp = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+            bottom = np.array(kind.ground_bottom) + spread
+            ground[:] = top + (bottom - top) * (ramp ** generator.uniform(0.6, 1.5))
+        if kind.ground_left is not None:
+            ground[:, : pixels(kind.ground_left_width)] = np.array(kind.ground_left) + spread
+        return ground, (np.array(kind.characters) + generator.normal(0, 10, size=3)).astype(np.float32)
 
     def _bolts(self, plate: npt.NDArray[np.float32], paint: npt.NDArray[np.float32]) -> None:
         generator = self._generator
@@ -180,11 +199,11 @@ class PlateRenderer:
             return
         width = plate.shape[1]
         shade = paint if generator.random() < 0.5 else generator.uniform(20, 220, size=3)
-        for x, y_mm in _BOLTS_MM:
+        for x, y in _BOLTS:
             if generator.random() < 0.85:
                 centre = (
                     round(x * width + generator.normal(0, 2)),
-                    round(y_mm * PIXELS_PER_MM + generator.normal(0, 0.7)),
+                    round(y * plate.shape[0] + generator.normal(0, 0.7)),
                 )
                 radius = int(generator.integers(2, 5))
                 cv2.circle(plate, centre, radius, [float(v) for v in shade], -1, cv2.LINE_AA)
@@ -211,3 +230,18 @@ class PlateRenderer:
         corners = generator.uniform(0, 255, size=3) + generator.normal(0, 30, size=(2, 2, 3))
         scaled = cv2.resize(corners.astype(np.float32), (width, height))
         return np.asarray(scaled, dtype=np.float32)
+
+
+def _accented(
+    kind: PlateKind, paint: npt.NDArray[np.float32], shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """Return the paint at each pixel, height x width x 3: of another colour in the accented cells."""
+    paints = np.broadcast_to(paint, shape)
+    if kind.accent is None or not kind.accented:
+        return paints
+    paints = paints.copy()
+    for cell in (kind.layout.cells[place] for place in kind.accented):
+        reach = 4  # millimetres: letters lie a little beside their cells
+        rows = slice(pixels(max(0, cell.top - reach)), pixels(cell.top + cell.height + reach))
+        paints[rows, pixels(max(0, cell.left - reach)) : pixels(cell.left + cell.width + reach)] = kind.accent
+    return paints

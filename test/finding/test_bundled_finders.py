@@ -9,12 +9,17 @@ import pytest
 
 from lprnet_ros.finding.finder import PlateFinder
 from lprnet_ros.images.camera_frame import BgrFrame
-from lprnet_ros.models.find import BUNDLED_BOARD_FINDER, BUNDLED_FINDER, bundled_model
+from lprnet_ros.models.find import (
+    BUNDLED_BOARD_FINDER,
+    BUNDLED_FINDER,
+    BUNDLED_NV12_FINDER,
+    bundled_model,
+)
 from lprnet_ros.models.load import load_finder_manifest
 from lprnet_ros.runtimes import default_finder
 
 INT8 = "plate_finder_int8.onnx"
-FILES = (BUNDLED_FINDER, INT8, BUNDLED_BOARD_FINDER)
+FILES = (BUNDLED_FINDER, INT8, BUNDLED_BOARD_FINDER, BUNDLED_NV12_FINDER)
 
 
 @pytest.fixture(scope="module", params=[BUNDLED_FINDER, INT8])
@@ -28,19 +33,27 @@ def finder(request):
 def test_each_file_is_the_one_that_its_manifest_describes_and_made_of_the_float_one(name):
     manifest, original = (load_finder_manifest(bundled_model(one)) for one in (name, BUNDLED_FINDER))
     manifest.verify_file()
-    assert dataclasses.asdict(manifest.input) == dataclasses.asdict(original.input)
     assert (manifest.stride, manifest.minimum_score) == (original.stride, original.minimum_score)
-    assert manifest.self_test == original.self_test
+    if name == BUNDLED_NV12_FINDER:
+        pixels = dataclasses.replace(original.input, dtype="nv12", mean=(0.0,) * 3, scale=(1.0,) * 3)
+        assert manifest.input == pixels
+        assert manifest.self_test.blue_pixel == (0.0, 0.0, 255.0)
+        assert manifest.self_test.quads == original.self_test.quads
+    else:
+        assert manifest.input == original.input
+        assert manifest.self_test == original.self_test
     assert manifest.self_test.image.is_file()
 
 
 def test_without_a_board_the_float_one_is_meant():
     assert default_finder("onnx") == bundled_model(BUNDLED_FINDER)
-    assert default_finder("hbm") == default_finder("simulator") == bundled_model(BUNDLED_BOARD_FINDER)
+    assert default_finder("hbm") == default_finder("simulator") == bundled_model(BUNDLED_NV12_FINDER)
+    assert default_finder("bpu") == bundled_model(BUNDLED_BOARD_FINDER)
 
 
-def test_the_table_shows_every_node_on_the_bpu():
-    model = bundled_model(BUNDLED_BOARD_FINDER)
+@pytest.mark.parametrize("name", [BUNDLED_BOARD_FINDER, BUNDLED_NV12_FINDER])
+def test_the_table_shows_every_node_on_the_bpu(name):
+    model = bundled_model(name)
     with model.with_suffix(".csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert rows

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.finding.search_part import part_for
+from lprnet_ros.images.camera_frame import BgrFrame, SemiPlanarFrame
 from lprnet_ros.images.geometry import Box, quad_of_box
+from lprnet_ros.models.tensor_spec import TensorSpec
+from lprnet_ros.runtimes.picture_tensor import planes_tensor
 
 INPUT = (WIDTH, HEIGHT)
 
@@ -110,3 +113,33 @@ def test_what_is_too_narrow_to_be_read_is_none(width, is_found):
     part = part_for((320, 192), Box(100, 80, 90, 60), INPUT)  # shown twice as large
     plate = FoundPlate(quad_of_box(Box(220, 180, 2 * width, 8)), 0.9)
     assert (part.in_frame(plate) is not None) == is_found
+
+
+@pytest.mark.parametrize("is_nv21", [False, True])
+@pytest.mark.parametrize("size", [(1920, 1080), (640, 384), (322, 240), (1000, 998)])
+def test_planes_of_a_camera_become_the_input_that_their_picture_becomes(size, is_nv21):
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    luma = (125 + 60 * np.sin(x / 90) * np.cos(y / 70)).astype(np.uint8)  # inside the range of RGB
+    u, v = (
+        (128 + 25 * wave).astype(np.uint8) for wave in (np.sin(x[::2, ::2] / 80), np.cos(y[::2, ::2] / 60))
+    )
+    chroma = np.stack([v, u] if is_nv21 else [u, v], axis=-1).reshape(height // 2, width)
+    frame = SemiPlanarFrame(luma, chroma, is_nv21=is_nv21)
+    spec = TensorSpec.picture("rgb", 0.0, 1.0, *INPUT, dtype="nv12")
+    part = part_for(size, Box(0, 0, width, height), INPUT)
+    direct = part.tensor(frame, spec)
+    by_colour = part.tensor(BgrFrame(lambda: frame.cut(0, 0, width, height)), spec)
+    assert direct.shape == by_colour.shape == spec.nv12_shape
+    # 8 bits are rounded three times on the way through BGR, and edges of planes meet at half a pixel
+    assert np.abs(direct.astype(int) - by_colour).max() <= 6
+    assert np.abs(direct.astype(int) - by_colour).mean() < 1
+
+
+def test_planes_go_into_an_nv12_input_alone():
+    with pytest.raises(ValueError, match="do not go into"):
+        planes_tensor(
+            np.zeros((4, 4), np.uint8),
+            np.zeros((2, 2, 2), np.uint8),
+            TensorSpec.picture("rgb", 0.0, 1.0, 8, 8),
+        )

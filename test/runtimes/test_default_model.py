@@ -11,6 +11,7 @@ from lprnet_ros.models.find import (
     BUNDLED_BOARD_MODEL,
     BUNDLED_FINDER,
     BUNDLED_MODEL,
+    BUNDLED_NV12_FINDER,
     bundled_model,
 )
 from lprnet_ros.models.load import load_manifest
@@ -28,7 +29,7 @@ def test_on_a_pc_it_is_the_onnx_file(no_board_libraries):
 def test_where_a_runtime_for_the_bpu_can_be_imported_it_is_the_boards(board_libraries):
     assert default_model() == bundled_model(BUNDLED_BOARD_MODEL)
     assert default_model("onnx") == bundled_model(BUNDLED_MODEL)
-    assert default_finder() == bundled_model(BUNDLED_BOARD_FINDER)
+    assert default_finder() == bundled_model(BUNDLED_NV12_FINDER)
     assert default_finder("onnx") == bundled_model(BUNDLED_FINDER)
 
 
@@ -42,7 +43,10 @@ def test_the_simulator_alone_makes_no_board(no_board_libraries, tmp_path, monkey
 @pytest.mark.parametrize("name", ["hbm", "bpu", "simulator"])
 def test_a_runtime_for_bin_files_that_is_named_gets_the_boards(no_board_libraries, name):
     assert default_model(name) == bundled_model(BUNDLED_BOARD_MODEL)
-    assert default_finder(name) == bundled_model(BUNDLED_BOARD_FINDER)
+    takes_planes = name != "bpu"  # bpu_infer_lib feeds floats
+    assert default_finder(name) == bundled_model(
+        BUNDLED_NV12_FINDER if takes_planes else BUNDLED_BOARD_FINDER
+    )
 
 
 def test_an_unknown_runtime_is_refused():

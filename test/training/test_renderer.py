@@ -8,7 +8,14 @@ import pytest
 from lprnet_ros.plates.alphabet import CHINESE_PLATES, PROVINCES
 from lprnet_ros.plates.kinds import plate_kinds
 from lprnet_ros.plates.syntax import bundled_syntax
-from lprnet_ros.training.renderer import MARGIN, PlateRenderer, random_foreign_text, random_plate_text
+from lprnet_ros.training.renderer import (
+    ALL_KINDS,
+    MARGIN,
+    PlateRenderer,
+    random_foreign_text,
+    random_plate_text,
+    random_text_of,
+)
 
 KINDS = plate_kinds("ga36")
 kind_of = bundled_syntax("ga36").kind
@@ -19,6 +26,22 @@ def test_drawn_numbers_are_plates_of_their_kind_from_every_province(kind, genera
     texts = [random_plate_text(generator, kind) for _ in range(1000)]
     assert {kind_of(text) for text in texts} == {kind.syntax}
     assert {text[0] for text in texts} == set(PROVINCES)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS.values(), ids=lambda kind: kind.name)
+def test_every_kind_is_drawn_in_its_size_and_colours(kind, generator, style):
+    text = random_text_of(generator, kind)
+    assert bundled_syntax("ga36_all").kind(text) == kind.syntax
+    plate = PlateRenderer([style], [], generator).draw_kind(kind, text)
+    inside = plate.image[MARGIN:-MARGIN, MARGIN:-MARGIN].astype(int)
+    assert inside.shape == (round(kind.layout.height / 2), round(kind.layout.width / 2), 3)
+    for place, cell in enumerate(kind.layout.cells):
+        x, y = round(cell.left / 2), round(cell.top / 2)
+        shown = inside[y : y + round(cell.height / 2), x : x + round(cell.width / 2)]
+        ink = np.abs(shown - np.median(inside, axis=(0, 1))).max(axis=2) > 60
+        assert ink.any(), f"nothing is painted at place {place} of {text}"
+        if kind.accented:  # red on white or black; elsewhere the ground itself may be red
+            assert (shown[ink][:, 2].mean() > shown[ink][:, :2].mean() + 60) == (place in kind.accented)
 
 
 def test_foreign_plates_are_no_civil_plates_once_their_foreign_characters_are_gone(generator, style):

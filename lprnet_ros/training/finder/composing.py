@@ -35,6 +35,7 @@ class SceneShares:
         foreign: of these, plates and boards that are no Chinese plate.
         pasted: of parts without a car that get a plate.
         signs: of parts that get a sign or a foreign plate beside their plates.
+        stacked: of painted plates with another board right above or below, as cross-border plates have.
         turned: of parts at any angle.
     """
 
@@ -43,6 +44,7 @@ class SceneShares:
     foreign: float = 0.12
     pasted: float = 0.5
     signs: float = 0.25
+    stacked: float = 0.12
     turned: float = 0.04
 
 
@@ -194,8 +196,21 @@ class SceneComposer:
     ) -> tuple[FlatPlate, npt.NDArray[np.float32]]:
         flat = bank[int(self._generator.integers(len(bank)))]
         quad = self._askew(quad_for(flat, place, rows))
+        if flat.rows and self._generator.random() < self._shares.stacked:
+            self._stack(view, quad)
         paint(view, flat, quad, self._generator)
         return flat, quad
+
+    def _stack(self, view: Image, quad: npt.NDArray[np.float32]) -> None:
+        """Paint a board that is no plate of China right above or below the place of one."""
+        generator = self._generator
+        flat = self._parts.foreign[int(generator.integers(len(self._parts.foreign)))]
+        down = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+        gap = np.float32(1 + abs(generator.normal(0, 0.12))) * (1 if generator.random() < 0.5 else -1)
+        wide = np.float32(generator.uniform(0.75, 1.15))
+        place = quad + gap * down
+        middle = place.mean(axis=0)
+        paint(view, flat, np.asarray(middle + (place - middle) * wide, np.float32), generator)
 
     def _askew(self, quad: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Move the corners, each by itself, of a quad that is a little larger."""

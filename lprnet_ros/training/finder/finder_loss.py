@@ -9,11 +9,12 @@ from torch.nn import functional
 _CENTRE = 0.999
 """A cell with a higher bell is that of a plate's centre."""
 _FROM_MIDDLE = 0.3
-"""Share of the loss of corners that the cells in the middle of a plate have; the rest is of the nearest."""
+"""Share of the loss of corners that the cells in the middle of a plate have; the rest is of the cells beside
+the corner."""
 
 
 def loss_of(answer: Tensor, target: Tensor) -> dict[str, Tensor]:
-    """Compare N x 11 x H x W answers with N x 15 x H x W targets.
+    """Compare N x 11 x H x W answers with N x 17 x H x W targets.
 
     Returns:
         ``score`` (focal loss of Law and Deng, "CornerNet", 2018, for each plate), ``corners`` (mean
@@ -21,7 +22,7 @@ def loss_of(answer: Tensor, target: Tensor) -> dict[str, Tensor]:
     """
     answer = answer.float()
     bell, counts = target[:, 0], target[:, 1]
-    middle, left, right = target[:, 2], target[:, 3], target[:, 4]
+    middle, beside = target[:, 2], target[:, 3:7]
     logit = answer[:, 0]
     probability = logit.sigmoid()
     is_centre = bell > _CENTRE
@@ -29,18 +30,18 @@ def loss_of(answer: Tensor, target: Tensor) -> dict[str, Tensor]:
     miss = -functional.logsigmoid(-logit) * probability**2 * (1 - bell) ** 4 * ~is_centre
     plates = is_centre.sum().clamp(min=1)
     total = middle.sum().clamp(min=1e-6)
-    width = target[:, 5].exp2().unsqueeze(1).clamp(min=1e-3)
-    offsets = (target[:, 6:14] - _cell_centres(answer)) / width
+    width = target[:, 7].exp2().unsqueeze(1).clamp(min=1e-3)
+    offsets = (target[:, 8:16] - _cell_centres(answer)) / width
     scale = (answer[:, 1:2].clamp(-4, 8).exp2() / width).clamp(max=8)
     off = (answer[:, 2:10] * scale - offsets).abs()
-    sides = torch.stack([left, left, right, right, right, right, left, left], dim=1)
-    corners = (off * (_FROM_MIDDLE * middle.unsqueeze(1) + (1 - _FROM_MIDDLE) * sides)).mean(dim=1)
-    all_cells = (middle + left + right) / 3
-    row_loss = functional.binary_cross_entropy_with_logits(answer[:, 10], target[:, 14], reduction="none")
+    nearest = beside.repeat_interleave(2, dim=1)  # x and y of each corner
+    corners = (off * (_FROM_MIDDLE * middle.unsqueeze(1) + (1 - _FROM_MIDDLE) * nearest)).mean(dim=1)
+    all_cells = (middle + beside.sum(dim=1)) / 5
+    row_loss = functional.binary_cross_entropy_with_logits(answer[:, 10], target[:, 16], reduction="none")
     return {
         "score": ((hit + miss) * counts).sum() / plates,
         "corners": corners.sum() / total,
-        "width": ((answer[:, 1] - target[:, 5]).abs() * all_cells).sum() / total,
+        "width": ((answer[:, 1] - target[:, 7]).abs() * all_cells).sum() / total,
         "rows": (row_loss * middle).sum() / total,
     }
 

@@ -11,30 +11,29 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lprnet_ros.plates.alphabet import DIGITS, LETTERS, PROVINCES
+from lprnet_ros.plates.alphabet import DIGITS, LETTERS
 from lprnet_ros.plates.kinds import Cell
 from lprnet_ros.sources.labelled import read_image
 from lprnet_ros.training.glyphs import GlyphStyle
-from lprnet_ros.training.renderer import MARGIN, PlateRenderer
+from lprnet_ros.training.renderer import ALL_KINDS, MARGIN, PlateRenderer, random_text_of
 
 Image = npt.NDArray[np.uint8]
 
+_TWO_ROWS = (
+    tuple(kind.name for kind in ALL_KINDS.values() if len(kind.layout.rows) == 2)
+    + (
+        "yellow_two_rows",
+        "trailer",
+    )
+    * 3
+)
+_RARE = ("hong_kong", "macao", "embassy", "aviation", "army", "police", "armed_police", "emergency")
 _REAL_MARGIN = 0.06  # around the plates of shared/data/plates, on each side
 _PIXELS_PER_MM = 0.5
 _GREEN, _WHITE = (90, 120, 20), (235, 240, 235)
 
-# Two rows on 440 x 220 mm, the smaller plates of motorcycles and farm machinery in the same proportions:
-# github.com/yyq19990828/chinese_license_plate_generator (MIT), layout numbers
-_UPPER = tuple(Cell(left, 15, 80, 60) for left in (110, 250))
-_LOWER = tuple(Cell(left, 90, 65, 110) for left in (27.5, 107.5, 187.5, 267.5, 347.5))
-_TWO_ROW_SIZES = ((440, 220), (440, 220), (440, 220), (220, 140), (300, 165))
-_TWO_ROW_COLOURS = (  # ground and paint: blue, green, red
-    ((20, 170, 235), (25, 25, 25)),
-    ((20, 170, 235), (25, 25, 25)),
-    ((190, 70, 20), (240, 240, 235)),
-    (_GREEN, _WHITE),
-    ((225, 225, 225), (30, 30, 30)),
-)
+_PLATE_GROUNDS = ((190, 70, 20), (20, 170, 235), (150, 190, 120), (230, 230, 230), (35, 35, 35))
+"""Blue, yellow, green, white and black; blue, green, red."""
 _FOREIGN_GROUNDS = (  # of plates of other countries
     ((235, 235, 235), (30, 30, 30)),
     ((235, 235, 235), (120, 40, 20)),
@@ -65,24 +64,33 @@ class FlatPlate:
 def rendered_plates(
     styles: Sequence[GlyphStyle], count: int, generator: np.random.Generator
 ) -> list[FlatPlate]:
-    """Draw plates of every kind, a third of them with two rows."""
+    """Draw plates of every kind, two fifths of them with two rows."""
     renderer = PlateRenderer(styles, [], generator)
     plates = []
     for _ in range(count):
         chance = generator.random()
-        if chance < 0.3:
-            plates.append(_two_rows(styles, generator))
-            continue
-        drawn = renderer.render()
-        image = drawn.image
-        if chance < 0.4 and (foreign := _recoloured(renderer, generator)) is not None:
-            image = foreign
-        height, width = image.shape[0] - 2 * MARGIN, image.shape[1] - 2 * MARGIN
-        room = int(generator.integers(0, 8))
-        edge = MARGIN - room
-        image = image[edge : image.shape[0] - edge, edge : image.shape[1] - edge]
-        plates.append(FlatPlate(np.ascontiguousarray(image), (room, room), 1, width / height))
+        if chance < 0.4:
+            plates.append(_kind(renderer, _TWO_ROWS, generator))
+        elif chance < 0.54:
+            plates.append(_kind(renderer, _RARE, generator))
+        else:
+            plates.append(_flat(renderer.render().image, 1, int(generator.integers(0, 8))))
     return plates
+
+
+def _kind(renderer: PlateRenderer, names: Sequence[str], generator: np.random.Generator) -> FlatPlate:
+    kind = ALL_KINDS[names[int(generator.integers(len(names)))]]
+    image = renderer.draw_kind(kind, random_text_of(generator, kind)).image
+    plate = _flat(image, len(kind.layout.rows), int(generator.integers(0, 8)))
+    return _worn(plate, generator) if plate.rows == 2 else plate
+
+
+def _flat(image: Image, rows: int, room: int) -> FlatPlate:
+    """Cut a drawn plate out, with some pixels of what is around it."""
+    height, width = image.shape[0] - 2 * MARGIN, image.shape[1] - 2 * MARGIN
+    edge = MARGIN - room
+    image = np.ascontiguousarray(image[edge : image.shape[0] - edge, edge : image.shape[1] - edge])
+    return FlatPlate(image, (room, room), rows, width / height)
 
 
 def real_plates(index: Path) -> list[FlatPlate]:
@@ -113,43 +121,19 @@ def foreign_plates(
     ]
 
 
-def _recoloured(renderer: PlateRenderer, generator: np.random.Generator) -> Image | None:
-    """Draw white on green, as of civil aviation, or with a first character in red, as of the army."""
-    text = "".join(str(generator.choice(list(LETTERS))) for _ in range(2)) + "".join(
-        str(generator.choice(list(DIGITS))) for _ in range(5)
-    )
-    if generator.random() < 0.5:
-        image = renderer.draw(text, "black").image
-        paint = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)[:, :, None] - 30) / 205
-        ground = np.array(_GREEN, np.float32) + generator.normal(0, 14, size=3)
-        mixed = ground * (1 - paint) + np.array(_WHITE, np.float32) * paint
-        return np.clip(mixed, 0, 255).astype(np.uint8)
-    image = renderer.draw(text, "white").image.copy()
-    width = image.shape[1] - 2 * MARGIN
-    first = image[:, MARGIN : MARGIN + round(width * (0.14 if generator.random() < 0.5 else 0.28))]
-    first[:, :, 2] = np.maximum(first[:, :, 2], 190)
-    return image
-
-
-def _two_rows(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
-    style = styles[int(generator.integers(len(styles)))]
-    ground, paint = _TWO_ROW_COLOURS[int(generator.integers(len(_TWO_ROW_COLOURS)))]
-    size = _TWO_ROW_SIZES[int(generator.integers(len(_TWO_ROW_SIZES)))]
-    width, height = round(440 * _PIXELS_PER_MM), round(220 * _PIXELS_PER_MM)
-    coverage = np.zeros((height, width), np.uint8)
-    upper = [_pick(PROVINCES, generator), _pick(LETTERS, generator)]
-    lower = [_pick(DIGITS * 2 + LETTERS, generator) for _ in range(5)]
-    last = [each for each in "挂学警" if each in style.masks]
-    if last and generator.random() < 0.3:
-        lower[-1] = last[int(generator.integers(len(last)))]
-    for character, cell in zip(upper + lower, _UPPER + _LOWER, strict=True):
-        _put(coverage, style.masks[character], cell)
-    if generator.random() < 0.8:
-        cv2.circle(coverage, (width // 2, round(45 * _PIXELS_PER_MM)), 3, 255, -1, cv2.LINE_AA)
-    if generator.random() < 0.85:
-        inset = int(generator.integers(1, 4))
-        cv2.rectangle(coverage, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, 2)
-    return _painted(coverage, ground, paint, 2, size[0] / size[1], generator)
+def _worn(plate: FlatPlate, generator: np.random.Generator) -> FlatPlate:
+    """Cover a plate with bolts and with dirt: half of them, as on lorries, a good deal of it."""
+    image, (height, width) = plate.image.astype(np.float32), plate.image.shape[:2]
+    for x, y in ((0.26, 0.06), (0.74, 0.06), (0.26, 0.94), (0.74, 0.94)):
+        if generator.random() < 0.6:
+            shade = [float(generator.uniform(20, 220))] * 3
+            cv2.circle(image, (round(x * width), round(y * height)), int(generator.integers(2, 6)), shade, -1)
+    dirt = generator.uniform(0, 1, size=(int(generator.integers(2, 6)), int(generator.integers(3, 9))))
+    much = generator.uniform(0.0, 0.75) if generator.random() < 0.5 else 0.1
+    cover = cv2.resize(dirt**2, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)[:, :, None] * much
+    mud = np.array((70, 90, 105)) * generator.uniform(0.4, 1.5)
+    mixed = np.clip(image * (1 - cover) + mud * cover, 0, 255).astype(np.uint8)
+    return FlatPlate(mixed, plate.inset, plate.rows, plate.aspect)
 
 
 def _foreign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatPlate:
@@ -199,6 +183,12 @@ def _sign(styles: Sequence[GlyphStyle], generator: np.random.Generator) -> FlatP
             )
             _put(coverage, style.masks[names[int(generator.integers(len(names)))]], cell, 1.0)
     ground = generator.integers(0, 256, size=3)
+    if generator.random() < 0.4:  # in the colour of a plate
+        ground = np.array(_PLATE_GROUNDS[int(generator.integers(len(_PLATE_GROUNDS)))])
+    if lines == 0 and generator.random() < 0.5:  # an awning, a fence, a flag
+        stripe = int(generator.integers(3, 25))
+        for left in range(0, width, 2 * stripe):
+            coverage[:, left : left + stripe] = 255
     paint = (ground + generator.integers(90, 166, size=3)) % 256
     return _painted(coverage, ground, paint, 0, width / height, generator)
 

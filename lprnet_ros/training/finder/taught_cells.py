@@ -41,13 +41,13 @@ def targets_of(plates: Sequence[TaughtPlate], height: int, width: int) -> npt.ND
     """Draw what the network should answer.
 
     Returns:
-        15 x height / 8 x width / 8: bell around each centre (0..1); weight of the score (0 where nothing is
-        said); weights of a plate's cells in its middle, on its left and on its right, each in sum that of
+        17 x height / 8 x width / 8: bell around each centre (0..1); weight of the score (0 where nothing is
+        said); weights of a plate's cells in its middle and beside each of its corners, each in sum that of
         the plate; log2 of the width in cells; the eight coordinates in cells from the upper left of the
         picture; and 1 for two rows.
     """
     rows, columns = height // STRIDE, width // STRIDE
-    target = np.zeros((15, rows, columns), np.float32)
+    target = np.zeros((17, rows, columns), np.float32)
     target[1] = 1.0
     reach = np.full((rows, columns), _TAUGHT, np.float32)
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32) + np.float32(0.5)
@@ -66,9 +66,9 @@ def targets_of(plates: Sequence[TaughtPlate], height: int, width: int) -> npt.ND
         spread_u = max(_ALONG, _NARROWEST / float(np.hypot(*along)))
         spread_v = max(_DOWN, _NARROWEST / float(np.hypot(*down)))
         bells = []
-        for place in (0.0, -BESIDE, BESIDE):
-            bell = np.exp(-0.5 * (((u - place) / spread_u) ** 2 + (v / spread_v) ** 2))
-            if cell := _cell_of(middle + place * along, rows, columns):
+        for right, below in ((0.0, 0.0), *BESIDE):
+            bell = np.exp(-0.5 * (((u - right) / spread_u) ** 2 + ((v - below) / spread_v) ** 2))
+            if cell := _cell_of(middle + right * along + below * down, rows, columns):
                 bell[cell] = 1.0
             bells.append(bell)
         target[0] = np.maximum(target[0], bells[0])
@@ -77,7 +77,7 @@ def targets_of(plates: Sequence[TaughtPlate], height: int, width: int) -> npt.ND
         reach = np.maximum(reach, np.max(bells, axis=0))
         width_cells = (np.hypot(*(quad[1] - quad[0])) + np.hypot(*(quad[2] - quad[3]))) / 2
         values = [np.log2(max(width_cells, 1e-3)), *quad.reshape(-1), float(plate.rows == 2)]
-        target[5:, mine] = np.array(values, np.float32)[:, None]
+        target[7:, mine] = np.array(values, np.float32)[:, None]
         weight = plate.weight * min(1.0, STRIDE * float(width_cells) / _SURE_WIDTH)
         for channel, bell in enumerate(bells, start=2):
             share = np.where(mine & (bell > _TAUGHT), bell, 0)

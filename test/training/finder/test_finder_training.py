@@ -67,9 +67,9 @@ def test_the_right_answer_costs_nothing_and_a_shifted_one_as_much_as_it_is_shift
     target = torch.from_numpy(targets_of([TaughtPlate(quad)], 128, 192))[None]
     answer = torch.zeros(1, 11, 16, 24)
     answer[:, 0] = torch.where(target[:, 0] > 0.999, 20.0, -20.0)
-    answer[:, 1] = target[:, 5]
+    answer[:, 1] = target[:, 7]
     y, x = torch.meshgrid(torch.arange(16) + 0.5, torch.arange(24) + 0.5, indexing="ij")
-    answer[:, 2:10] = (target[:, 6:14] - torch.stack([x, y] * 4)) / target[:, 5:6].exp2()
+    answer[:, 2:10] = (target[:, 8:16] - torch.stack([x, y] * 4)) / target[:, 7:8].exp2()
     answer[:, 10] = -20.0
     losses = loss_of(answer, target)
     assert all(float(value) < 1e-4 for value in losses.values())

@@ -22,9 +22,9 @@ def answer_of(target):
     cells[0, 0] = np.log((target[0] + 1e-6) / (1 - target[0] + 1e-6))
     y, x = np.mgrid[0 : cells.shape[2], 0 : cells.shape[3]] + 0.5
     middles = np.stack([x, y] * 4)
-    cells[0, 1] = target[5]
-    cells[0, 2:10] = (target[6:14] - middles) / np.exp2(target[5])
-    cells[0, 10] = target[14] * 2 - 1
+    cells[0, 1] = target[7]
+    cells[0, 2:10] = (target[8:16] - middles) / np.exp2(target[7])
+    cells[0, 10] = target[16] * 2 - 1
     return cells
 
 
