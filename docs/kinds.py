@@ -8,6 +8,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from lprnet_ros.images.drawing import draw_text
 from lprnet_ros.plates.kinds import plate_kinds
 from lprnet_ros.training.glyphs import default_font, glyphs_from_font
 from lprnet_ros.training.renderer import ALL_KINDS, MARGIN, PlateRenderer, random_text_of
@@ -32,16 +33,7 @@ def sheet() -> np.ndarray:
         x, y = column * _CELL[0] + 15, row * _CELL[1] + 12
         picture[y : y + drawn.shape[0], x : x + drawn.shape[1]] = drawn
         words = kind.name.replace("_", " ") + (": read" if kind.name in read else "")
-        cv2.putText(
-            picture,
-            words,
-            (x, y + drawn.shape[0] + 22),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            0.5,
-            _INK,
-            1,
-            cv2.LINE_AA,
-        )
+        draw_text(picture, words, (x, y + drawn.shape[0] + 8), height=18, colour=_INK)
     return picture
 
 
