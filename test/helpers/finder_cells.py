@@ -45,7 +45,7 @@ def encode(plates: list[FoundPlate], width: int = WIDTH, height: int = HEIGHT) -
         first, second, third, fourth = plate.quad
         across = (math.dist(first, second) + math.dist(fourth, third)) / 2
         distance = np.hypot(middles[0] - x, middles[1] - y) / across
-        mine = (distance < 0.6) & (distance < told)
+        mine = (distance < 0.6 + STRIDE / across) & (distance < told)
         mine[int(y // STRIDE), int(x // STRIDE)] = True
         told[mine] = distance[mine]
         cells[0, 1, mine] = math.log2(across / STRIDE)

@@ -21,7 +21,7 @@ from lprnet_ros.training.finder.pictures import EXACT
 from lprnet_ros.training.finder.scene_stream import PREPROCESSING
 from lprnet_ros.training.finder.taught_cells import STRIDE
 
-MINIMUM_SCORE = 0.5
+MINIMUM_SCORE = 0.48
 """Threshold that exported manifests name; chosen on the pictures with the role ``choose``."""
 
 LabelledPictures = Sequence[tuple[npt.NDArray[np.uint8], Sequence[LabelledQuad]]]
