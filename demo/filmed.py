@@ -80,7 +80,8 @@ def show(folder: Path, output: Path, runtime: str) -> bool:
     with nodes.ros() as (stack, namespace):
         listener = SceneListener()
         stack.callback(listener.destroy_node)
-        parameters = ["frame_topics:=['image']", "qos_profile:=reliable", f"runtime:={runtime}"]
+        depth = f"frame_queue_depth:={scene.FRAMES}"  # a busy machine may be slower than the film
+        parameters = ["frame_topics:=['image']", "qos_profile:=reliable", depth, f"runtime:={runtime}"]
         reader = nodes.start(stack, "lpr_node", namespace, *parameters)
         nodes.wait(
             listener,
