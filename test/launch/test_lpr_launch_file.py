@@ -57,6 +57,7 @@ def test_every_argument_is_explained_and_has_a_default() -> None:
         "web",
         "web_address",
         "web_port",
+        "record",
         "cropper_params_file",
     }
     for argument in arguments.values():
