@@ -66,8 +66,9 @@ $(BOARD)/.setup: setup.py toolchain/requirements.txt toolchain/torch.py
 
 setup: $(VENV)/.setup
 
-$(VENV)/.setup: setup.py pyproject.toml
-	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)
+$(VENV)/.setup: setup.py setup.cfg pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info < (3, 10) and sys.exit("Python 3.10 or later is needed, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv --clear $(VENV_OPTIONS) $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]" $(if $(NUMPY),"$(NUMPY)")
 	touch $@
 

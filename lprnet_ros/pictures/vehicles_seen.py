@@ -6,8 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from lprnet_ros.consensus.vehicles import Consensus, ConsensusSettings, Sighting, VehiclePlate
+from lprnet_ros.cropping.tracker import PlateTracker
+from lprnet_ros.finding.found_plate import FoundPlate
 from lprnet_ros.pictures.read_picture import ReadPicture, refuse_broken
 from lprnet_ros.plates.syntax import PlateSyntax
+from lprnet_ros.reading.decoding import CERTAIN
+from lprnet_ros.reading.plate_reading import PlateReading
 from lprnet_ros.reading.rules import ReadingRules
 
 _FRAMES = ConsensusSettings(minimum_crops=2, gap_seconds=1.0, longest_wait_seconds=1e6)
@@ -39,7 +43,7 @@ def vehicles_of(
         ValueError: a frame has no time and no rate is given; or, after the last vehicle, frames could not
             be read.
     """
-    topics: dict[str, Consensus] = {}
+    topics: dict[str, _Topic] = {}
     file, problems = "", []
     for picture in pictures:
         if picture.problem:
@@ -54,21 +58,57 @@ def vehicles_of(
                 "these pictures have no times; pass a video or a bag, or frames with rate=frames a second"
             )
         if picture.topic not in topics and picture.plates:
-            is_crop = picture.topic and picture.plates[0].quad is None
-            topics[picture.topic] = Consensus(_CROPS if is_crop else _FRAMES)
+            is_crop = bool(picture.topic) and picture.plates[0].quad is None
+            topics[picture.topic] = _Topic(is_crop)
         if picture.topic in topics:
-            consensus = topics[picture.topic]
-            gone = consensus.advance(now)
-            for plate in picture.plates:
-                gone += consensus.add(Sighting(now, file, plate))
+            gone = topics[picture.topic].add(picture, now)
             yield from (_judged(one, rules, syntax) for one in gone)
     yield from (_judged(one, rules, syntax) for one in _flushed(topics))
     refuse_broken(problems)
 
 
-def _flushed(topics: dict[str, Consensus]) -> list[VehiclePlate]:
+class _Topic:
+    """The vehicles of one camera: plates are followed, so that two in one frame are never taken for one."""
+
+    def __init__(self, is_crop: bool) -> None:
+        self.consensus = Consensus(_CROPS if is_crop else _FRAMES)
+        self._tracker = PlateTracker()
+        self._last: float | None = None
+        self._repeated: dict[
+            str, tuple[tuple[str, float], int]
+        ] = {}  # by track: a reading, how often in a row
+
+    def add(self, picture: ReadPicture, now: float) -> list[VehiclePlate]:
+        """Take in a frame; return the vehicles that have gone."""
+        gone = self.consensus.advance(now)
+        places = [
+            FoundPlate(plate.quad, plate.seen.score, plate.rows)
+            for plate in picture.plates
+            if plate.quad is not None
+        ]
+        tracks = iter(self._tracker.see(places, 0.0 if self._last is None else now - self._last))
+        self._last = now
+        for plate in picture.plates:
+            track = next(tracks, None) if plate.quad is not None else None
+            name = str(track.track_id) if track is not None else None
+            if not self._is_repeated(name, plate):
+                gone += self.consensus.add(Sighting(now, picture.file, plate, name))
+        return gone
+
+    def _is_repeated(self, track: str | None, plate: PlateReading) -> bool:
+        """Tell whether an unsure reading is the same for the third time: a still picture proves nothing."""
+        if track is None or plate.confidence >= CERTAIN:
+            return False
+        told = plate.text, plate.confidence
+        before, times = self._repeated.get(track, (told, 0))
+        times = times + 1 if told == before else 1
+        self._repeated[track] = told, times
+        return times > _FRAMES.minimum_crops
+
+
+def _flushed(topics: dict[str, _Topic]) -> list[VehiclePlate]:
     """Finish the vehicles of all topics, and forget the topics."""
-    gone = [one for consensus in topics.values() for one in consensus.flush()]
+    gone = [one for topic in topics.values() for one in topic.consensus.flush()]
     topics.clear()
     return gone
 

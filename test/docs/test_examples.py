@@ -26,7 +26,7 @@ DOCUMENTS = [
 NOT_RUN = {
     r"^make |^pip install|^sudo apt|argcomplete": "an installation, or all that CI does",
     r"^ros2 |^rqt |^colcon |^source |^export |^ROS_SECURITY": "a ROS installation's tools and settings",
-    r"^(lpr_node|plate_cropper|plate_player|frame_player) ": "runs until it is stopped; test/ros starts it",
+    r"^(lpr_node|plate_\w+|frame_player)\b": "runs until it is stopped; test/ros starts it",
     r"^hb_mapper|hrt_model_exec|--hrt |^cd build/board|infer_output|quantized_model": "the vendor's tools",
     r"^(sudo )?lpr_board|lpr\.bin|--model lprnet_x5\.bin|mine\.bin|bin --like": "the board, or a file of its",
     r"simulator|\.venv-board|^lpr_compile": "the vendor's compiler and simulator: .ci/check_board",

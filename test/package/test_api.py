@@ -55,3 +55,13 @@ def test_the_output_that_the_documents_show_of_lpr_read_is_its_own():
     ]
     assert len(accepted[0]) >= 3
     assert sorted(row[:2] for row in accepted[0]) == sorted(row[:2] for row in accepted[1])
+
+
+def test_beside_a_folder_of_its_name_the_package_is_still_found(tmp_path):
+    """As beside a clone of the repository: to Python the clone looks like a package without a file."""
+    (tmp_path / "lprnet_ros").mkdir()
+    program = "import lprnet_ros; lprnet_ros.PlateReader"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

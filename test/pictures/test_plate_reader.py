@@ -164,6 +164,17 @@ def test_a_video_gives_the_plates_of_its_frames_with_their_times(reader, tmp_pat
     assert plates[2].seen.seconds == pytest.approx(0.2, abs=0.01)
 
 
+@pytest.mark.parametrize("frames", [5, 30])
+def test_a_still_picture_makes_no_reading_surer_and_no_vehicle_of_two(frames):
+    street = read_image(Path(__file__).resolve().parents[2] / "demo" / "street.jpg")
+    with PlateReader() as reader:
+        plates = {plate.text: plate.verdict for plate in reader.read(street)}
+        vehicles = list(reader.vehicles([street] * frames, rate=10))
+    assert {one.reading.text: one.reading.verdict for one in vehicles} == plates
+    assert len(vehicles) == len(plates) == 3
+    assert max(one.crops for one in vehicles) == frames
+
+
 def test_vehicles_among_frames_need_a_rate(reader):
     (vehicle,) = reader.vehicles(moving([BLUE]), rate=10.0)
     assert vehicle.last == pytest.approx(0.7)
