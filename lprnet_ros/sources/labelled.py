@@ -106,6 +106,8 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
         raise LabelledDataError(f"{path}: {_why_no_file(path)}")
     try:
         data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
+        if not data:
+            raise LabelledDataError(f"{path}: the file is empty")
         picture = decode_picture(np.frombuffer(data, np.uint8))
     except OSError as error:
         raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error

@@ -174,10 +174,17 @@ def test_a_grey_picture_and_one_with_transparency_become_bgr(tmp_path):
         assert np.array_equal(read_image(tmp_path / name), np.full((5, 6, 3), 77, np.uint8))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
-def test_a_file_that_is_no_picture_is_refused_by_name(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty$"),
+        (b"not a picture", "not an image"),
+        (b"\x89PNG\r\n\x1a\n", "not an image"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_refused_by_name(tmp_path, content, message):
     (tmp_path / "broken.png").write_bytes(content)
-    with pytest.raises(LabelledDataError, match=r"broken\.png: not an image"):
+    with pytest.raises(LabelledDataError, match=rf"broken\.png: {message}"):
         read_image(tmp_path / "broken.png")
 
 
