@@ -103,7 +103,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
         LabelledDataError: the file is missing, not a picture, too damaged or too large.
     """
     if not path.is_file():
-        raise LabelledDataError(f"{path}: {_why_no_file(path)}")
+        raise LabelledDataError(_why_no_file(path))
     try:
         data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
         if not data:
@@ -149,11 +149,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _why_no_file(path: Path) -> str:
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
-        return "is an address; only files are read: download it first"
+    address = re.match(r"([a-z][a-z0-9+.-]+:/)(.*)", str(path), re.IGNORECASE | re.DOTALL)
+    if address:  # of its slashes a Path keeps one
+        whole = f"{address[1]}/{address[2]}"
+        return f"{whole}: is an address; only files are read: download it first"
     if path.exists():
-        return "a folder" if path.is_dir() else "a pipe or a device; only files are read"
-    return "no such file"
+        return f"{path}: {'a folder' if path.is_dir() else 'a pipe or a device; only files are read'}"
+    return f"{path}: no such file"
 
 
 def skipped_images(folder: Path) -> str:
