@@ -208,6 +208,13 @@ def test_what_is_no_file_is_told_in_one_line_each_and_the_others_are_read(csv_fi
     ]
 
 
+def test_an_empty_name_is_not_the_current_folder(csv_file, capsys, monkeypatch):
+    monkeypatch.chdir(csv_file.parent)
+    assert main(["", "0.png"]) == 1
+    (row,), err = columns(capsys)
+    assert (row[0], err) == ("0.png", ["lpr_read: the path is empty"])
+
+
 def test_a_name_stays_in_its_column_and_on_its_line(csv_file, tmp_path, capsys):
     odd = tmp_path / "a\nb\tc\x1b[31m.png"
     odd.write_bytes((csv_file.parent / "0.png").read_bytes())

@@ -232,6 +232,7 @@ def test_closing_a_reader_closes_its_finder(finder):
         ({"file": "photo.jpg"}, "no plates can be read from dict"),
         ([[1, 2]], "no plates can be read from list"),
         ("", "the path is empty"),
+        ([""], "the path is empty"),
         ("https://example.org/a.jpg", "^https://example.org/a.jpg: is an address; only files are read"),
         ("nowhere.jpg", "nowhere.jpg: no such file"),
         (np.zeros((60, 200, 3)), "got float64, 60 x 200 x 3"),
