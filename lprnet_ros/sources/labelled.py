@@ -25,19 +25,11 @@ from lprnet_ros.images.picture_decoding import UndecodableError, decode_picture
 from lprnet_ros.plates.label import is_like_a_plate, normalised_label
 
 _PICTURE_SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".gif",
-    ".avif",
-    ".heic",
-    ".heif",
+    *(".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".avif"),
+    *(".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".sr", ".ras", ".heic", ".heif"),
 )
-IMAGE_SUFFIXES = frozenset(suffix for suffix in _PICTURE_SUFFIXES if cv2.haveImageWriter(suffix))
+_OF_JPEG = frozenset({".jfif"})  # OpenCV reads such files, and writes none
+IMAGE_SUFFIXES = _OF_JPEG.union(suffix for suffix in _PICTURE_SUFFIXES if cv2.haveImageWriter(suffix))
 """What this OpenCV reads: it cannot be asked by name, but writes no kind that it does not read."""
 
 _MOST_NAMED = 3

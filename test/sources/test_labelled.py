@@ -55,12 +55,13 @@ def test_a_folders_labels_are_the_file_names_up_to_the_first_underscore_or_hyphe
 def test_listing_images_goes_into_folders_and_sorts(tmp_path):
     for name in ["b.png", "a/z.jpg", "c.PNG"]:
         write_picture(tmp_path / name)
-    assert list_images(tmp_path) == [tmp_path / "a/z.jpg", tmp_path / "b.png", tmp_path / "c.PNG"]
+    (tmp_path / "a/z.jpg").rename(tmp_path / "a/z.jfif")
+    assert list_images(tmp_path) == [tmp_path / "a/z.jfif", tmp_path / "b.png", tmp_path / "c.PNG"]
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".tiff", ".gif", ".avif", ".heic"])
+@pytest.mark.parametrize("suffix", [".tif", ".tiff", ".gif", ".avif", ".heic", ".jp2", ".ppm"])
 def test_a_kind_of_picture_that_not_every_opencv_reads_is_listed_or_named(tmp_path, suffix):
-    picture = np.zeros((24, 94, 3), np.uint8)
+    picture = np.zeros((64, 94, 3), np.uint8)
     is_read = cv2.haveImageWriter(suffix)
     content = cv2.imencode(suffix, picture)[1].tobytes() if is_read else b"of another kind"
     for number in range(5):
