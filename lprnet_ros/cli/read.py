@@ -50,7 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "files",
         nargs="+",
-        type=Path,
         metavar="FILE",
         help="picture, video, bag (rosbag2 folder, .mcap or .db3) or a folder of them; a camera such as "
         "/dev/video0, until Ctrl-C; or -: pictures from standard input, JPEGs may follow each other",
@@ -89,7 +88,7 @@ def _read(options: argparse.Namespace) -> int:
         reader = PlateReader(recognizer, finder=options.finder or None, runtime=options.runtime, mode=mode)
         stack.enter_context(reader)
         job = _Job(options, reader, stack)
-        files = [(file, name) for path in options.files for file, name in job.files(path)]
+        files = [(file, name) for given in options.files for file, name in job.files(given)]
         if options.topic and not any(is_bag(file) for file, _ in files):
             job.fail("--topic chooses among the topics of a bag, and no bag is given")
         for number, (file, name) in enumerate(files):
@@ -123,8 +122,12 @@ class _Job:
         tell("lpr_read", [problem])
         self.status = 1
 
-    def files(self, path: Path) -> list[tuple[Path, PurePath]]:
+    def files(self, given: str) -> list[tuple[Path, PurePath]]:
         """List the files that an argument names, and what an annotated copy of each is called."""
+        if not given:  # which a Path takes for the current folder
+            self.fail("the path is empty")
+            return []
+        path = Path(given)
         try:
             if not path.is_dir() or is_bag(path):
                 return [(path, PurePath("stdin" if _is_stdin(path) else path.resolve().name))]

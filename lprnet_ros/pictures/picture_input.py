@@ -172,7 +172,7 @@ def _of_video(path: Path) -> Iterator[InputPicture]:
 def _of_row(row: Iterable[Any]) -> Iterator[InputPicture]:
     for number, one in enumerate(row):
         if isinstance(one, (str, os.PathLike)):
-            yield from _of_path(Path(one))
+            yield from pictures_of(one)
         elif isinstance(one, InputPicture):
             yield one
         else:

@@ -25,19 +25,11 @@ from lprnet_ros.images.picture_decoding import UndecodableError, decode_picture
 from lprnet_ros.plates.label import is_like_a_plate, normalised_label
 
 _PICTURE_SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".gif",
-    ".avif",
-    ".heic",
-    ".heif",
+    *(".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".avif"),
+    *(".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".sr", ".ras", ".heic", ".heif"),
 )
-IMAGE_SUFFIXES = frozenset(suffix for suffix in _PICTURE_SUFFIXES if cv2.haveImageWriter(suffix))
+_OF_JPEG = frozenset({".jfif"})  # OpenCV reads such files, and writes none
+IMAGE_SUFFIXES = _OF_JPEG.union(suffix for suffix in _PICTURE_SUFFIXES if cv2.haveImageWriter(suffix))
 """What this OpenCV reads: it cannot be asked by name, but writes no kind that it does not read."""
 
 _MOST_NAMED = 3
@@ -103,9 +95,11 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
         LabelledDataError: the file is missing, not a picture, too damaged or too large.
     """
     if not path.is_file():
-        raise LabelledDataError(f"{path}: {_why_no_file(path)}")
+        raise LabelledDataError(_why_no_file(path))
     try:
         data = path.read_bytes()  # cv2.imread ends the process if a name is not UTF-8
+        if not data:
+            raise LabelledDataError(f"{path}: the file is empty")
         picture = decode_picture(np.frombuffer(data, np.uint8))
     except OSError as error:
         raise LabelledDataError(f"{path}: cannot be read ({error.strerror})") from error
@@ -147,11 +141,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _why_no_file(path: Path) -> str:
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
-        return "is an address; only files are read: download it first"
+    address = re.match(r"([a-z][a-z0-9+.-]+:/)(.*)", str(path), re.IGNORECASE | re.DOTALL)
+    if address:  # of its slashes a Path keeps one
+        whole = f"{address[1]}/{address[2]}"
+        return f"{whole}: is an address; only files are read: download it first"
     if path.exists():
-        return "a folder" if path.is_dir() else "a pipe or a device; only files are read"
-    return "no such file"
+        return f"{path}: {'a folder' if path.is_dir() else 'a pipe or a device; only files are read'}"
+    return f"{path}: no such file"
 
 
 def skipped_images(folder: Path) -> str:

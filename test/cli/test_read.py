@@ -201,11 +201,18 @@ def test_what_is_no_file_is_told_in_one_line_each_and_the_others_are_read(csv_fi
     assert row[0] == names[-1]
     assert err == [
         f"lpr_read: {too_long}: {os.strerror(errno.ENAMETOOLONG)}",
-        "lpr_read: https:/example.org/a.jpg: is an address; only files are read: download it first",
+        "lpr_read: https://example.org/a.jpg: is an address; only files are read: download it first",
         "lpr_read: /dev/null: a pipe or a device; only files are read",
         f"lpr_read: {folder}/gone.png: no such file",
         f"lpr_read: {folder}/pipe.png: a pipe or a device; only files are read",
     ]
+
+
+def test_an_empty_name_is_not_the_current_folder(csv_file, capsys, monkeypatch):
+    monkeypatch.chdir(csv_file.parent)
+    assert main(["", "0.png"]) == 1
+    (row,), err = columns(capsys)
+    assert (row[0], err) == ("0.png", ["lpr_read: the path is empty"])
 
 
 def test_a_name_stays_in_its_column_and_on_its_line(csv_file, tmp_path, capsys):

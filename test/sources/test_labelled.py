@@ -55,12 +55,13 @@ def test_a_folders_labels_are_the_file_names_up_to_the_first_underscore_or_hyphe
 def test_listing_images_goes_into_folders_and_sorts(tmp_path):
     for name in ["b.png", "a/z.jpg", "c.PNG"]:
         write_picture(tmp_path / name)
-    assert list_images(tmp_path) == [tmp_path / "a/z.jpg", tmp_path / "b.png", tmp_path / "c.PNG"]
+    (tmp_path / "a/z.jpg").rename(tmp_path / "a/z.jfif")
+    assert list_images(tmp_path) == [tmp_path / "a/z.jfif", tmp_path / "b.png", tmp_path / "c.PNG"]
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".tiff", ".gif", ".avif", ".heic"])
+@pytest.mark.parametrize("suffix", [".tif", ".tiff", ".gif", ".avif", ".heic", ".jp2", ".ppm"])
 def test_a_kind_of_picture_that_not_every_opencv_reads_is_listed_or_named(tmp_path, suffix):
-    picture = np.zeros((24, 94, 3), np.uint8)
+    picture = np.zeros((64, 94, 3), np.uint8)
     is_read = cv2.haveImageWriter(suffix)
     content = cv2.imencode(suffix, picture)[1].tobytes() if is_read else b"of another kind"
     for number in range(5):
@@ -174,10 +175,17 @@ def test_a_grey_picture_and_one_with_transparency_become_bgr(tmp_path):
         assert np.array_equal(read_image(tmp_path / name), np.full((5, 6, 3), 77, np.uint8))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
-def test_a_file_that_is_no_picture_is_refused_by_name(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty$"),
+        (b"not a picture", "not an image"),
+        (b"\x89PNG\r\n\x1a\n", "not an image"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_refused_by_name(tmp_path, content, message):
     (tmp_path / "broken.png").write_bytes(content)
-    with pytest.raises(LabelledDataError, match=r"broken\.png: not an image"):
+    with pytest.raises(LabelledDataError, match=rf"broken\.png: {message}"):
         read_image(tmp_path / "broken.png")
 
 

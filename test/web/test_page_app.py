@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 from page_harness import JPEG, serving, vehicle
 
+from lprnet_ros.record.record_writer import RecordWriter
+from lprnet_ros.record.vehicle_record import RecordedVehicle, RecordReader
 from lprnet_ros.web.live_view import LivePicture, LiveView
 from lprnet_ros.web.page_app import is_this_machine
 from lprnet_ros.web.vehicle_list import VehicleList
@@ -153,6 +155,16 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(server, vehicles, start):
     assert row["text"] == f'\'{start}HYPERLINK("http://evil")'
     assert row["camera"] == f"'{start}1"
     assert (row["confidence"], row["last_seen"]) == ("0.987000", "2001-09-09T01:46:43+00:00")
+
+
+def test_recorded_vehicles_are_accepted_ones(tmp_path):
+    writer = RecordWriter(tmp_path / "v.db", 1000.0, 10.0)
+    writer.add(RecordedVehicle(0, "沪A77777", None, None, 0.99, 995.0, 1000.0, "/gate"), None, 1000.0)
+    writer.close()
+    with serving(RecordReader(tmp_path / "v.db")) as server:
+        (shown,) = json.loads(ask(server, "/api/vehicles")[2])
+        (row,) = csv.DictReader(io.StringIO(ask(server, "/vehicles.csv")[2].decode("utf-8-sig")))
+    assert (shown["verdict"], row["verdict"]) == ("accepted", "accepted")
 
 
 def test_the_newest_picture_comes_with_its_readings(server, view):

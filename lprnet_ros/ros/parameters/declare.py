@@ -13,6 +13,7 @@ from lprnet_ros.cropping.regions import RegionError, parse_regions
 from lprnet_ros.ros.parameters.lpr_settings import IN_CONFLICT, PARAMETERS, Settings, conflict_of
 from lprnet_ros.ros.parameters.parameter import Parameter, ParameterValue
 from lprnet_ros.ros.parameters.unused import unknown_names
+from lprnet_ros.ros.parameters.wrong_type import wrong_type
 
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -44,12 +45,16 @@ def declare_parameters(node: Node, parameters: Sequence[Parameter] = PARAMETERS)
         parameters: its parameters; by default those of ``lpr_node``.
 
     Raises:
-        rclpy.exceptions.ParameterException: a given value has the wrong type
-            or is out of range; the message names the parameter.
+        ValueError: a given value has the wrong type; the message says what to write.
+        rclpy.exceptions.ParameterException: one is out of range; the message names the parameter.
     """
-    for parameter in parameters:
-        node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
     given = getattr(node, "_parameter_overrides", {})  # rclpy has no public name for it
+    for parameter in parameters:
+        override = given.get(parameter.name)
+        sentence = wrong_type(parameter, override.value) if override is not None else None
+        if sentence is not None:
+            raise ValueError(sentence)
+        node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
     for sentence in unknown_names(given, [parameter.name for parameter in parameters]):
         node.get_logger().warning(sentence)
 

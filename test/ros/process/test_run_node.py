@@ -64,3 +64,26 @@ def test_a_value_given_in_vain_is_told_once(ros_environment: None, tmp_path: obj
     told = [line for line in done.stderr.splitlines() if "is unknown and has no effect" in line]
     assert len(told) == 1
     assert "did you mean images?" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("node", "given", "told"),
+    [
+        (
+            "plate_recorder",
+            "keep_days:=7",
+            "keep_days is 7, expected a number with a decimal point: write keep_days:=7.0",
+        ),
+        (
+            "lpr_node",
+            "frame_topics:=/image",
+            "frame_topics is '/image', expected a list of texts in brackets: "
+            "write \"frame_topics:=['/image']\"",
+        ),
+    ],
+)
+def test_a_value_of_another_type_is_told_with_what_to_write(
+    ros_environment: None, node: str, given: str, told: str
+) -> None:
+    done = run(node, "--ros-args", "-p", given)
+    assert (done.returncode, done.stderr) == (1, f"{node}: {told}\n")
