@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from lprnet_ros.record.vehicle_record import RecordedVehicle
 from lprnet_ros.web.live_view import LiveView
 from lprnet_ros.web.vehicle_list import VehicleSource
 
@@ -141,7 +142,7 @@ class PageApp:
             raise web.HTTPServiceUnavailable(text=str(error)) from error
 
 
-def csv_of(vehicles: list[Any]) -> bytes:
+def csv_of(vehicles: list[RecordedVehicle]) -> bytes:
     """Write vehicles as CSV in UTF-8, for spreadsheets too: with its mark, and without formulas."""
     stream = io.StringIO()
     writer = csv.writer(stream)
@@ -164,7 +165,7 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-def _values(vehicle: Any) -> dict[str, Any]:
+def _values(vehicle: RecordedVehicle) -> dict[str, Any]:
     # a record keeps accepted vehicles alone
     return {"verdict": "accepted", "has_crop": True, **dataclasses.asdict(vehicle)}
 

@@ -6,7 +6,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+from lprnet_ros.record.vehicle_record import RecordedVehicle
 
 
 class VehicleSource(Protocol):
@@ -15,8 +17,10 @@ class VehicleSource(Protocol):
     A ``RuntimeError`` says in one sentence why they cannot be looked up now.
     """
 
-    def search(self, text: str = "", limit: int = 100, before: int | None = None) -> Sequence[Any]:
-        """Return vehicles whose text holds ``text``, newest first: dataclasses like ``ListedVehicle``.
+    def search(
+        self, text: str = "", limit: int = 100, before: int | None = None
+    ) -> Sequence[RecordedVehicle]:
+        """Return vehicles whose text holds ``text``, newest first.
 
         Args:
             text: in any case; empty finds all.
@@ -32,26 +36,14 @@ class VehicleSource(Protocol):
 
 
 @dataclass(frozen=True)
-class ListedVehicle:
+class ListedVehicle(RecordedVehicle):
     """A vehicle of the list in memory.
 
     Attributes:
-        identifier: later ones are greater.
-        text, kind, colour, confidence: of its plate.
-        first_seen, last_seen: seconds since the epoch.
-        camera: topic of its pictures.
         verdict: ``accepted``, or the reason why it is not.
         has_crop: whether ``VehicleList.crop`` has its crop.
     """
 
-    identifier: int
-    text: str
-    kind: str | None
-    colour: str | None
-    confidence: float
-    first_seen: float
-    last_seen: float
-    camera: str
     verdict: str = "accepted"
     has_crop: bool = False
 

@@ -8,7 +8,7 @@ import os
 import cv2
 import numpy as np
 import pytest
-from stand_in_finder import StandInFinder, photograph, write_video
+from stand_in_finder import photograph, write_video
 
 from lprnet_ros import __version__
 from lprnet_ros.cli.read import main
@@ -74,12 +74,6 @@ def test_what_is_not_accepted_says_why_and_an_empty_text_has_no_confidence(
     assert grey[1:] == ["", "0.0000", "empty"]
     assert blurred[3] in ("empty", "syntax", "low_confidence", "ambiguous")
     assert err == []
-
-
-@pytest.fixture
-def finder(monkeypatch):
-    """Let the command find plates without a network."""
-    monkeypatch.setattr("lprnet_ros.pictures.plate_reader.PlateFinder", StandInFinder)
 
 
 @pytest.fixture

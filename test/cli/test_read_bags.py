@@ -18,22 +18,11 @@ from lprnet_ros.cli.evaluate import main as evaluate
 from lprnet_ros.cli.read import main
 from lprnet_ros.sources.labelled import LabelledDataError, list_images, read_image
 
+pytestmark = pytest.mark.usefixtures("finder")
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 STEP = 10**8
 SECONDS = START / 1e9
-
-
-@pytest.fixture(autouse=True)
-def finder(monkeypatch):
-    """Let the command find plates without a network."""
-    monkeypatch.setattr("lprnet_ros.pictures.plate_reader.PlateFinder", StandInFinder)
-
-
-@pytest.fixture
-def crops(shipped_readings):
-    """Two shipped crops of seven characters, by text."""
-    files = {reading.text: file for file, reading in shipped_readings.items() if len(reading.text) == 7}
-    return {plate: read_image(file) for plate, file in list(files.items())[:2]}
 
 
 def messages(crops):

@@ -8,24 +8,12 @@ import types
 import cv2
 import pytest
 from stand_in_camera import StandInCamera
-from stand_in_finder import StandInFinder, photograph
+from stand_in_finder import photograph
 
 from lprnet_ros.cli.read import main
 from lprnet_ros.sources import connected_camera
-from lprnet_ros.sources.labelled import read_image
 
-
-@pytest.fixture(autouse=True)
-def finder(monkeypatch):
-    """Let the command find plates without a network."""
-    monkeypatch.setattr("lprnet_ros.pictures.plate_reader.PlateFinder", StandInFinder)
-
-
-@pytest.fixture
-def crops(shipped_readings):
-    """Two shipped crops of seven characters, by text."""
-    files = {reading.text: file for file, reading in shipped_readings.items() if len(reading.text) == 7}
-    return {plate: read_image(file) for plate, file in list(files.items())[:2]}
+pytestmark = pytest.mark.usefixtures("finder")
 
 
 @pytest.fixture

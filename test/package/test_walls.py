@@ -27,7 +27,7 @@ ALLOWED = {
     "finding": "plates models runtimes images",
     "cropping": "frames images finding",
     "record": "",
-    "web": "",
+    "web": "record",
     "flow": "models runtimes reading images frames cropping",
     "pictures": "plates models runtimes images sources reading consensus cropping finding",
     "evaluation": "plates models runtimes images sources reading consensus frames cropping finding board",
