@@ -8,7 +8,10 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
@@ -39,14 +42,27 @@ _LONGEST_FLUSH = Duration(nanoseconds=100_000_000)
 """Given to the last messages to arrive, since the publisher may be removed at once."""
 
 
+_KEEPING = 1024
+"""Bytes that a kept crop takes beside its pixels, about."""
+
+
+def _held_bytes(pixels: npt.NDArray[np.uint8]) -> int:
+    """Return the bytes that pixels keep from being freed: a view keeps its whole message, padding too."""
+    owner: Any = pixels
+    while isinstance(owner, np.ndarray) and owner.base is not None:
+        owner = owner.base
+    return max(pixels.nbytes, owner.nbytes if isinstance(owner, np.ndarray) else memoryview(owner).nbytes)
+
+
 class Kept:
-    """Where a crop came from, and the crop itself as long as there is room."""
+    """Where a crop came from, and the crop as long as there is room; ``size`` is what it takes, in bytes."""
 
-    __slots__ = ("crop", "source")
+    __slots__ = ("crop", "size", "source")
 
-    def __init__(self, source: Source, crop: CropImage | None) -> None:
+    def __init__(self, source: Source, crop: CropImage) -> None:
         self.source = source
-        self.crop = crop
+        self.crop: CropImage | None = crop
+        self.size = _KEEPING + _held_bytes(crop.pixels)
 
 
 class VehiclePublisher:
@@ -181,12 +197,11 @@ class VehiclePublisher:
     def _keep(self, job: CropJob) -> Kept:
         kept = Kept(job.source, job.crop)
         self._kept.append(kept)
-        self._kept_bytes += job.crop.pixels.nbytes
+        self._kept_bytes += kept.size
         while self._kept_bytes > _MOST_BYTES:
             oldest = self._kept.popleft()
-            if oldest.crop is not None:
-                self._kept_bytes -= oldest.crop.pixels.nbytes
-                oldest.crop = None
+            self._kept_bytes -= oldest.size
+            oldest.crop = None
         return kept
 
 

@@ -151,7 +151,7 @@ def test_how_long_crops_are_read_changes_nothing(
 def test_crops_that_are_kept_are_bounded_and_the_newest_stay(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lprnet_ros.ros.topics.vehicle_publisher._MOST_BYTES", 3 * GREY.nbytes)
+    monkeypatch.setattr("lprnet_ros.ros.topics.vehicle_publisher._MOST_BYTES", 3 * (GREY.nbytes + 1024))
     for number in range(10):
         gate.arrive(number / 10, PLATE)()
     assert len(gate.vehicles._kept) == 3
@@ -163,3 +163,16 @@ def test_crops_that_are_kept_are_bounded_and_the_newest_stay(
     assert vehicle.crops == 12
     sightings = gate.vehicles._kept
     assert [kept.source.received for kept in sightings] == [1.1]
+
+
+def test_of_tiny_crops_of_large_messages_the_messages_count(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lprnet_ros.ros.topics.vehicle_publisher._MOST_BYTES", 2_500_000)
+    for number in range(10):
+        padded = np.frombuffer(bytes(1_000_000), np.uint8)[:3].reshape(1, 1, 3)
+        gate.arrive(number / 10, PLATE, padded)()
+    assert len(gate.vehicles._kept) == 2
+    for number in range(10, 5000):
+        gate.arrive(number / 10, PLATE, np.zeros((1, 1, 3), np.uint8))()
+    assert len(gate.vehicles._kept) < 2_500_000 / 1024
